@@ -1,0 +1,2 @@
+//! Embeds the policy pack.
+fn main() {}

@@ -1,0 +1,172 @@
+//! The one document that policies see.
+//!
+//! What must stay true: facts are complete, sorted and bounded before a policy runs, and their bytes depend on nothing but
+//! the inputs and the recorded instant. Published as `countersign/facts/v1`.
+
+mod coverage;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::model::artifact::Artifact;
+use crate::model::change::{Change, Source};
+use crate::model::coverage::Coverage;
+use crate::model::digest::{CommitId, Digest};
+use crate::model::exception::{Disposition, Exception};
+use crate::model::finding::Finding;
+use crate::model::profile::Profile;
+use crate::model::report::{Report, Tests};
+use crate::model::service::Service;
+use crate::model::severity::Severity;
+use crate::model::text::Untrusted;
+use crate::model::time::{Date, Timestamp};
+
+pub use coverage::{Released, coverage};
+
+/// The schema tag of the facts.
+pub const SCHEMA: &str = "countersign/facts/v1";
+
+/// Whether the outcome stops anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// A block fails the run.
+    #[default]
+    Enforce,
+    /// The same decision and evidence; the run succeeds, and the evidence says so.
+    Audit,
+}
+
+/// Where the decision's instant came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// `--at`.
+    Pinned,
+}
+
+/// `input` of every policy.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Facts {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// Where that instant came from.
+    pub clock: Clock,
+    /// The environment that the release goes to; `production` where nobody says otherwise.
+    pub environment: Untrusted,
+    /// Enforce or audit.
+    pub mode: Mode,
+    /// What the team demands.
+    pub profile: Profile,
+    /// The change.
+    pub change: Change,
+    /// The service.
+    pub service: Service,
+    /// What is released.
+    pub artifacts: Vec<Artifact>,
+    /// Required checks and reports.
+    pub coverage: Vec<Coverage>,
+    /// Totals of all test reports; `null` where none was given.
+    pub tests: Option<Tests>,
+    /// Planned infrastructure changes; `null` where none was given.
+    pub plan: Option<Value>,
+    /// Earlier decisions; `null` where none was given.
+    pub history: Option<Value>,
+    /// Where the judging inputs came from, and what the head changes in them.
+    pub judging: Judging,
+    /// The reports, with their totals.
+    pub reports: Vec<Report>,
+    /// The findings, with their dispositions.
+    pub findings: Vec<TriagedFinding>,
+    /// The exceptions that match something here, and what they cover.
+    pub exceptions: Vec<MatchedException>,
+    /// Data files given with the policies.
+    pub data: BTreeMap<String, Value>,
+}
+
+/// Where config, profile, policies, exceptions and the service file were read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judging {
+    /// `target-branch` in a change request, else `working-tree`.
+    pub source: JudgingSource,
+    /// The commit that they were read from, where it is a git commit.
+    pub commit: Option<CommitId>,
+    /// Judging inputs that the head of a change request edits, sorted. They are not in force.
+    pub edited: Vec<Untrusted>,
+    /// How the source was chosen: from git, an event, the environment.
+    pub known_from: Option<Source>,
+}
+
+/// See [`Judging`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgingSource {
+    /// The tip of the branch that the change goes to.
+    TargetBranch,
+    /// The working tree: outside change requests only.
+    WorkingTree,
+}
+
+/// A finding, and what the gate does with it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TriagedFinding {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Who owns it: the owner of the path, else of the service.
+    pub owner: Option<Untrusted>,
+    /// What the gate does with it.
+    pub disposition: Disposition,
+    /// The exception that covers it, where one does.
+    pub exception: Option<Untrusted>,
+}
+
+/// An exception that matches something here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MatchedException {
+    /// The record.
+    #[serde(flatten)]
+    pub record: Exception,
+    /// Ids of the findings that it covers, sorted.
+    pub covers: Vec<Untrusted>,
+    /// The worst severity among them; absent for a record that names a verdict.
+    pub worst: Option<Severity>,
+    /// Days from `created` to `expires`.
+    pub life_days: i64,
+    /// Days from today to the end of `expires`.
+    pub days_left: i64,
+    /// Approvals whose signature was verified, by principal, sorted.
+    pub verified_approvers: Vec<Untrusted>,
+    /// Whether it is in force and admitted; before admission always false.
+    pub admitted: bool,
+}
+
+impl Facts {
+    /// The bytes that are digested, stored and replayed: compact JSON, struct fields in declared order, maps sorted.
+    ///
+    /// # Errors
+    /// Only where a number is not finite, which the readers refuse.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// The digest of [`Facts::to_bytes`].
+    ///
+    /// # Errors
+    /// As [`Facts::to_bytes`].
+    pub fn digest(&self) -> Result<Digest, serde_json::Error> {
+        Ok(Digest::of(self.to_bytes()?))
+    }
+
+    /// The calendar day of the decision, UTC.
+    #[must_use]
+    pub fn today(&self) -> Date {
+        self.now.date()
+    }
+}

@@ -1,0 +1,160 @@
+//! The change under decision: who, what, from where to where. Every field knows its source.
+//!
+//! What must stay true: a change is asserted by the pipeline, not proven. Policy may demand a better source than `env`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::CommitId;
+use super::text::Untrusted;
+use super::time::Timestamp;
+
+/// Where a field of the change came from, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// An environment variable, which a pipeline definition can override.
+    Env,
+    /// The event file that the CI system wrote.
+    Event,
+    /// Git, asked in the working copy.
+    Git,
+    /// The file given with `--change`.
+    File,
+    /// A flag on the command line.
+    Flag,
+}
+
+/// Standard: pre-approved and routine. Normal: reviewed. Emergency: decided first, reviewed after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChangeKind {
+    /// Pre-approved, routine.
+    Standard,
+    /// Reviewed before release.
+    #[default]
+    Normal,
+    /// Break-glass.
+    Emergency,
+}
+
+/// A person's opinion on the change, as collected by the pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Who.
+    pub by: Untrusted,
+    /// In which role, where the pipeline knows. Authority data decides, never this field alone.
+    #[serde(default)]
+    pub role: Option<Untrusted>,
+    /// The commit that was approved; an approval of another commit is none of this one.
+    #[serde(default)]
+    pub commit: Option<CommitId>,
+    /// When.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+    /// `approved` or `changes-requested`.
+    #[serde(default)]
+    pub state: ApprovalState,
+    /// `user`, or `bot` where the reviewer is a machine account.
+    #[serde(default)]
+    pub reviewer: ReviewerType,
+}
+
+/// What a reviewer said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ApprovalState {
+    /// Yes.
+    #[default]
+    Approved,
+    /// Not yet.
+    ChangesRequested,
+}
+
+/// Who reviewed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewerType {
+    /// A person.
+    #[default]
+    User,
+    /// A machine account.
+    Bot,
+}
+
+/// The CI run that asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// `github`, `gitlab`, …; absent outside CI.
+    pub provider: Option<Untrusted>,
+    /// The provider's id of the run.
+    pub id: Option<Untrusted>,
+    /// The attempt, from 1.
+    pub attempt: Option<Untrusted>,
+    /// The name of the job or workflow.
+    pub job: Option<Untrusted>,
+    /// The event that started it.
+    pub event: Option<Untrusted>,
+    /// Where to look at it.
+    pub url: Option<Untrusted>,
+    /// Whether the runner is one of the team's own.
+    pub self_hosted: Option<bool>,
+}
+
+/// The change under decision.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Change {
+    /// Number of the pull or merge request.
+    pub id: Option<Untrusted>,
+    /// Its title.
+    pub title: Option<Untrusted>,
+    /// Standard, normal or emergency.
+    pub kind: ChangeKind,
+    /// Who wrote it.
+    pub author: Option<Untrusted>,
+    /// Who started this run.
+    pub actor: Option<Untrusted>,
+    /// The repository, as `owner/name`.
+    pub repository: Option<Untrusted>,
+    /// The commit that would be released: the head of the request, or the commit of the run.
+    pub commit: Option<CommitId>,
+    /// The commit at the tip of the target branch that the run knows.
+    pub base: Option<CommitId>,
+    /// The branch of the change.
+    pub branch: Option<Untrusted>,
+    /// The branch it goes to. Set only for a change request: judging inputs are then read from that branch's tip.
+    pub target: Option<Untrusted>,
+    /// The full ref of the run (`refs/heads/main`, `refs/tags/v1`).
+    #[serde(rename = "ref")]
+    pub git_ref: Option<Untrusted>,
+    /// Changed paths, sorted.
+    pub files: Vec<Untrusted>,
+    /// Labels, sorted.
+    pub labels: Vec<Untrusted>,
+    /// Opinions of reviewers, sorted.
+    pub approvals: Vec<Approval>,
+    /// The ticket.
+    pub ticket: Option<Untrusted>,
+    /// Where the rollback plan is.
+    pub rollback_plan: Option<Untrusted>,
+    /// Whether a freeze is on, as the CI system says (`CI_DEPLOY_FREEZE`).
+    pub freeze: Option<bool>,
+    /// Whether the change comes from a fork.
+    pub fork: Option<bool>,
+    /// The CI run.
+    pub run: Run,
+    /// Field → where it came from.
+    pub sources: BTreeMap<String, Source>,
+}
+
+impl Change {
+    /// True when this is a pull or merge request (or a merge queue's group): its head judges nothing.
+    #[must_use]
+    pub fn is_request(&self) -> bool {
+        self.target.is_some()
+    }
+}

@@ -1,0 +1,171 @@
+//! Our governed record of an accepted risk, and what became of it in one decision.
+
+use serde::{Deserialize, Serialize};
+
+use super::finding::Kind;
+use super::text::Untrusted;
+use super::time::Date;
+
+/// What an exception covers. A finding is covered only when every given criterion matches it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Match {
+    /// Ids or aliases of the problem; any of them. A CWE is refused: it classifies and would cover too much.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ids: Vec<Untrusted>,
+    /// A package URL, with or without a version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<Untrusted>,
+    /// A path glob; every occurrence must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Untrusted>,
+    /// A fingerprint of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Untrusted>,
+    /// The scanner's rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Untrusted>,
+    /// The kind of finding; never enough alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// A resource glob; every occurrence must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<Untrusted>,
+    /// A policy rule instead of findings: a freeze, a missing scan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Untrusted>,
+}
+
+/// Where an exception holds. An empty list means everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scope {
+    /// Service names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<Untrusted>,
+    /// Environments.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<Untrusted>,
+    /// Repositories, as `owner/name`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repository: Vec<Untrusted>,
+}
+
+/// Somebody accepted the risk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskApproval {
+    /// The principal.
+    pub by: Untrusted,
+    /// The role that the record claims; shown, never believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Untrusted>,
+    /// For display.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Date>,
+    /// The file that holds the SSH signature, beside the record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Untrusted>,
+}
+
+/// The record, as written by people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// Unique among all records.
+    pub id: Untrusted,
+    /// What it covers.
+    #[serde(rename = "match")]
+    pub criteria: Match,
+    /// Where it holds.
+    #[serde(default)]
+    pub scope: Scope,
+    /// Who answers for the risk.
+    pub owner: Untrusted,
+    /// Why it is acceptable.
+    pub reason: Untrusted,
+    /// What keeps the risk small meanwhile.
+    pub mitigation: Untrusted,
+    /// What remains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual_risk: Option<Untrusted>,
+    /// First day in force, UTC.
+    pub created: Date,
+    /// Last day in force, UTC.
+    pub expires: Date,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Untrusted>,
+    /// Who accepted the risk.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<RiskApproval>,
+}
+
+/// What an exception did in one decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExceptionState {
+    /// The outcome would be worse without it.
+    Decisive,
+    /// The outcome would be worse without it and others together.
+    JointlyDecisive,
+    /// It covers a finding, but the outcome is the same without it.
+    Used,
+    /// It is in force and covers nothing here.
+    Unused,
+    /// No admission rule admitted it, or one denied it.
+    Rejected,
+    /// Its last day has passed.
+    Expired,
+    /// Everything that it covers is covered by another record that comes first.
+    Shadowed,
+    /// Its first day has not come.
+    Pending,
+}
+
+impl ExceptionState {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Decisive => "decisive",
+            Self::JointlyDecisive => "jointly-decisive",
+            Self::Used => "used",
+            Self::Unused => "unused",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Shadowed => "shadowed",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// What the gate does with a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Disposition {
+    /// Judged as it is.
+    Open,
+    /// An admitted exception covers it.
+    Excepted,
+    /// A trusted tool or its source suppressed it.
+    Suppressed,
+    /// An admitted VEX statement says that it does not affect us.
+    NotAffected,
+    /// Fixed, or gone from the newest baseline.
+    Resolved,
+}
+
+impl Disposition {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Excepted => "excepted",
+            Self::Suppressed => "suppressed",
+            Self::NotAffected => "not-affected",
+            Self::Resolved => "resolved",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The line has one direction: a module imports only from its left.
+
+use std::collections::BTreeSet;
+
+use crate::support::{files_below, root};
+
+/// Module → modules that it may import. A new edge is a decision, and is made here.
+const EDGES: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("strict", &["model"]),
+    ("formats", &["model"]),
+    ("exceptions", &["model", "strict"]),
+    ("ci", &["model", "strict"]),
+    ("normalise", &["model"]),
+    ("facts", &["model"]),
+    ("policy", &["model", "strict", "facts"]),
+    ("decision", &["model", "facts", "policy"]),
+    ("render", &["model", "facts", "decision"]),
+    ("evidence", &["model", "strict", "facts", "decision"]),
+    (
+        "gate",
+        &["model", "strict", "formats", "exceptions", "ci", "normalise", "facts", "policy", "decision", "evidence"],
+    ),
+    (
+        "cli",
+        &[
+            "model",
+            "strict",
+            "formats",
+            "exceptions",
+            "ci",
+            "normalise",
+            "facts",
+            "policy",
+            "decision",
+            "render",
+            "evidence",
+            "gate",
+        ],
+    ),
+];
+
+/// The modules that a source text names as `crate::x` or `crate::{x, y}`, comments left out.
+fn imports(source: &str) -> BTreeSet<String> {
+    let code: String = source.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n");
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            Some(group) => group.split('}').next().unwrap_or("").split(',').map(str::trim).collect(),
+            None => vec![rest],
+        };
+        for name in names {
+            let name: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !name.is_empty() {
+                found.insert(name);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn modules_import_only_from_their_left() {
+    let src = root().join("src");
+    let mut wrong = Vec::new();
+    let mut seen = BTreeSet::new();
+    for file in files_below(&src) {
+        let relative = file.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/");
+        let module = relative.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        if module == "lib" || module == "main" {
+            continue;
+        }
+        let (_, allowed) = EDGES
+            .iter()
+            .find(|(name, _)| *name == module)
+            .unwrap_or_else(|| panic!("src/{relative}: module `{module}` is not in the table of edges"));
+        seen.insert(module.clone());
+        for import in imports(&std::fs::read_to_string(&file).unwrap()) {
+            let is_module = EDGES.iter().any(|(name, _)| *name == import);
+            if is_module && import != module && !allowed.contains(&import.as_str()) {
+                wrong.push(format!("src/{relative} imports `{import}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "against the line:\n{}", wrong.join("\n"));
+    assert_eq!(seen.len(), EDGES.len(), "the table of edges names a module that does not exist");
+}
+
+#[test]
+fn formats_never_import_each_other() {
+    let dir = root().join("src/formats");
+    let shared = ["mod", "decode", "head", "wire"];
+    let stems: Vec<String> =
+        files_below(&dir).iter().map(|f| f.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    for file in files_below(&dir) {
+        let own = file.file_stem().unwrap().to_string_lossy().into_owned();
+        if shared.contains(&own.as_str()) {
+            continue;
+        }
+        let source = std::fs::read_to_string(&file).unwrap();
+        for other in stems.iter().filter(|s| **s != own && !shared.contains(&s.as_str())) {
+            let import = format!("super::{other}::");
+            assert!(!source.contains(&import), "src/formats/{own}.rs imports {other}");
+        }
+    }
+}
+
+#[test]
+fn input_and_output_are_in_cli_only() {
+    let src = root().join("src");
+    for file in files_below(&src) {
+        let relative = file.strip_prefix(&src).unwrap().to_string_lossy().replace('\\', "/");
+        if relative.starts_with("cli/") || relative == "main.rs" {
+            continue;
+        }
+        let source = std::fs::read_to_string(&file).unwrap();
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        for banned in
+            ["std::fs", "std::env", "std::process", "std::net", "SystemTime", "Instant::now", "stdin(", "stdout("]
+        {
+            assert!(!code.contains(banned), "src/{relative} names {banned}: only cli may");
+        }
+    }
+}
