@@ -1,1 +1,7 @@
-//! TBD
+//! The command: arguments, files, environment, clock, keys, terminal, hints, exit code.
+//!
+//! What must stay true: this is the only module that touches the world, and everything that is printed leaves through one
+//! neutralising writer.
+
+pub mod error;
+pub mod io;

@@ -1,0 +1,102 @@
+//! Whatever ends a run without a decision, as message, hint and exit code.
+//!
+//! What must stay true: an exit code is chosen here and nowhere else, no error is ever softened into a pass, and 1 is never
+//! among them.
+
+use std::fmt;
+
+/// The exit codes of runs that reach no decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// 2: the command line is wrong.
+    Usage,
+    /// 3: an input is missing, unreadable, invalid or ambiguous, or a policy does not compile or evaluate.
+    Input,
+    /// 4: a bug, or evidence or output that could not be signed or written.
+    Internal,
+}
+
+impl Exit {
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Usage => 2,
+            Self::Input => 3,
+            Self::Internal => 4,
+        }
+    }
+}
+
+/// One thing that is wrong, for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, naming file and place. May hold text from outside: it is neutralised when it is printed.
+    pub message: String,
+    /// The way out.
+    pub hint: Option<String>,
+}
+
+/// Why a run ends without a decision. All faults that could be found are reported together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CliError {
+    /// The exit code.
+    pub exit: Exit,
+    /// What is wrong, at least one.
+    pub problems: Vec<Problem>,
+}
+
+impl CliError {
+    /// One problem with an exit code.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, problems: vec![Problem { message: message.into(), hint: None }] }
+    }
+
+    /// A fault of the command line.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// A fault of an input.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(Exit::Input, message)
+    }
+
+    /// A bug of ours, or something that could not be written.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(Exit::Internal, message)
+    }
+
+    /// Adds the way out to the last problem.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        if let Some(problem) = self.problems.last_mut() {
+            problem.hint = Some(hint.into());
+        }
+        self
+    }
+
+    /// Several errors as one: all problems, the highest exit code. `None` for an empty list.
+    #[must_use]
+    pub fn all(errors: Vec<Self>) -> Option<Self> {
+        errors.into_iter().reduce(|mut all, next| {
+            all.exit = all.exit.max(next.exit);
+            all.problems.extend(next.problems);
+            all
+        })
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, problem) in self.problems.iter().enumerate() {
+            if n > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{}", problem.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for CliError {}

@@ -1,0 +1,236 @@
+//! The one boundary to the world: files, environment, clock, randomness, processes, terminal.
+//!
+//! What must stay true: nothing is half-written (a temporary file beside the target, synced, then renamed), reads are bounded,
+//! and no other module outside `cli` touches the world.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::error::CliError;
+use crate::model::time::Timestamp;
+
+/// The largest file of our own (configuration, exceptions, policies, keys) that is read.
+pub const OWN_FILE_BYTES: u64 = 16 << 20;
+
+/// Reads a whole regular file of at most `limit` bytes.
+///
+/// # Errors
+/// Missing, unreadable, not a regular file (a named pipe would wait for ever), or too large: exit 3, naming the path.
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let shown = path.display();
+    let file = File::open(path).map_err(|error| missing(path, &error))?;
+    let meta = file.metadata().map_err(|error| CliError::input(format!("{shown}: {error}")))?;
+    if meta.is_dir() {
+        return Err(CliError::input(format!("{shown}: is a directory, a file was expected")));
+    }
+    if !meta.is_file() {
+        return Err(CliError::input(format!("{shown}: is not a regular file")));
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(limit)).unwrap_or(0));
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| CliError::input(format!("{shown}: {error}")))?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > limit) {
+        return Err(CliError::input(format!("{shown}: larger than the limit of {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// As [`read`], for standard input.
+///
+/// # Errors
+/// Unreadable or too large: exit 3.
+pub fn read_stdin(limit: u64) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| CliError::input(format!("standard input: {error}")))?;
+    if u64::try_from(bytes.len()).is_ok_and(|len| len > limit) {
+        return Err(CliError::input(format!("standard input: larger than the limit of {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn missing(path: &Path, error: &io::Error) -> CliError {
+    let shown = path.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => CliError::input(format!("{shown}: no such file"))
+            .hint("check the path; it is relative to the working directory"),
+        io::ErrorKind::PermissionDenied => CliError::input(format!("{shown}: permission denied")),
+        _ => CliError::input(format!("{shown}: {error}")),
+    }
+}
+
+/// Writes a whole file: to a temporary file in the same directory, synced, renamed over the target.
+///
+/// # Errors
+/// Any failure is exit 4 and leaves the previous file as it was.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let shown = path.display();
+    let cannot = |error: &io::Error| {
+        CliError::internal(format!("{shown}: could not be written: {error}"))
+            .hint("check that the directory exists, is writable and has room")
+    };
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new().prefix(".countersign-").tempfile_in(dir).map_err(|e| cannot(&e))?;
+    file.write_all(bytes).map_err(|e| cannot(&e))?;
+    file.as_file().sync_all().map_err(|e| cannot(&e))?;
+    widen(file.path()).map_err(|e| cannot(&e))?;
+    file.persist(path).map_err(|e| cannot(&e.error))?;
+    sync_dir(dir).map_err(|e| cannot(&e))
+}
+
+/// Temporary files are made with mode 0600; outputs are for other steps and users to read.
+#[cfg(unix)]
+fn widen(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn widen(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a rename last. Directories cannot be synced on Windows, where renaming is journalled.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
+pub fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// See the Unix version.
+#[cfg(not(unix))]
+pub fn sync_dir(_dir: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Every environment variable that is UTF-8, sorted. Others cannot be any that is asked for.
+#[must_use]
+pub fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+/// The machine's clock, once per run.
+///
+/// # Errors
+/// A clock beyond the calendar: exit 4.
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary: the only place that reads the clock")]
+pub fn now() -> Result<Timestamp, CliError> {
+    Timestamp::from_unix_seconds(jiff::Timestamp::now().as_second())
+        .ok_or_else(|| CliError::internal("the machine's clock is beyond the calendar"))
+}
+
+/// Bytes from the system's random source.
+///
+/// # Errors
+/// No random source: exit 4.
+pub fn random<const N: usize>() -> Result<[u8; N], CliError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| CliError::internal(format!("no random bytes: {error}")))?;
+    Ok(bytes)
+}
+
+/// The working directory.
+///
+/// # Errors
+/// It is gone: exit 3.
+pub fn working_directory() -> Result<PathBuf, CliError> {
+    std::env::current_dir().map_err(|error| CliError::input(format!("the working directory: {error}")))
+}
+
+/// What a path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathKind {
+    /// Nothing is there.
+    Missing,
+    /// A file, or something that is not a directory.
+    File,
+    /// A directory.
+    Directory,
+}
+
+/// What is at this path, links followed.
+#[must_use]
+pub fn kind(path: &Path) -> PathKind {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => PathKind::Directory,
+        Ok(_) => PathKind::File,
+        Err(_) => PathKind::Missing,
+    }
+}
+
+/// The most files that one directory or glob may stand for.
+pub const MOST_FILES: usize = 100_000;
+
+/// Every file below a directory, sorted by path; links to directories are not followed, `.git` is left out.
+///
+/// # Errors
+/// Unreadable, or more than [`MOST_FILES`]: exit 3.
+pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(dir) = open.pop() {
+        let entries = fs::read_dir(&dir).map_err(|error| CliError::input(format!("{}: {error}", dir.display())))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| CliError::input(format!("{}: {error}", dir.display())))?;
+            let kind =
+                entry.file_type().map_err(|error| CliError::input(format!("{}: {error}", entry.path().display())))?;
+            if kind.is_dir() {
+                if entry.file_name() != ".git" {
+                    open.push(entry.path());
+                }
+            } else {
+                found.push(entry.path());
+            }
+            if found.len() > MOST_FILES {
+                return Err(CliError::input(format!("{}: more than the limit of {MOST_FILES} files", dir.display()))
+                    .hint("name the reports, or a directory that holds nothing else"));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Runs a program without a shell, with nothing on its standard input, and returns what it printed.
+///
+/// # Errors
+/// It could not be started.
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary: the only place that starts programs")]
+pub fn run(
+    program: &str,
+    arguments: &[&std::ffi::OsStr],
+    directory: &Path,
+    environment: &BTreeMap<String, String>,
+    stdin: &[u8],
+) -> io::Result<std::process::Output> {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(program)
+        .args(arguments)
+        .current_dir(directory)
+        .env_clear()
+        .envs(environment)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        match input.write_all(stdin) {
+            // A program that does not want its input may close it.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+            _ => {}
+        }
+    }
+    child.wait_with_output()
+}
