@@ -23,7 +23,7 @@ use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 
-pub use coverage::{Released, coverage};
+pub use coverage::{Asked, Released, coverage};
 
 /// The schema tag of the facts.
 pub const SCHEMA: &str = "countersign/facts/v1";
