@@ -3,12 +3,16 @@
 //! What must stay true: a renderer sees the decision and a writer, nothing else; it decides nothing, and every one that
 //! carries totals shows the same.
 
+mod human;
+pub mod json;
+mod page;
+
 use std::io;
 
 use crate::decision::Decision;
 
 /// How to write for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Whether ANSI colours are wanted.
     pub color: bool,
@@ -18,11 +22,13 @@ pub struct Style {
     pub unicode: bool,
     /// Only the line that says the decision.
     pub quiet: bool,
+    /// Where the evidence is, for the line before the last.
+    pub evidence: Option<String>,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 80, unicode: true, quiet: false }
+        Self { color: false, width: 80, unicode: true, quiet: false, evidence: None }
     }
 }
 
@@ -38,4 +44,10 @@ pub struct Renderer {
 }
 
 /// Every output format, by id.
-pub static RENDERERS: &[&Renderer] = &[];
+pub static RENDERERS: &[&Renderer] = &[&human::RENDERER, &json::RENDERER];
+
+/// Finds an output format by id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Renderer> {
+    RENDERERS.iter().copied().find(|renderer| renderer.id == id)
+}
