@@ -4,6 +4,7 @@
 //! the inputs and the recorded instant. Published as `countersign/facts/v1`.
 
 mod coverage;
+mod owners;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 
 pub use coverage::{Asked, Released, coverage};
+pub use owners::{BadGlob, Owners};
 
 /// The schema tag of the facts.
 pub const SCHEMA: &str = "countersign/facts/v1";
@@ -143,6 +145,8 @@ pub struct MatchedException {
     pub days_left: i64,
     /// Approvals whose signature was verified, by principal, sorted.
     pub verified_approvers: Vec<Untrusted>,
+    /// Whether the decision's instant lies between `created` and the end of `expires`.
+    pub in_force: bool,
     /// Whether it is in force and admitted; before admission always false.
     pub admitted: bool,
 }

@@ -80,6 +80,8 @@ pub struct RawVerdict {
     pub next: Option<Untrusted>,
     /// Overrides the rule's severity.
     pub severity: Option<Severity>,
+    /// Set when the rule denies from a later day on, and this deny is a warning until then.
+    pub effective_on: Option<Date>,
 }
 
 /// What the admission packages said.

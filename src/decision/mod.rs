@@ -3,6 +3,9 @@
 //! What must stay true: the fold is total and closed. Block beats warn beats pass; whatever is not a verdict is an error,
 //! and the totals balance or there is no decision. Published as `countersign/decision/v1`.
 
+mod assurance;
+mod verdicts;
+
 use serde::Serialize;
 
 use crate::facts::{Clock, Judging, Mode, TriagedFinding};
@@ -16,6 +19,9 @@ use crate::model::service::Service;
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
+
+pub use assurance::{Circumstances, assurance};
+pub use verdicts::{decisive, verdicts};
 
 /// The schema tag of the decision.
 pub const SCHEMA: &str = "countersign/decision/v1";
@@ -295,7 +301,7 @@ pub struct Decision {
     pub errors: Vec<DecisionError>,
 }
 
-/// The exit code of a decision. Errors (2, 3, 4) never come through here.
+/// The exit code of a decision. Errors carry their own (3 or 4); as an outcome here they are a bug, and 4.
 #[must_use]
 pub const fn exit_code(outcome: Outcome, mode: Mode, fail_on: FailOn) -> u8 {
     match (outcome, mode, fail_on) {

@@ -1,0 +1,314 @@
+//! What can be typed. Parsing does nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    about = "A policy-as-code release gate",
+    long_about = "Reads what scanners, people and CI systems already produce, asks Rego policies for a decision, and leaves \
+                  signed evidence that anyone can check later, offline.",
+    after_long_help = EXIT_CODES,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   pass; warn unless --fail-on warn; anything decided in audit mode; verified
+  1   block, and nothing else; for verify: the evidence does not hold
+  2   the command line is wrong
+  3   an input is missing, unreadable, invalid or ambiguous; a policy does not compile or evaluate
+  4   a bug, or evidence that could not be signed or written
+  5   verify: something required could not be checked
+  10  warn, with --fail-on warn";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Decide: pass, warn or block.
+    Check(Box<CheckArgs>),
+    /// Read reports and print normalised findings; nothing is judged.
+    Findings(FindingsArgs),
+    /// Check evidence: signature, subject, time, completeness.
+    Verify(VerifyArgs),
+    /// State which commit or artifact reports are about, right after the scanner ran.
+    Receipt(ReceiptArgs),
+    /// Make and show signing keys.
+    Key(KeyArgs),
+    /// List the report formats that are recognised.
+    Formats(FormatsArgs),
+    /// Write a commented configuration, exceptions and service file.
+    Init(InitArgs),
+    /// Print shell completions.
+    Completions(CompletionsArgs),
+}
+
+/// Reports, as every command takes them.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Reports: files, directories or globs; the format is recognised from the content.
+    #[arg(value_name = "REPORT")]
+    pub reports: Vec<String>,
+    /// A report whose format the content cannot say.
+    #[arg(long = "report", value_name = "[FORMAT:]PATH")]
+    pub declared: Vec<String>,
+    /// Files in given directories that are no reports.
+    #[arg(long, value_name = "GLOB")]
+    pub ignore: Vec<String>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  countersign check reports/
+  countersign check trivy.json semgrep.sarif --environment staging
+  countersign check 'reports/*.json' --evidence evidence --key gate.pem --subject dist/app.tar.gz
+  countersign check reports/ --output json=decision.json --mode audit")]
+pub struct CheckArgs {
+    /// The reports.
+    #[command(flatten)]
+    pub reports: ReportArgs,
+    /// Exception records (YAML, JSON or TOML).
+    #[arg(long, value_name = "PATH")]
+    pub exceptions: Vec<PathBuf>,
+    /// The service file.
+    #[arg(long, value_name = "PATH")]
+    pub service: Option<PathBuf>,
+    /// Change metadata as JSON, added to what the CI system tells.
+    #[arg(long, value_name = "PATH")]
+    pub change: Option<PathBuf>,
+    /// Policies: a directory or a `.rego` file, on top of the built-in pack.
+    #[arg(long, value_name = "PATH")]
+    pub policy: Vec<PathBuf>,
+    /// Leave the built-in pack out. The evidence says so.
+    #[arg(long)]
+    pub no_builtin: bool,
+    /// Also evaluate these foreign packages (Conftest policies).
+    #[arg(long, value_name = "NS")]
+    pub namespace: Vec<String>,
+    /// The profile: a built-in name or a file.
+    #[arg(long, value_name = "NAME|PATH")]
+    pub profile: Option<String>,
+    /// The environment that the release goes to [default: production].
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// What is released: a file, a digest, or a name with a digest.
+    #[arg(long, value_name = "PATH|sha256:…|NAME@sha256:…")]
+    pub subject: Vec<String>,
+    /// The CI system: a provider, `none`, or `auto` [default: auto].
+    #[arg(long, value_name = "PROVIDER|none|auto")]
+    pub ci: Option<String>,
+    /// The configuration [default: countersign.yaml, where it exists].
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// An output; repeatable, at most one without a path.
+    #[arg(long, value_name = "FORMAT[=PATH]")]
+    pub output: Vec<String>,
+    /// Write evidence below this directory.
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
+    /// Sign the evidence with this Ed25519 key (PKCS#8 PEM).
+    #[arg(long, value_name = "PATH")]
+    pub key: Option<PathBuf>,
+    /// Which outcome fails the run [default: block].
+    #[arg(long, value_name = "OUTCOME")]
+    pub fail_on: Option<FailOnArg>,
+    /// `audit` decides and records the same, and never fails the run [default: enforce].
+    #[arg(long, value_name = "MODE")]
+    pub mode: Option<ModeArg>,
+    /// Print only the line that says the decision.
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// When to colour.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorArg,
+    /// Decide as of this instant, for tests and look-ahead. The evidence says so.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Receipts that bind reports to a commit or artifact.
+    #[arg(long, value_name = "PATH")]
+    pub receipt: Vec<PathBuf>,
+    /// Who may sign approvals of exceptions (OpenSSH `allowed_signers`).
+    #[arg(long, value_name = "PATH")]
+    pub allowed_signers: Option<PathBuf>,
+}
+
+/// `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOnArg {
+    /// Block only.
+    Block,
+    /// Block and warn.
+    Warn,
+    /// Neither.
+    Never,
+}
+
+/// `--mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModeArg {
+    /// A block fails the run.
+    Enforce,
+    /// Nothing fails the run.
+    Audit,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorArg {
+    /// On a terminal and in CI systems that show colours, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `findings`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  countersign findings --output json trivy.json grype.json
+  countersign findings reports/")]
+pub struct FindingsArgs {
+    /// The reports.
+    #[command(flatten)]
+    pub reports: ReportArgs,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: FindingsOutput,
+}
+
+/// `findings --output`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FindingsOutput {
+    /// A line for each finding.
+    Human,
+    /// `countersign/findings/v1`.
+    Json,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  countersign verify evidence/d-… --key gate.pub.pem --subject dist/app.tar.gz
+  countersign verify evidence/d-… --key gate.pub.pem --subject sha256:… --any-outcome --output json")]
+pub struct VerifyArgs {
+    /// A directory of evidence, or the envelope in it.
+    #[arg(value_name = "EVIDENCE")]
+    pub evidence: PathBuf,
+    /// The public key (PEM) that the evidence must be signed with.
+    #[arg(long, value_name = "PUB")]
+    pub key: PathBuf,
+    /// What the evidence must be about.
+    #[arg(long, value_name = "FILE|sha256:…")]
+    pub subject: Option<String>,
+    /// Accept block and error too, and audit mode: for auditors, never before a deployment.
+    #[arg(long)]
+    pub any_outcome: bool,
+    /// Accept a decision as of a given instant (`check --at`).
+    #[arg(long)]
+    pub allow_pinned_clock: bool,
+    /// The environment that it must be about.
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// The oldest decision that counts, as hours (`24h`) or days (`7d`).
+    #[arg(long, value_name = "AGE")]
+    pub max_age: Option<String>,
+    /// The digest that its policies must have.
+    #[arg(long, value_name = "sha256:…")]
+    pub policy: Option<String>,
+    /// The least assurance level, 0 to 3.
+    #[arg(long, value_name = "LEVEL")]
+    pub require_assurance: Option<u8>,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: FindingsOutput,
+}
+
+/// `receipt`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  semgrep scan --json --output semgrep.json . ; countersign receipt --tool semgrep semgrep.json > semgrep.receipt.json
+  countersign receipt --tool trivy --digest sha256:… trivy.json > trivy.receipt.json")]
+pub struct ReceiptArgs {
+    /// The reports, as the scanner wrote them.
+    #[arg(value_name = "REPORT", required = true)]
+    pub reports: Vec<PathBuf>,
+    /// The tool that ran.
+    #[arg(long, value_name = "NAME")]
+    pub tool: String,
+    /// The commit that was scanned [default: the one that CI or git tells].
+    #[arg(long, value_name = "SHA")]
+    pub commit: Option<String>,
+    /// The artifact that was scanned.
+    #[arg(long, value_name = "sha256:…")]
+    pub digest: Option<String>,
+    /// When the scan ended [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The CI system: a provider, `none`, or `auto`.
+    #[arg(long, value_name = "PROVIDER|none|auto", default_value = "auto")]
+    pub ci: String,
+}
+
+/// `key`.
+#[derive(Debug, Args)]
+pub struct KeyArgs {
+    /// What to do with keys.
+    #[command(subcommand)]
+    pub command: KeyCommand,
+}
+
+/// The commands about keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Make an Ed25519 key: PREFIX.pem (PKCS#8, mode 0600), PREFIX.pub.pem (SPKI) and PREFIX.pub (OpenSSH).
+    New {
+        /// Where to write it.
+        #[arg(long, value_name = "PREFIX")]
+        out: PathBuf,
+    },
+    /// Print the fingerprint of a public or private key.
+    Show {
+        /// The key (PEM).
+        #[arg(value_name = "KEY")]
+        key: PathBuf,
+    },
+}
+
+/// `formats`.
+#[derive(Debug, Args)]
+pub struct FormatsArgs {
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: FindingsOutput,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where to write [default: the working directory].
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell.
+    pub shell: clap_complete::Shell,
+}

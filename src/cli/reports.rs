@@ -1,0 +1,175 @@
+//! From what was typed to report files, read.
+//!
+//! What must stay true: whatever was named is read or is an error. A glob without a match, a directory without a report and a
+//! file that no format claims are errors, never silence.
+
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::args::ReportArgs;
+use super::error::CliError;
+use super::io::{self, PathKind};
+use crate::formats::{self, FormatError, Limits};
+use crate::model::digest::Digest;
+use crate::model::text::Untrusted;
+use crate::normalise::ReadReport;
+
+/// One file to read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Named {
+    path: PathBuf,
+    format: Option<String>,
+}
+
+/// Finds and reads every report that was named, all faults reported together.
+///
+/// # Errors
+/// See the module: exit 3, naming each file and the way out. No report at all is a usage error.
+pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -> Result<Vec<ReadReport>, CliError> {
+    let mut faults = Vec::new();
+    let mut named = Vec::new();
+    let typed = !arguments.reports.is_empty() || !arguments.declared.is_empty();
+    let patterns: &[String] = if typed { &arguments.reports } else { configured };
+    let ignore = globs(arguments.ignore.iter().chain(ignored), &mut faults);
+    for pattern in patterns {
+        match expand(pattern, &ignore) {
+            Ok(found) => named.extend(found),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    named.extend(arguments.declared.iter().map(|text| declared(text)));
+    if named.is_empty() && faults.is_empty() {
+        return Err(CliError::usage("no report was given")
+            .hint("name report files, directories or globs, or set `reports` in countersign.yaml"));
+    }
+    named.sort();
+    named.dedup();
+    let mut reports = Vec::new();
+    for one in &named {
+        match read_one(one) {
+            Ok(report) => reports.push(report),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    CliError::all(faults).map_or(Ok(reports), Err)
+}
+
+/// `FORMAT:PATH`, where FORMAT is one of ours; else a path.
+fn declared(text: &str) -> Named {
+    match text.split_once(':') {
+        Some((format, path)) if formats::by_id(format).is_some() => {
+            Named { path: path.into(), format: Some(format.to_owned()) }
+        }
+        _ => Named { path: text.into(), format: None },
+    }
+}
+
+fn globs<'a>(patterns: impl Iterator<Item = &'a String>, faults: &mut Vec<CliError>) -> Vec<GlobMatcher> {
+    patterns.filter_map(|pattern| glob(pattern).map_err(|fault| faults.push(fault)).ok()).collect()
+}
+
+fn glob(pattern: &str) -> Result<GlobMatcher, CliError> {
+    GlobBuilder::new(pattern.strip_prefix("./").unwrap_or(pattern))
+        .literal_separator(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| CliError::usage(format!("{pattern}: not a glob: {}", error.kind())))
+}
+
+/// The files that an argument stands for.
+fn expand(pattern: &str, ignore: &[GlobMatcher]) -> Result<Vec<Named>, CliError> {
+    let path = Path::new(pattern);
+    let plain = |path: PathBuf| Named { path, format: None };
+    match io::kind(path) {
+        PathKind::File => Ok(vec![plain(path.to_owned())]),
+        PathKind::Directory => {
+            let found: Vec<Named> = io::files_below(path)?
+                .into_iter()
+                .filter(|file| !is_ignored(file, path, ignore))
+                .map(plain)
+                .collect();
+            if found.is_empty() {
+                return Err(CliError::input(format!("{pattern}: the directory holds no file"))
+                    .hint("a scan that wrote nothing is not a clean scan: look at the scanner's job"));
+            }
+            Ok(found)
+        }
+        PathKind::Missing if pattern.contains(['*', '?', '[', '{']) => {
+            let matcher = glob(pattern)?;
+            let root = literal_root(pattern);
+            let below = match io::kind(&root) {
+                PathKind::Directory => io::files_below(&root)?,
+                PathKind::File | PathKind::Missing => Vec::new(),
+            };
+            let found: Vec<Named> = below
+                .into_iter()
+                .filter(|file| matcher.is_match(file.strip_prefix("./").unwrap_or(file)))
+                .filter(|file| !is_ignored(file, &root, ignore))
+                .map(plain)
+                .collect();
+            if found.is_empty() {
+                return Err(CliError::input(format!("{pattern}: the glob matches no file"))
+                    .hint("a missing report is not a clean one: check the path and the scanner's job"));
+            }
+            Ok(found)
+        }
+        PathKind::Missing => Err(CliError::input(format!("{pattern}: no such file"))
+            .hint("check the path; it is relative to the working directory")),
+    }
+}
+
+/// Ignored by its path as given, or relative to the directory that was given.
+fn is_ignored(file: &Path, root: &Path, ignore: &[GlobMatcher]) -> bool {
+    let relative = file.strip_prefix(root).unwrap_or(file);
+    let plain = file.strip_prefix("./").unwrap_or(file);
+    ignore.iter().any(|glob| {
+        glob.is_match(plain) || glob.is_match(relative) || file.file_name().is_some_and(|name| glob.is_match(name))
+    })
+}
+
+/// The directory before the first component with a wildcard.
+fn literal_root(pattern: &str) -> PathBuf {
+    let literal: PathBuf =
+        Path::new(pattern).components().take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?', '[', '{'])).collect();
+    if literal.as_os_str().is_empty() { PathBuf::from(".") } else { literal }
+}
+
+fn read_one(named: &Named) -> Result<ReadReport, CliError> {
+    let limits = Limits::default();
+    let bytes = io::read(&named.path, limits.report_bytes)?;
+    let shown = named.path.display();
+    let (format, parsed) = formats::read(&bytes, named.format.as_deref(), &limits).map_err(|error| {
+        let problem = CliError::input(format!("{shown}: {error}"));
+        match hint(&error, &shown.to_string()) {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        }
+    })?;
+    Ok(ReadReport {
+        path: Untrusted::new(named.path.to_string_lossy()),
+        format: format.id,
+        digest: Digest::of(&bytes),
+        parsed,
+        receipt: None,
+    })
+}
+
+/// The way out of a refused report.
+fn hint(error: &FormatError, path: &str) -> Option<String> {
+    Some(match error {
+        FormatError::Empty => "the scanner wrote nothing, which is not a clean scan: look at its job".to_owned(),
+        FormatError::NotText(_) => "give the report itself: JSON, XML or their gzip".to_owned(),
+        FormatError::TooLarge { .. } => "split the report, or let the scanner leave out what is no finding".to_owned(),
+        FormatError::Unknown => format!(
+            "`countersign formats` lists what is recognised; if this file is no report: --ignore {path}; if it is one: --report FORMAT:{path}"
+        ),
+        FormatError::Ambiguous { claimants } => {
+            format!("say which one it is: --report {}:{path}", claimants.first().unwrap_or(&"FORMAT"))
+        }
+        FormatError::NoSuchFormat => "`countersign formats` lists the names".to_owned(),
+        FormatError::Malformed { .. } => "was the scanner stopped while it wrote? run it again".to_owned(),
+        FormatError::NoResults { .. } => "the scan did not happen: look at the scanner's job".to_owned(),
+        FormatError::Version { .. } => "let the scanner write a version that `countersign formats` lists".to_owned(),
+    })
+}

@@ -1,0 +1,69 @@
+//! How much a decision can be relied on, and why not more.
+//!
+//! What must stay true: every weakening that the gate knows of is disclosed here and lowers the level; nothing raises it.
+//!
+//! | level | the decision |
+//! |---|---|
+//! | 0 | stops nothing, is unsigned, or was made as of a given instant |
+//! | 1 | is in force, but weakened: policies left out or softened, a report or the release itself bound to nothing |
+//! | 2 | is whole, but rests on what only the environment or an unsigned approval asserts |
+//! | 3 | none of these |
+
+use super::{Assurance, FailOn};
+use crate::facts::{Clock, Facts, Mode};
+use crate::model::change::Source;
+use crate::model::coverage::CoverageState;
+use crate::model::profile::RuleMode;
+
+/// What only the caller knows about a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Whether the evidence will be signed.
+    pub signed: bool,
+    /// Which outcome fails the run.
+    pub fail_on: FailOn,
+    /// Whether the built-in pack was evaluated.
+    pub builtin: bool,
+    /// Whether evidence can name an artifact or a commit as its subject.
+    pub bound: bool,
+}
+
+/// The level, and every reason that keeps it from the highest.
+#[must_use]
+pub fn assurance(facts: &Facts, run: Circumstances) -> Assurance {
+    let mut reasons: Vec<(u8, String)> = Vec::new();
+    let mut say = |holds: bool, level: u8, reason: &str| {
+        if holds {
+            reasons.push((level, reason.to_owned()));
+        }
+    };
+    say(facts.mode == Mode::Audit, 0, "audit mode");
+    say(run.fail_on == FailOn::Never, 0, "--fail-on never");
+    say(facts.clock == Clock::Pinned, 0, "pinned clock");
+    say(!run.signed, 0, "unsigned");
+    say(!run.builtin, 1, "built-in policies left out");
+    say(!run.bound, 1, "bound to no artifact and no commit");
+    let unbound = facts.coverage.iter().any(|row| {
+        row.required_by.is_some() && row.state == CoverageState::Unbound && facts.profile.coverage.allow_unbound
+    });
+    say(unbound, 1, "an unbound report counts");
+    for (rule, mode) in &facts.profile.rules {
+        say(*mode == RuleMode::Off, 1, &format!("rule {rule} is off"));
+        say(*mode == RuleMode::Warn, 1, &format!("rule {rule} only warns"));
+    }
+    let asserted: Vec<&str> = facts
+        .change
+        .sources
+        .iter()
+        .filter(|(_, source)| **source == Source::Env)
+        .map(|(field, _)| field.as_str())
+        .collect();
+    say(!asserted.is_empty(), 2, &format!("only the environment says {}", asserted.join(", ")));
+    for exception in facts.exceptions.iter().filter(|e| e.admitted) {
+        let unsigned = exception.record.approvals.iter().any(|a| !exception.verified_approvers.contains(&a.by));
+        say(unsigned, 2, &format!("unsigned approval of {}", exception.record.id.line()));
+    }
+    reasons.sort();
+    let level = reasons.first().map_or(3, |(level, _)| *level);
+    Assurance { level, because: reasons.into_iter().map(|(_, reason)| reason).collect() }
+}

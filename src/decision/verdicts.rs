@@ -1,0 +1,124 @@
+//! From what rules said to verdicts for people, and which exceptions made the difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Outcome, Verdict, VerdictAction, fold};
+use crate::facts::{Facts, TriagedFinding};
+use crate::model::exception::ExceptionState;
+use crate::model::severity::Severity;
+use crate::model::text::Untrusted;
+use crate::policy::{RawVerdict, RuleInfo};
+
+/// The verdicts, those that differ in nothing but the finding folded into one, in the order in which they are shown.
+#[must_use]
+pub fn verdicts(raw: &[RawVerdict], rules: &[RuleInfo], facts: &Facts) -> Vec<Verdict> {
+    let rules: BTreeMap<&str, &RuleInfo> = rules.iter().map(|rule| (rule.id.as_str(), rule)).collect();
+    let findings: BTreeMap<&Untrusted, &TriagedFinding> =
+        facts.findings.iter().map(|triaged| (&triaged.finding.id, triaged)).collect();
+    let covering = covering(facts);
+    let mut folded: BTreeMap<Verdict, (BTreeSet<Untrusted>, BTreeSet<Untrusted>)> = BTreeMap::new();
+    for verdict in raw {
+        let rule = rules.get(verdict.rule.as_str());
+        let finding = verdict.finding.as_ref().and_then(|id| findings.get(id));
+        let owner = verdict
+            .owner
+            .clone()
+            .or_else(|| finding.and_then(|triaged| triaged.owner.clone()))
+            .or_else(|| facts.service.owner.clone())
+            .unwrap_or_else(|| "unowned".into());
+        let alike = Verdict {
+            rule: verdict.rule.as_str().into(),
+            action: if verdict.deny { VerdictAction::Deny } else { VerdictAction::Warn },
+            msg: verdict.msg.clone(),
+            severity: verdict.severity.or_else(|| rule.map(|rule| rule.severity)).unwrap_or(Severity::Unknown),
+            findings: Vec::new(),
+            path: verdict.path.clone(),
+            owner,
+            fix_by: verdict.fix_by,
+            next: verdict.next.clone().or_else(|| rule.and_then(|rule| rule.remediation.clone())),
+            controls: rule.map(|rule| rule.controls.clone()).unwrap_or_default(),
+            effective_on: verdict.effective_on,
+            exceptions: Vec::new(),
+        };
+        let (about, under) = folded.entry(alike).or_default();
+        if let Some(id) = &verdict.finding {
+            under.extend(covering.get(id).into_iter().flatten().cloned());
+            about.insert(id.clone());
+        }
+    }
+    let mut all: Vec<Verdict> = folded
+        .into_iter()
+        .map(|(alike, (findings, exceptions))| Verdict {
+            findings: findings.into_iter().collect(),
+            exceptions: exceptions.into_iter().collect(),
+            ..alike
+        })
+        .collect();
+    all.sort_by(|a, b| {
+        (a.action, std::cmp::Reverse(a.severity), &a.rule, &a.owner, &a.msg, &a.findings, a).cmp(&(
+            b.action,
+            std::cmp::Reverse(b.severity),
+            &b.rule,
+            &b.owner,
+            &b.msg,
+            &b.findings,
+            b,
+        ))
+    });
+    all
+}
+
+/// Finding → ids of the matched records that cover it.
+fn covering(facts: &Facts) -> BTreeMap<Untrusted, Vec<Untrusted>> {
+    let mut covering: BTreeMap<Untrusted, Vec<Untrusted>> = BTreeMap::new();
+    for exception in &facts.exceptions {
+        for finding in &exception.covers {
+            covering.entry(finding.clone()).or_default().push(exception.record.id.clone());
+        }
+    }
+    covering
+}
+
+/// Which admitted records the outcome hangs on: the verdicts lost against a run without exceptions, attributed to every
+/// record that covers them. One record alone is decisive; several over the same verdict are so jointly.
+#[must_use]
+pub fn decisive(with: &[Verdict], without: &[Verdict], facts: &Facts) -> BTreeMap<Untrusted, ExceptionState> {
+    let outcome = fold(with);
+    let mut states = BTreeMap::new();
+    if fold(without) <= outcome {
+        return states;
+    }
+    let standing: BTreeSet<_> = with.iter().flat_map(witnesses).collect();
+    let lost = without.iter().filter(|verdict| level(verdict) > outcome).flat_map(witnesses);
+    for (rule, action, finding) in lost.filter(|witness| !standing.contains(witness)) {
+        let records: Vec<&Untrusted> = facts
+            .exceptions
+            .iter()
+            .filter(|exception| exception.admitted)
+            .filter(|exception| match finding {
+                Some(id) => exception.covers.contains(id),
+                None => exception.record.criteria.verdict.as_ref() == Some(rule),
+            })
+            .map(|exception| &exception.record.id)
+            .collect();
+        debug_assert!(action == VerdictAction::Deny || outcome == Outcome::Pass);
+        let state = if records.len() == 1 { ExceptionState::Decisive } else { ExceptionState::JointlyDecisive };
+        for id in records {
+            let known = states.entry(id.clone()).or_insert(state);
+            *known = (*known).min(state);
+        }
+    }
+    states
+}
+
+fn level(verdict: &Verdict) -> Outcome {
+    fold(std::iter::once(verdict))
+}
+
+/// A verdict as (rule, action, finding): what is compared between two runs.
+fn witnesses(verdict: &Verdict) -> Vec<(&Untrusted, VerdictAction, Option<&Untrusted>)> {
+    if verdict.findings.is_empty() {
+        return vec![(&verdict.rule, verdict.action, None)];
+    }
+    verdict.findings.iter().map(|finding| (&verdict.rule, verdict.action, Some(finding))).collect()
+}
