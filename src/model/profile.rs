@@ -239,3 +239,53 @@ pub enum RuleMode {
     /// As the rule says.
     Enforce,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../../policies/profiles/default.yaml");
+
+    fn read(text: &str) -> Result<Profile, String> {
+        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_shipped_profile_blocks_what_is_open_to_the_public() {
+        let profile = read(SHIPPED).unwrap();
+        let days = profile.exceptions.max_days;
+        for severity in [Severity::Critical, Severity::High, Severity::Unknown] {
+            assert_eq!(days.public.get(severity), 0, "{severity}");
+            assert!((1..=30).contains(&days.internal.get(severity)), "{severity}");
+        }
+        for exposure in [Exposure::Public, Exposure::Internal] {
+            let row = profile
+                .thresholds
+                .iter()
+                .find(|row| row.kinds.is_empty() && row.exposures == [exposure] && row.environments.is_empty())
+                .unwrap();
+            for severity in [Severity::Critical, Severity::High, Severity::Unknown] {
+                assert_eq!(row.open.get(severity), Action::Block, "{exposure:?} {severity}");
+                let excepted = if exposure == Exposure::Public { Action::Block } else { Action::Warn };
+                assert_eq!(row.excepted.get(severity), excepted, "{exposure:?} {severity}");
+            }
+        }
+        assert!(!profile.coverage.allow_unbound && profile.change.approve_commit);
+        assert!(profile.trusted_suppressions.is_empty() && profile.rules.is_empty());
+    }
+
+    #[test]
+    fn a_profile_with_an_unknown_key_or_a_missing_figure_is_refused() {
+        for (from, to) in [
+            ("max_age_hours: 24", "max_age_hours: 24\n  max_age_days: 1"),
+            ("  signed_approvals: false\n", ""),
+            ("fix_by_days: { critical: 1,", "fix_by_days: {"),
+            ("exposures: [public]", "exposures: [open]"),
+            ("countersign/profile/v1", "countersign/profile/v2"),
+        ] {
+            let changed = SHIPPED.replacen(from, to, 1);
+            assert_ne!(changed, SHIPPED, "{from}");
+            assert!(read(&changed).is_err(), "{from}");
+        }
+    }
+}

@@ -35,7 +35,7 @@ pub struct PolicyFile {
 /// What a rule's METADATA says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleInfo {
-    /// `area/name` for our own rules, the package name for foreign ones.
+    /// `area/name` for our own rules, with `-` for each `_` of the package; the package name for foreign ones.
     pub id: String,
     /// The package, as `countersign.rules.area.name`.
     pub package: String,

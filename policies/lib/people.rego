@@ -1,0 +1,18 @@
+# METADATA
+# scope: package
+# title: People
+# description: Who counts as one person. Names are compared without case and surrounding space, so that nobody counts twice.
+package countersign.lib.people
+
+import data.countersign.lib.texts
+
+# The people in a list of names; blanks and nulls are nobody.
+named(list) := {lower(trim_space(name)) |
+	some name in list
+	texts.given(name)
+}
+
+# `{"owner": name}` to join to a verdict; nothing when the name is not known.
+acting(name) := {"owner": name} if texts.given(name)
+
+acting(name) := {} if not texts.given(name)
