@@ -1,0 +1,203 @@
+//! Strict JSON: what RFC 8259 allows, minus what two readers could understand differently.
+//!
+//! What must stay true: bytes that parse here mean one thing to every reader. Duplicate keys at any depth, a byte order
+//! mark, bytes after the value, numbers that lose digits and nesting beyond [`MAX_DEPTH`] are refused.
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// The deepest nesting of lists and objects.
+pub const MAX_DEPTH: usize = 64;
+
+/// Why bytes are not strict JSON. Whoever wrote the document has to correct it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct JsonFault {
+    /// Where the reader noticed, from 1; 0 where the place is not known.
+    pub line: usize,
+    /// From 1; 0 where the place is not known.
+    pub column: usize,
+    /// What is wrong, without the place. It may quote the document, and is neutralised already.
+    pub message: String,
+}
+
+/// Parses one JSON value.
+///
+/// # Errors
+/// The first [`JsonFault`].
+pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
+    let text = text_of(bytes)?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(|e| fault_of(&e))?;
+    reader.end().map_err(|e| fault_of(&e))?;
+    Ok(value)
+}
+
+/// Parses one JSON value of a known shape; types that deny unknown fields deny them here.
+///
+/// # Errors
+/// The first [`JsonFault`].
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonFault> {
+    // Two passes: the first refuses what a derived reader would accept, the second knows the place of a wrong type.
+    parse(bytes)?;
+    serde_json::from_slice(bytes).map_err(|e| fault_of(&e))
+}
+
+/// UTF-8 without a byte order mark.
+fn text_of(bytes: &[u8]) -> Result<&str, JsonFault> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        return Err(JsonFault { line: 1, column: 1, message: "starts with a byte order mark".to_owned() });
+    }
+    std::str::from_utf8(bytes).map_err(|e| {
+        let before = bytes.get(..e.valid_up_to()).unwrap_or_default();
+        let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+        JsonFault { line, column, message: "not UTF-8".to_owned() }
+    })
+}
+
+fn fault_of(error: &serde_json::Error) -> JsonFault {
+    let whole = error.to_string();
+    // The place is a field of its own; serde_json repeats it at the end of its text.
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = whole.strip_suffix(&place).unwrap_or(&whole);
+    JsonFault { line: error.line(), column: error.column(), message: crate::model::text::neutral(message).into_owned() }
+}
+
+/// Builds a [`Value`] and refuses duplicate keys and depth on the way.
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        Ok(self.depth + 1)
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        // An integer beyond 64 bits arrives as a float that has lost digits.
+        if value.fract() == 0.0 && value.abs() >= 9_007_199_254_740_992.0 {
+            return Err(E::custom("a number too large to be exact"));
+        }
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that is not finite"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let depth = self.deeper()?;
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(Self { depth })? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let depth = self.deeper()?;
+        let mut values = Map::new();
+        while let Some(key) = object.next_key::<String>()? {
+            if values.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key `{key}` is given twice")));
+            }
+            let value = object.next_value_seed(Self { depth })?;
+            values.insert(key, value);
+        }
+        Ok(Value::Object(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_readers_could_understand_differently_is_refused() {
+        let deep = "[".repeat(MAX_DEPTH + 1) + &"]".repeat(MAX_DEPTH + 1);
+        for (bytes, at, part) in [
+            (&b"{\"a\":1,\"a\":2}"[..], (1, 10), "`a` is given twice"),
+            (b"[{\"b\":{\"x\":1,\n\"x\":1}}]", (2, 3), "`x` is given twice"),
+            (b"{\"a\":1,\"\\u0061\":2}", (1, 15), "`a` is given twice"),
+            (b"{} x", (1, 4), "trailing characters"),
+            (b"{}{}", (1, 3), "trailing characters"),
+            (b"\xef\xbb\xbf{}", (1, 1), "byte order mark"),
+            (b"[\n\"\xff\"]", (2, 2), "not UTF-8"),
+            (b"", (1, 0), "EOF"),
+            (b"[1,]", (1, 4), "trailing comma"),
+            (b"NaN", (1, 1), "expected value"),
+            (b"18446744073709551616", (1, 20), "too large to be exact"),
+            (b"1e400", (1, 5), "number out of range"),
+            (b"\"\\ud800\"", (1, 8), "hex escape"),
+            (deep.as_bytes(), (1, MAX_DEPTH + 2), "nested deeper"),
+        ] {
+            let fault = parse(bytes).unwrap_err();
+            assert!(fault.message.contains(part), "{bytes:?}: {fault}");
+            assert_eq!((fault.line, fault.column), at, "{fault}");
+        }
+    }
+
+    #[test]
+    fn sound_json_keeps_every_value() {
+        let text = r#"{"a":[1,-1,1.5,true,null,"\u00e9\ud83d\ude00"],"b":{"a":{}},"n":18446744073709551615}"#;
+        assert_eq!(parse(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        let deep = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
+        assert!(parse(deep.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_known_shape_is_read_with_the_same_refusals() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Shape {
+            data: Map<String, Value>,
+        }
+        assert_eq!(read::<Shape>(b"{\"data\":{\"a\":1}}").unwrap().data.len(), 1);
+        assert!(read::<Shape>(b"{\"data\":{\"a\":1,\"a\":2}}").unwrap_err().message.contains("given twice"));
+        let unknown = read::<Shape>(b"{\"data\":{},\n\"more\":1}").unwrap_err();
+        assert_eq!(unknown.line, 2);
+        assert!(unknown.message.contains("unknown field `more`"));
+    }
+}
