@@ -149,6 +149,14 @@ pub fn working_directory() -> Result<PathBuf, CliError> {
     std::env::current_dir().map_err(|error| CliError::input(format!("the working directory: {error}")))
 }
 
+/// A path without links and without `..`.
+///
+/// # Errors
+/// Nothing is there: exit 3.
+pub fn canonical(path: &Path) -> Result<PathBuf, CliError> {
+    fs::canonicalize(path).map_err(|error| missing(path, &error))
+}
+
 /// What a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathKind {
@@ -203,10 +211,10 @@ pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>, CliError> {
     Ok(found)
 }
 
-/// Runs a program without a shell, with nothing on its standard input, and returns what it printed.
+/// Runs a program without a shell and returns what it printed, standard output up to `limit` bytes.
 ///
 /// # Errors
-/// It could not be started.
+/// It could not be started, or it printed more; it is ended then.
 #[expect(clippy::disallowed_methods, reason = "the I/O boundary: the only place that starts programs")]
 pub fn run(
     program: &str,
@@ -214,6 +222,7 @@ pub fn run(
     directory: &Path,
     environment: &BTreeMap<String, String>,
     stdin: &[u8],
+    limit: u64,
 ) -> io::Result<std::process::Output> {
     use std::process::{Command, Stdio};
     let mut child = Command::new(program)
@@ -225,12 +234,45 @@ pub fn run(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;
-    if let Some(mut input) = child.stdin.take() {
-        match input.write_all(stdin) {
-            // A program that does not want its input may close it.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
-            _ => {}
+    let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    // All three at once: a program that prints while it is still being fed would wait for us, and we for it.
+    let (fed, stdout, stderr) = std::thread::scope(|scope| {
+        let feeder = scope.spawn(move || input.map_or(Ok(()), |mut input| input.write_all(stdin)));
+        let listener = scope.spawn(move || errors.map_or(Ok(Vec::new()), |errors| capped(errors, STDERR_BYTES)));
+        let stdout = output.map_or(Ok(Vec::new()), |output| capped(output, limit));
+        if !stdout.as_ref().is_ok_and(|bytes| fits(bytes, limit)) {
+            // Failing to end what has ended by itself is no fault.
+            let _ = child.kill();
         }
+        (joined(feeder), stdout, joined(listener))
+    });
+    let status = child.wait()?;
+    let (stdout, stderr) = (stdout?, stderr?);
+    if !fits(&stdout, limit) {
+        return Err(io::Error::other(format!("printed more than the limit of {limit} bytes")));
     }
-    child.wait_with_output()
+    match fed {
+        // A program that does not want its input may close it.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(std::process::Output { status, stdout, stderr }),
+    }
+}
+
+/// What is kept of a program's standard error.
+const STDERR_BYTES: u64 = 64 << 10;
+
+/// Reads one byte more than the limit, so that [`fits`] can tell.
+fn capped(stream: impl io::Read, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut stream = stream.take(limit.saturating_add(1));
+    stream.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn fits(bytes: &[u8], limit: u64) -> bool {
+    u64::try_from(bytes.len()).is_ok_and(|len| len <= limit)
+}
+
+fn joined<T>(handle: std::thread::ScopedJoinHandle<'_, io::Result<T>>) -> io::Result<T> {
+    handle.join().unwrap_or_else(|_| Err(io::Error::other("a reader of the program's output failed")))
 }

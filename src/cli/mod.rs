@@ -4,4 +4,5 @@
 //! neutralising writer.
 
 pub mod error;
+pub mod git;
 pub mod io;
