@@ -181,7 +181,7 @@ struct EventFile<'a> {
 impl EventFile<'_> {
     fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, CiError> {
         let bytes = self.bytes.ok_or(CiError::NoEvent { variable: EVENT_PATH, event: self.name })?;
-        serde_json::from_slice(bytes).map_err(|error| self.bad(error.to_string()))
+        super::object(bytes).map_err(|reason| self.bad(reason))
     }
 
     fn bad(&self, reason: String) -> CiError {

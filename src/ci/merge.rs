@@ -59,7 +59,7 @@ pub struct ChangeFile {
 /// # Errors
 /// What is wrong with it, and where; the caller names the file.
 pub fn read_change_file(bytes: &[u8]) -> Result<ChangeFile, String> {
-    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+    super::object(bytes)
 }
 
 /// A file or flag says otherwise than the CI system.

@@ -10,6 +10,8 @@ mod merge;
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use crate::model::change::{Change, Source};
 use crate::model::digest::CommitId;
 use crate::model::text::Untrusted;
@@ -197,6 +199,14 @@ fn is_on(env: &Env, name: &str) -> bool {
 /// A variable that is set and not empty: providers set what does not apply to the empty string.
 fn get<'a>(env: &'a Env, name: &str) -> Option<&'a str> {
     env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// Reads a JSON object. A list would do for a struct, its items taken as the fields in order: that is not what anybody means.
+fn object<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+    match bytes.trim_ascii_start().first() {
+        Some(b'{') => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
+        _ => Err("not a JSON object".to_owned()),
+    }
 }
 
 /// A variable that holds a commit.
