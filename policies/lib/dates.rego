@@ -7,10 +7,7 @@ package countersign.lib.dates
 # A century: later days would leave the range of the clock's built-ins, and an undefined date would lose its verdict.
 _far := 36500
 
-# The day of the decision.
-today := substring(input.now, 0, 10)
-
-# The day so many days after it.
+# The day so many days after the decision.
 in_days(days) := substring(time.format(then), 0, 10) if {
 	then := time.add_date(time.parse_rfc3339_ns(input.now), 0, 0, min([days, _far]))
 }

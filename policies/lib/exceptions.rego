@@ -4,7 +4,6 @@
 # description: What keeps a record from being admitted, and which admitted records lift a verdict.
 package countersign.lib.exceptions
 
-import data.countersign.lib.dates
 import data.countersign.lib.people
 import data.countersign.lib.texts
 
@@ -31,7 +30,8 @@ faults contains {"exception": record.id, "msg": sprintf("it ended on %s", [recor
 
 faults contains {"exception": record.id, "msg": sprintf("it begins on %s", [record.created])} if {
 	some record in input.exceptions
-	record.created > dates.today
+	not record.in_force
+	record.days_left >= 0
 }
 
 faults contains {"exception": record.id, "msg": "it covers nothing that could be judged"} if {

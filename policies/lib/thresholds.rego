@@ -6,11 +6,11 @@ package countersign.lib.thresholds
 
 import data.countersign.lib.lists
 
-_rows := [row |
-	some row in input.profile.thresholds
-	lists.matches(row.kinds, input.finding.kind)
-	lists.matches(row.exposures, input.service.exposure)
-	lists.matches(row.environments, input.environment)
+_rows := [candidate |
+	some candidate in input.profile.thresholds
+	lists.matches(candidate.kinds, input.finding.kind)
+	lists.matches(candidate.exposures, input.service.exposure)
+	lists.matches(candidate.environments, input.environment)
 ]
 
 # The row that counts; undefined when none matches.

@@ -1,0 +1,136 @@
+package countersign.admission.governance_test
+
+import data.countersign.admission.governance
+import data.countersign.lib.fixture
+
+_reasons(record_changes, exposure) := {fault.msg |
+	some fault in governance.deny with input as fixture.recorded(record_changes, exposure)
+}
+
+_admitted(record_changes, exposure) if {
+	governance.admit == {"EX-1"} with input as fixture.recorded(record_changes, exposure)
+	count(_reasons(record_changes, exposure)) == 0
+}
+
+_refused(record_changes, exposure, reason) if {
+	count(governance.admit) == 0 with input as fixture.recorded(record_changes, exposure)
+	reason in _reasons(record_changes, exposure)
+}
+
+test_a_sound_record_is_admitted if _admitted({}, "internal")
+
+test_a_blank_field_is_a_missing_one if {
+	every field in ["owner", "reason", "mitigation"] {
+		_refused({field: " \t"}, "internal", sprintf("its %s is blank", [field]))
+	}
+}
+
+test_thirty_days_are_admitted_and_thirty_one_are_not if {
+	_admitted({"life_days": 30}, "internal")
+	_refused({"life_days": 31}, "internal", "it lives 31 days, at most 30 for a high finding of a service that is internal")
+}
+
+test_the_worst_severity_covered_sets_the_life if {
+	_refused(
+		{"worst": "critical", "life_days": 8, "approvals": [{"by": "kim"}, {"by": "lee"}]}, "internal",
+		"it lives 8 days, at most 7 for a critical finding of a service that is internal",
+	)
+	_admitted({"worst": "critical", "life_days": 7, "approvals": [{"by": "kim"}, {"by": "lee"}]}, "internal")
+}
+
+test_no_days_admit_nothing_not_even_one_day if {
+	every severity in ["critical", "high", "unknown"] {
+		_refused(
+			{"worst": severity, "life_days": 0}, "public",
+			sprintf("no exception may cover a %s finding of a service that is public", [severity]),
+		)
+	}
+}
+
+test_the_last_day_is_in_force_and_the_day_after_is_not if {
+	_admitted({"days_left": 0}, "internal")
+	_refused({"days_left": -1, "in_force": false}, "internal", "it ended on 2026-12-01")
+}
+
+test_a_record_before_its_first_day_is_not_in_force if {
+	_refused({"created": "2026-11-22", "in_force": false}, "internal", "it begins on 2026-11-22")
+}
+
+test_nobody_approves_their_own if {
+	too_few := "it has 0 of 1 approvals by people other than its owner and the change's author"
+	_refused({"approvals": []}, "internal", too_few)
+	_refused({"approvals": [{"by": "Team-Web "}]}, "internal", too_few)
+	_refused({"approvals": [{"by": "ANA"}]}, "internal", too_few)
+	_refused({"approvals": [{"by": " "}]}, "internal", too_few)
+}
+
+test_a_record_without_a_list_of_approvals_has_none if {
+	records := [object.remove(fixture.exception, ["approvals"])]
+	facts := object.union(fixture.facts, {"exceptions": records, "service": {"exposure": "internal"}})
+	count(governance.admit) == 0 with input as facts
+}
+
+test_one_person_counts_once if {
+	_refused(
+		{"worst": "critical", "life_days": 7, "approvals": [{"by": "kim"}, {"by": "Kim"}]}, "internal",
+		"it has 1 of 2 approvals by people other than its owner and the change's author",
+	)
+}
+
+test_an_unknown_author_takes_no_approval_away if {
+	facts := object.union(fixture.recorded({}, "internal"), {"change": {"author": null}})
+	governance.admit == {"EX-1"} with input as facts
+}
+
+test_no_approval_is_needed_where_the_profile_says_so if _admitted({"worst": "low", "approvals": []}, "internal")
+
+_demanding(demands, record_changes) := object.union(
+	fixture.recorded(record_changes, "internal"),
+	{"profile": {"exceptions": demands}},
+)
+
+test_unsigned_approvals_do_not_count_where_signed_ones_are_demanded if {
+	count(governance.admit) == 0 with input as _demanding({"signed_approvals": true}, {})
+	governance.admit == {"EX-1"} with input as _demanding({"signed_approvals": true}, {"verified_approvers": ["kim"]})
+}
+
+test_a_role_comes_from_authority_data_and_not_from_the_record if {
+	demands := {"approver_roles": ["product-lead"]}
+	facts := _demanding(demands, {"approvals": [{"by": "kim", "role": "product-lead"}]})
+	count(governance.admit) == 0 with input as facts
+	authority := {"data": {"authority": {"roles": {"kim": ["product-lead"]}}}}
+	governance.admit == {"EX-1"} with input as object.union(facts, authority)
+	other := {"data": {"authority": {"roles": {"kim": ["engineer"]}}}}
+	count(governance.admit) == 0 with input as object.union(facts, other)
+}
+
+_lifting(rule, changes) := object.union(fixture.facts, {"exceptions": [object.union(fixture.lifting(rule), changes)]})
+
+test_only_rules_that_the_profile_names_can_be_lifted if {
+	governance.admit == {"EX-9"} with input as _lifting("calendar/freeze", {})
+	count(governance.admit) == 0 with input as _lifting("findings/threshold", {})
+}
+
+test_a_lifted_rule_has_its_own_life if {
+	governance.admit == {"EX-9"} with input as _lifting("calendar/freeze", {"life_days": 3})
+	count(governance.admit) == 0 with input as _lifting("calendar/freeze", {"life_days": 4})
+}
+
+test_a_lifted_rule_needs_as_many_approvals_as_the_strictest_severity if {
+	count(governance.admit) == 0 with input as _lifting("calendar/freeze", {"approvals": [{"by": "kim"}]})
+}
+
+test_a_record_about_nothing_is_refused if {
+	_refused({"worst": null, "covers": []}, "internal", "it covers nothing that could be judged")
+}
+
+test_one_bad_record_does_not_take_another_along if {
+	records := [fixture.exception, object.union(fixture.exception, {"id": "EX-2", "reason": ""})]
+	facts := object.union(fixture.facts, {"exceptions": records, "service": {"exposure": "internal"}})
+	governance.admit == {"EX-1"} with input as facts
+}
+
+test_no_records_no_word if {
+	count(governance.admit) == 0 with input as fixture.facts
+	count(governance.deny) == 0 with input as fixture.facts
+}

@@ -1,0 +1,223 @@
+# METADATA
+# scope: package
+# title: Facts to test with
+# description: A release that nothing stands against, in the shape of `countersign/facts/v1`. Tests change what they are about.
+package countersign.lib.fixture
+
+_commit := "8f3c1d20a1b2c3d4e5f60718293a4b5c6d7e8f90"
+
+commit := _commit
+
+other_commit := "0000000000000000000000000000000000000001"
+
+facts := {
+	"schema": "countersign/facts/v1",
+	"now": "2026-11-21T08:00:00Z",
+	"clock": "system",
+	"environment": "production",
+	"mode": "enforce",
+	"profile": profile,
+	"change": {
+		"id": "42",
+		"title": "Show the basket",
+		"kind": "normal",
+		"author": "ana",
+		"actor": "ana",
+		"repository": "acme/shop",
+		"commit": _commit,
+		"base": null,
+		"branch": "basket",
+		"target": "main",
+		"ref": null,
+		"files": [],
+		"labels": [],
+		"approvals": [approval("jo")],
+		"ticket": "SHOP-7",
+		"rollback_plan": "docs/rollback.md",
+		"freeze": null,
+		"fork": false,
+		"run": {},
+		"sources": {},
+	},
+	"service": {
+		"name": "shop",
+		"owner": "team-web",
+		"team": "web",
+		"tier": "high",
+		"exposure": "public",
+		"data": [],
+		"compliance": [],
+		"on_call": "web-on-call",
+		"runbook": null,
+		"slo": null,
+		"error_budget": null,
+		"owners_of_paths": [],
+	},
+	"artifacts": [],
+	"coverage": [coverage("secrets", "current", 0)],
+	"tests": null,
+	"plan": null,
+	"history": null,
+	"judging": {"source": "target-branch", "commit": _commit, "edited": [], "known_from": "event"},
+	"reports": [report],
+	"findings": [],
+	"exceptions": [],
+	"data": {},
+}
+
+profile := {
+	"schema": "countersign/profile/v1",
+	"name": "tested",
+	"description": "",
+	"coverage": {"required": [], "max_age_hours": 24, "allow_unbound": false},
+	"thresholds": [
+		{
+			"kinds": ["malware"],
+			"exposures": [],
+			"environments": [],
+			"open": every_severity("block"),
+			"excepted": every_severity("block"),
+		},
+		{
+			"kinds": [],
+			"exposures": ["public"],
+			"environments": [],
+			"open": {"critical": "block", "high": "block", "medium": "warn", "low": "ticket", "info": "ignore", "unknown": "block"},
+			"excepted": {"critical": "block", "high": "block", "medium": "ticket", "low": "ticket", "info": "ignore", "unknown": "block"},
+		},
+		{
+			"kinds": [],
+			"exposures": ["internal"],
+			"environments": [],
+			"open": {"critical": "block", "high": "block", "medium": "warn", "low": "ticket", "info": "ignore", "unknown": "block"},
+			"excepted": {"critical": "warn", "high": "warn", "medium": "ticket", "low": "ticket", "info": "ignore", "unknown": "warn"},
+		},
+	],
+	"fix_by_days": {"critical": 1, "high": 7, "medium": 30, "low": 90, "info": 365, "unknown": 7},
+	"exceptions": {
+		"max_days": {
+			"public": {"critical": 0, "high": 0, "medium": 30, "low": 90, "info": 365, "unknown": 0},
+			"internal": {"critical": 7, "high": 30, "medium": 90, "low": 180, "info": 365, "unknown": 30},
+		},
+		"approvals": {"critical": 2, "high": 1, "medium": 1, "low": 0, "info": 0, "unknown": 1},
+		"signed_approvals": false,
+		"approver_roles": [],
+		"verdicts": {"calendar/freeze": 3, "coverage/required-checks": 7},
+		"expiring_days": 7,
+	},
+	"change": {
+		"approvals": {"standard": 0, "normal": 1, "emergency": 0},
+		"approve_commit": true,
+		"ticket": {"standard": false, "normal": true, "emergency": false},
+		"rollback_plan": {"standard": false, "normal": true, "emergency": false},
+		"environments": [],
+	},
+	"freezes": [],
+	"trusted_suppressions": [],
+	"rules": {},
+	"data": {},
+}
+
+every_severity(value) := {severity: value |
+	some severity in ["critical", "high", "medium", "low", "info", "unknown"]
+}
+
+approval(name) := {
+	"by": name,
+	"role": null,
+	"commit": _commit,
+	"at": "2026-11-20T10:00:00Z",
+	"state": "approved",
+	"reviewer": "user",
+}
+
+coverage(check, state, report_index) := {
+	"check": check,
+	"required_by": "profile tested",
+	"state": state,
+	"report": report_index,
+	"bound_by": null,
+	"age_seconds": 60,
+	"because": "the reason",
+}
+
+report := {
+	"path": "reports/gitleaks.json",
+	"format": "gitleaks",
+	"tool": {"name": "gitleaks", "version": null},
+	"target": {"name": null, "commit": null, "digests": []},
+	"finished_at": null,
+	"state": "complete",
+	"checks": ["secrets"],
+	"results": 3,
+	"not_understood": 0,
+	"problems": [],
+	"tests": null,
+	"receipt": null,
+}
+
+finding := {
+	"id": "f-0123456789abcdef",
+	"kind": "vulnerability",
+	"rule": {"id": "CVE-2026-1234", "name": null, "url": null},
+	"ids": ["CVE-2026-1234"],
+	"severity": "high",
+	"title": "Prototype pollution",
+	"package": {"name": "lodash", "version": "4.17.11", "fixed_in": ["4.17.21"]},
+	"known_exploited": null,
+	"owner": "team-web",
+	"disposition": "open",
+	"exception": null,
+}
+
+# A record that the profile admits for the finding above in an internal service.
+exception := {
+	"id": "EX-1",
+	"match": {"ids": ["CVE-2026-1234"]},
+	"scope": {},
+	"owner": "team-web",
+	"reason": "not reachable",
+	"mitigation": "the firewall drops the request",
+	"created": "2026-11-01",
+	"expires": "2026-12-01",
+	"approvals": [{"by": "kim"}],
+	"covers": ["f-0123456789abcdef"],
+	"worst": "high",
+	"life_days": 30,
+	"days_left": 10,
+	"verified_approvers": [],
+	"in_force": true,
+	"admitted": false,
+}
+
+# A record that names a policy rule.
+lifting(rule) := object.union(exception, {
+	"id": "EX-9",
+	"match": {"ids": [], "verdict": rule},
+	"created": "2026-11-20",
+	"expires": "2026-11-22",
+	"approvals": [{"by": "kim"}, {"by": "lee"}],
+	"covers": [],
+	"worst": null,
+	"life_days": 2,
+	"days_left": 1,
+})
+
+# The facts with one finding under judgement.
+about(finding_changes, exposure, record) := object.union(facts, {
+	"finding": object.union(finding, finding_changes),
+	"exception": record,
+	"service": {"exposure": exposure},
+})
+
+# The facts with one record among the exceptions.
+recorded(record_changes, exposure) := object.union(facts, {
+	"exceptions": [object.union(exception, record_changes)],
+	"service": {"exposure": exposure},
+})
+
+# The facts with other values in the change.
+changed(changes) := object.union(facts, {"change": changes})
+
+# The messages of a set of verdicts.
+said(verdicts) := [verdict.msg | some verdict in verdicts]

@@ -1,0 +1,25 @@
+package countersign.rules.secrets.no_secret_test
+
+import data.countersign.lib.fixture
+import data.countersign.rules.secrets.no_secret
+
+test_a_secret_blocks_whatever_its_severity if {
+	every severity in ["critical", "low", "info", "unknown"] {
+		some verdict in no_secret.deny with input as fixture.about({"kind": "secret", "severity": severity}, "internal", null)
+		startswith(verdict.next, "rotate")
+	}
+}
+
+test_an_admitted_exception_makes_it_a_warning if {
+	facts := fixture.about({"kind": "secret", "disposition": "excepted"}, "internal", fixture.exception)
+	count(no_secret.deny) == 0 with input as facts
+	fixture.said(no_secret.warn) == ["secret under exception EX-1: {title}"] with input as facts
+}
+
+test_other_kinds_and_settled_ones_say_nothing if {
+	every changes in [{}, {"kind": "secret", "disposition": "suppressed"}, {"kind": "secret", "disposition": "resolved"}] {
+		facts := fixture.about(changes, "public", null)
+		count(no_secret.deny) == 0 with input as facts
+		count(no_secret.warn) == 0 with input as facts
+	}
+}
