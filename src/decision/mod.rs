@@ -6,7 +6,7 @@
 mod assurance;
 mod verdicts;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::facts::{Clock, Judging, Mode, TriagedFinding};
 use crate::model::artifact::Artifact;
@@ -27,7 +27,7 @@ pub use verdicts::{decisive, verdicts};
 pub const SCHEMA: &str = "countersign/decision/v1";
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Nothing stands against the release.
@@ -54,7 +54,7 @@ impl Outcome {
 }
 
 /// Which outcome fails the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {
     /// Block only.

@@ -1,1 +1,23 @@
-//! TBD
+//! Signed evidence of every decision, and the only way to believe it.
+//!
+//! What must stay true: only [`verify`] makes a [`Verified`], from bytes whose signature it checked; nothing else of an
+//! envelope is ever shown or acted on. Everything here is pure: keys, folders and clocks are handed in.
+
+pub mod bundle;
+pub mod dsse;
+pub mod keys;
+pub mod materials;
+pub mod predicate;
+pub mod statement;
+
+mod assemble;
+mod verify;
+
+pub use assemble::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, assemble};
+pub use verify::{Demands, Folder, Step, StepState, Stored, Verdict, Verification, Verified, verify};
+
+/// The Sigstore bundle's file name.
+pub const BUNDLE_FILE: &str = "decision.sigstore.json";
+
+/// Where blobs are, each under the 64 hexadecimal digits of its SHA-256.
+pub const BLOBS: &str = "blobs/sha256/";

@@ -8,7 +8,7 @@ mod owners;
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::artifact::Artifact;
@@ -31,7 +31,7 @@ pub use owners::{BadGlob, Owners};
 pub const SCHEMA: &str = "countersign/facts/v1";
 
 /// Whether the outcome stops anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// A block fails the run.
@@ -42,7 +42,7 @@ pub enum Mode {
 }
 
 /// Where the decision's instant came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Clock {
     /// The machine's clock.
@@ -106,7 +106,7 @@ pub struct Judging {
 }
 
 /// See [`Judging`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JudgingSource {
     /// The tip of the branch that the change goes to.

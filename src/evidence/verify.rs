@@ -1,0 +1,541 @@
+//! Check an evidence folder, step by step, in the order of the numbers.
+//!
+//! What must stay true: nothing of a payload is looked at before its signature holds; a step that could not be done is never
+//! a PASS; and a failed step fails the whole, whichever it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::bundle::Bundle;
+use super::dsse::{Decoded, Envelope, EnvelopeFault};
+use super::keys::PublicKey;
+use super::materials::MaterialsList;
+use super::predicate::gate_decision::{self, GateDecision};
+use super::predicate::vsa::{self, Due};
+use super::statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement};
+use super::{BLOBS, BUNDLE_FILE};
+use crate::decision::Outcome;
+use crate::facts::{Clock, Mode};
+use crate::model::digest::Digest;
+use crate::model::text::{Untrusted, neutral};
+use crate::model::time::Timestamp;
+use crate::strict::json;
+
+/// How far a signer's clock may be ahead of ours.
+const CLOCK_SKEW_SECONDS: i64 = 300;
+
+/// An evidence folder, as it was read from the disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folder {
+    /// Path within the folder, with `/`, and what is there.
+    pub files: BTreeMap<String, Stored>,
+    /// Links, pipes and whatever else is no file: their presence fails.
+    pub irregular: Vec<Untrusted>,
+}
+
+/// A file of the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Of its bytes.
+    pub digest: Digest,
+    /// Its bytes; large files, which are only compared, have none.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What the caller demands of the evidence. A demand makes its step required.
+#[derive(Clone, Copy, Debug)]
+pub struct Demands<'a> {
+    /// The one key that is trusted.
+    pub key: &'a PublicKey,
+    /// The digest of what is to be deployed.
+    pub subject: Option<Digest>,
+    /// Accept a block, an error and an audit, to look at them.
+    pub any_outcome: bool,
+    /// Accept a decision at a clock that somebody chose.
+    pub allow_pinned_clock: bool,
+    /// The environment that the decision must be for.
+    pub environment: Option<&'a str>,
+    /// The gate that must have decided.
+    pub gate: Option<&'a str>,
+    /// The repository that the decision must be about.
+    pub repository: Option<&'a str>,
+    /// The ref that the run must have been on.
+    pub git_ref: Option<&'a str>,
+    /// The policies that must have been in force.
+    pub policy_digest: Option<Digest>,
+    /// The oldest decision that is accepted, in seconds.
+    pub max_age_seconds: Option<i64>,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// The verified part of an evidence folder: only [`verify`] makes one, from bytes whose signature it checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Verified<T>(T);
+
+impl<T> std::ops::Deref for Verified<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// How one step went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum StepState {
+    /// It holds.
+    #[serde(rename = "PASS")]
+    Pass,
+    /// It could not be done, or was not asked for.
+    #[serde(rename = "NOT CHECKED")]
+    NotChecked,
+    /// It does not hold.
+    #[serde(rename = "FAIL")]
+    Fail,
+}
+
+impl StepState {
+    /// The words used in every output.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::NotChecked => "NOT CHECKED",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
+/// One step of a verification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// Its number.
+    pub number: usize,
+    /// Its name.
+    pub name: &'static str,
+    /// How it went.
+    pub state: StepState,
+    /// Whether the result needs it.
+    pub required: bool,
+    /// What was seen, one printable line.
+    pub detail: String,
+}
+
+/// The result of a verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Every required step passed and none failed.
+    Verified,
+    /// A step failed.
+    Failed,
+    /// No step failed, and a required one could not be done.
+    Incomplete,
+}
+
+impl Verdict {
+    /// The exit code of `verify`.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Verified => 0,
+            Self::Failed => 1,
+            Self::Incomplete => 5,
+        }
+    }
+}
+
+/// What a verification found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// Every step, by number.
+    pub steps: Vec<Step>,
+    /// The result.
+    pub verdict: Verdict,
+    /// The statement, where its signature holds: also of a decision that was refused.
+    pub statement: Option<Verified<Statement<GateDecision>>>,
+}
+
+/// The steps: what `verify` prints, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Check {
+    Trust,
+    Envelope,
+    PayloadType,
+    Encoding,
+    Signature,
+    Statement,
+    Subject,
+    Scope,
+    Time,
+    Blobs,
+    Exceptions,
+    History,
+    Summary,
+    Replay,
+    Outcome,
+}
+
+/// Every step, its name, and whether the result always needs it.
+const CHECKS: &[(Check, &str, bool)] = &[
+    (Check::Trust, "trust", true),
+    (Check::Envelope, "envelope", true),
+    (Check::PayloadType, "payload type", true),
+    (Check::Encoding, "encoding", true),
+    (Check::Signature, "signature", true),
+    (Check::Statement, "statement", true),
+    (Check::Subject, "subject", true),
+    (Check::Scope, "scope", false),
+    (Check::Time, "time", true),
+    (Check::Blobs, "blobs", true),
+    (Check::Exceptions, "exceptions", false),
+    (Check::History, "history", false),
+    (Check::Summary, "summary", true),
+    (Check::Replay, "replay", false),
+    (Check::Outcome, "outcome", true),
+];
+
+/// What a step found; a step that it has no entry for was not reached.
+#[derive(Default)]
+struct Log(BTreeMap<Check, (StepState, String)>);
+
+impl Log {
+    fn pass(&mut self, check: Check, detail: impl Into<String>) {
+        self.0.insert(check, (StepState::Pass, detail.into()));
+    }
+
+    fn skip(&mut self, check: Check, detail: impl Into<String>) {
+        self.0.insert(check, (StepState::NotChecked, detail.into()));
+    }
+
+    /// Records a step's result, and gives its value where there is one.
+    fn settle<T>(&mut self, check: Check, result: Result<T, impl fmt::Display>, passed: &str) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.pass(check, passed);
+                Some(value)
+            }
+            Err(fault) => {
+                self.0.insert(check, (StepState::Fail, fault.to_string()));
+                None
+            }
+        }
+    }
+
+    fn finish(mut self, statement: Option<Verified<Statement<GateDecision>>>) -> Verification {
+        let unreached = (StepState::NotChecked, "not reached: an earlier step failed".to_owned());
+        let steps: Vec<Step> = CHECKS
+            .iter()
+            .enumerate()
+            .map(|(number, (check, name, required))| {
+                let (state, detail) = self.0.remove(check).unwrap_or_else(|| unreached.clone());
+                Step { number, name, state, required: *required, detail: neutral(&detail).into_owned() }
+            })
+            .collect();
+        let verdict = if steps.iter().any(|step| step.state == StepState::Fail) {
+            Verdict::Failed
+        } else if steps.iter().any(|step| step.required && step.state != StepState::Pass) {
+            Verdict::Incomplete
+        } else {
+            Verdict::Verified
+        };
+        Verification { steps, verdict, statement }
+    }
+}
+
+/// Checks an evidence folder against one trusted key and the caller's demands.
+#[must_use]
+pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
+    let mut log = Log::default();
+    let statement = authenticate(folder, demands.key, &mut log);
+    let Some(verified) = statement else { return log.finish(None) };
+    let statement = &verified;
+
+    // 6. What the decision is about is what the caller holds.
+    subject(statement, demands, &mut log);
+    // 7. The right gate, environment, repository, ref and policies.
+    scope(&statement.predicate, demands, &mut log);
+    // 8. Not too old, and at a clock that nobody chose. No trusted time yet: the instant is the signer's word.
+    let timely = time(&statement.predicate, demands);
+    log.settle(Check::Time, timely.as_ref().map(|_| ()), timely.as_deref().unwrap_or_default());
+    // 9. Every listed blob is there and equal, and nothing else is.
+    let whole = blobs(folder, statement);
+    let passed = whole.as_ref().map(|n| format!("{n} blobs present and equal, nothing unlisted")).unwrap_or_default();
+    log.settle(Check::Blobs, whole, &passed);
+    // 10. Approvals of exceptions.
+    match statement.predicate.counts {
+        counts if counts.excepted == 0 && counts.decisive == 0 => {
+            log.pass(Check::Exceptions, "no exception was applied");
+        }
+        _ => log.skip(Check::Exceptions, "the approvals' signatures are blobs; check them with `ssh-keygen -Y verify`"),
+    }
+    // 11. The log of all decisions.
+    log.skip(Check::History, "no history was given");
+    // 12. The summary says what is due for this decision, or is rightly absent.
+    let summarised = summary(folder, statement, demands.key);
+    let passed = summarised.clone().unwrap_or_default();
+    log.settle(Check::Summary, summarised, &passed);
+    // 13. Deciding again.
+    log.skip(Check::Replay, "the decision was not made again");
+    // 14. Something that may be deployed.
+    let passed = format!("{}, {}", statement.predicate.outcome.word(), mode_word(statement.predicate.mode));
+    log.settle(Check::Outcome, outcome(&statement.predicate, demands), &passed);
+
+    log.finish(Some(verified))
+}
+
+/// Steps 0 to 5: from untrusted bytes to a statement that the key signed.
+fn authenticate(folder: &Folder, key: &PublicKey, log: &mut Log) -> Option<Verified<Statement<GateDecision>>> {
+    // 0. A `PublicKey` cannot be a weak one.
+    log.pass(Check::Trust, format!("{}, given with --key", key.fingerprint()));
+    // 1. One envelope in its only spelling, and the same one in the bundle.
+    let envelope = log.settle(Check::Envelope, envelope(folder), "one envelope, the same in both files")?;
+    // 2. The one payload type.
+    log.settle(Check::PayloadType, envelope.check_type(), super::dsse::PAYLOAD_TYPE)?;
+    // 3. Strict, standard base64.
+    let decoded: Decoded<'_> = log.settle(Check::Encoding, envelope.decode(), "strict standard base64")?;
+    // 4. The signature of the trusted key, by the strict rules of RFC 8032.
+    let payload = log.settle(Check::Signature, decoded.verify(key), "one Ed25519 signature of this key")?;
+    // 5. A gate decision, from the very bytes that were verified.
+    let statement = log.settle(Check::Statement, statement(&payload), gate_decision::PREDICATE.uri)?;
+    Some(Verified(statement))
+}
+
+/// A check that failed, in words.
+type Checked<T> = Result<T, String>;
+
+fn stored<'a>(folder: &'a Folder, name: &str) -> Checked<&'a [u8]> {
+    let file = folder.files.get(name).ok_or_else(|| format!("{name} is missing"))?;
+    file.bytes.as_deref().ok_or_else(|| format!("{name} is larger than any of ours"))
+}
+
+fn envelope(folder: &Folder) -> Checked<Envelope> {
+    let name = gate_decision::PREDICATE.file;
+    let envelope = Envelope::read(stored(folder, name)?).map_err(|fault| format!("{name}: {fault}"))?;
+    match (envelope.is_unsigned(), folder.files.contains_key(BUNDLE_FILE)) {
+        (true, false) => Ok(envelope),
+        (true, true) => Err(format!("{BUNDLE_FILE} exists beside an unsigned envelope")),
+        (false, _) => match Bundle::check(stored(folder, BUNDLE_FILE)?, &envelope) {
+            Ok(()) => Ok(envelope),
+            Err(fault) => Err(format!("{BUNDLE_FILE}: {fault}")),
+        },
+    }
+}
+
+fn statement(payload: &[u8]) -> Checked<Statement<GateDecision>> {
+    let statement: Statement<GateDecision> = json::read(payload).map_err(|fault| fault.to_string())?;
+    if statement.statement_type != STATEMENT_TYPE {
+        return Err(format!("_type is not {STATEMENT_TYPE}"));
+    }
+    if statement.predicate_type != gate_decision::PREDICATE.uri {
+        return Err(format!("predicateType is not {}", gate_decision::PREDICATE.uri));
+    }
+    if statement.subject.is_empty() || statement.subject.len() > MAX_SUBJECTS {
+        return Err(format!("{} subjects where 1 to {MAX_SUBJECTS} are expected", statement.subject.len()));
+    }
+    if !statement.predicate.signed {
+        return Err("a signed statement says that it is unsigned".to_owned());
+    }
+    Ok(statement)
+}
+
+fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut Log) {
+    let source = statement.predicate.subject_source;
+    let bound = source.is_bound();
+    match demands.subject {
+        None if bound => {
+            log.skip(Check::Subject, "give what is to be deployed with --subject, a file or sha256:DIGEST");
+        }
+        None => log.skip(Check::Subject, "NOT BOUND: the decision is about no artifact or commit"),
+        Some(digest) => match statement.subject.iter().find(|subject| subject.digest.sha256 == digest) {
+            None => {
+                let fault = format!("{digest} is not what was decided about");
+                log.settle::<()>(Check::Subject, Err(fault), "");
+            }
+            Some(_) if !bound => {
+                log.skip(Check::Subject, "NOT BOUND: the digest is of the decision's own inputs, not of a release");
+            }
+            Some(subject) => log.pass(Check::Subject, format!("{digest} {}", subject.name.line())),
+        },
+    }
+}
+
+fn scope(decision: &GateDecision, demands: &Demands<'_>, log: &mut Log) {
+    let target = &decision.target;
+    let demanded = [
+        ("environment", demands.environment, demands.environment.map(|name| target.is_environment(name))),
+        ("gate", demands.gate, demands.gate.map(|id| decision.gate.is(id))),
+        ("repository", demands.repository, demands.repository.map(|name| target.is_repository(name))),
+        ("ref", demands.git_ref, demands.git_ref.map(|name| target.is_ref(name))),
+    ];
+    let mut held = Vec::new();
+    for (what, wanted, holds) in demanded {
+        match (wanted, holds) {
+            (Some(wanted), Some(false)) => {
+                log.settle::<()>(Check::Scope, Err(format!("the decision is not for {what} {wanted}")), "");
+                return;
+            }
+            (Some(wanted), _) => held.push(format!("{what} {wanted}")),
+            (None, _) => {}
+        }
+    }
+    match demands.policy_digest {
+        Some(wanted) if wanted != decision.policy_digest.sha256 => {
+            log.settle::<()>(Check::Scope, Err(format!("other policies were in force than {wanted}")), "");
+        }
+        Some(wanted) => {
+            held.push(format!("policies {wanted}"));
+            log.pass(Check::Scope, held.join(", "));
+        }
+        None if held.is_empty() => {
+            let environment = target.environment.line();
+            log.skip(Check::Scope, format!("for environment {environment}; demand yours with --environment"));
+        }
+        None => log.pass(Check::Scope, held.join(", ")),
+    }
+}
+
+fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
+    let at = decision.evaluation_time;
+    let age = demands.now.seconds_since(at);
+    if decision.clock_source == Clock::Pinned && !demands.allow_pinned_clock {
+        return Err(format!("the clock was pinned to {at}; --allow-pinned-clock accepts that"));
+    }
+    if let Some(most) = demands.max_age_seconds
+        && age > most
+    {
+        return Err(format!("decided at {at}, {age} seconds ago: older than --max-age"));
+    }
+    if decision.clock_source == Clock::System && age < -CLOCK_SKEW_SECONDS {
+        return Err(format!("decided at {at}, which is still to come"));
+    }
+    let clock = if decision.clock_source == Clock::Pinned { "a pinned clock" } else { "the signer's clock" };
+    Ok(format!("{at} by {clock}; signer-asserted time only"))
+}
+
+/// What `verify` compares in the decision document.
+#[derive(Deserialize)]
+struct Headline {
+    id: Untrusted,
+    outcome: Outcome,
+    mode: Mode,
+}
+
+fn blobs(folder: &Folder, statement: &Statement<GateDecision>) -> Checked<usize> {
+    if let Some(odd) = folder.irregular.first() {
+        return Err(format!("{} is not a regular file", odd.line()));
+    }
+    let decision = &statement.predicate;
+    let list = materials(folder, decision)?;
+    let mut listed: BTreeSet<Digest> = list.files.iter().filter(|f| f.retained).map(|f| f.digest.0.sha256).collect();
+    listed.extend([decision.result.sha256, decision.materials.digest.sha256]);
+    listed.extend(decision.facts.iter().map(|facts| facts.sha256));
+    for digest in &listed {
+        let name = blob_name(*digest);
+        match folder.files.get(&name) {
+            None => return Err(format!("{name} is missing")),
+            Some(file) if file.digest != *digest => return Err(format!("{name} was changed")),
+            Some(_) => {}
+        }
+    }
+    let mut known: BTreeSet<String> = listed.iter().copied().map(blob_name).collect();
+    known.extend(super::predicate::PREDICATES.iter().map(|predicate| predicate.file.to_owned()));
+    known.insert(BUNDLE_FILE.to_owned());
+    if let Some(unlisted) = folder.files.keys().find(|name| !known.contains(*name)) {
+        return Err(format!("{} is listed nowhere", neutral(unlisted)));
+    }
+    let result = stored(folder, &blob_name(decision.result.sha256))?;
+    let headline: Headline = json::read(result).map_err(|fault| format!("the decision document: {fault}"))?;
+    if headline.id != decision.decision_id || headline.outcome != decision.outcome || headline.mode != decision.mode {
+        return Err("the decision document is of another decision".to_owned());
+    }
+    Ok(listed.len())
+}
+
+fn materials(folder: &Folder, decision: &GateDecision) -> Checked<MaterialsList> {
+    let digest = decision.materials.digest.sha256;
+    let name = blob_name(digest);
+    let bytes = stored(folder, &name)?;
+    if Digest::of(bytes) != digest {
+        return Err(format!("{name} was changed"));
+    }
+    let list: MaterialsList = json::read(bytes).map_err(|fault| format!("the materials: {fault}"))?;
+    if !list.is_known() {
+        return Err("the materials are of a version that this program does not read".to_owned());
+    }
+    if list.counts() != decision.materials.counts {
+        return Err("the materials hold more or less than the statement counts".to_owned());
+    }
+    Ok(list)
+}
+
+fn blob_name(digest: Digest) -> String {
+    format!("{BLOBS}{}", digest.hex())
+}
+
+fn summary(folder: &Folder, statement: &Statement<GateDecision>, key: &PublicKey) -> Checked<String> {
+    let name = vsa::PREDICATE.file;
+    let (result, level) = match (vsa::due(&statement.predicate), folder.files.contains_key(name)) {
+        (Due::Nothing(because), false) => return Ok(format!("none, as {because}")),
+        (Due::Nothing(because), true) => return Err(format!("{name} exists although {because}")),
+        (Due::Summary(result, level), _) => (result, level),
+    };
+    let bytes = stored(folder, name)?;
+    let verified = || -> Result<Vec<u8>, EnvelopeFault> {
+        let envelope = Envelope::read(bytes)?;
+        envelope.check_type()?;
+        envelope.decode()?.verify(key)
+    };
+    let payload = verified().map_err(|fault| format!("{name}: {fault}"))?;
+    let said = json::read(&payload).map_err(|fault| format!("{name}: {fault}"))?;
+    let decision = Digest::of(stored(folder, gate_decision::PREDICATE.file)?);
+    match vsa::difference(&said, statement, decision, (result, level)) {
+        Some(field) => Err(format!("{name}: its {field} is not the decision's")),
+        None => Ok(level.to_owned()),
+    }
+}
+
+fn outcome(decision: &GateDecision, demands: &Demands<'_>) -> Checked<()> {
+    if demands.any_outcome {
+        return Ok(());
+    }
+    match (decision.outcome, decision.mode) {
+        (Outcome::Pass | Outcome::Warn, Mode::Enforce) => Ok(()),
+        (Outcome::Pass | Outcome::Warn, Mode::Audit) => {
+            Err("the gate did not enforce; --any-outcome accepts that".to_owned())
+        }
+        (Outcome::Block | Outcome::Error, _) => {
+            Err(format!("the decision is {}; --any-outcome accepts that", decision.outcome.word()))
+        }
+    }
+}
+
+const fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Enforce => "enforced",
+        Mode::Audit => "audited only",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_are_numbered_in_the_order_of_the_enum() {
+        assert!(CHECKS.iter().enumerate().all(|(number, (check, _, _))| *check as usize == number));
+        assert_eq!(CHECKS.len(), Check::Outcome as usize + 1);
+    }
+
+    #[test]
+    fn nothing_done_is_nothing_verified() {
+        assert_eq!(Log::default().finish(None).verdict, Verdict::Incomplete);
+        let mut log = Log::default();
+        log.settle::<()>(Check::History, Err("x"), "");
+        assert_eq!(log.finish(None).verdict, Verdict::Failed);
+    }
+}
