@@ -65,6 +65,8 @@ pub struct Demands<'a> {
     pub git_ref: Option<&'a str>,
     /// The policies that must have been in force.
     pub policy_digest: Option<Digest>,
+    /// The least assurance level that is accepted.
+    pub least_assurance: Option<u8>,
     /// The oldest decision that is accepted, in seconds.
     pub max_age_seconds: Option<i64>,
     /// Now.
@@ -212,6 +214,10 @@ impl Log {
         self.0.insert(check, (StepState::NotChecked, detail.into()));
     }
 
+    fn fail(&mut self, check: Check, detail: impl Into<String>) {
+        self.0.insert(check, (StepState::Fail, detail.into()));
+    }
+
     /// Records a step's result, and gives its value where there is one.
     fn settle<T>(&mut self, check: Check, result: Result<T, impl fmt::Display>, passed: &str) -> Option<T> {
         match result {
@@ -220,9 +226,17 @@ impl Log {
                 Some(value)
             }
             Err(fault) => {
-                self.0.insert(check, (StepState::Fail, fault.to_string()));
+                self.fail(check, fault.to_string());
                 None
             }
+        }
+    }
+
+    /// Records a step whose value is what was seen.
+    fn conclude(&mut self, check: Check, result: Checked<String>) {
+        match result {
+            Ok(seen) => self.pass(check, seen),
+            Err(fault) => self.fail(check, fault),
         }
     }
 
@@ -258,14 +272,18 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     // 6. What the decision is about is what the caller holds.
     subject(statement, demands, &mut log);
     // 7. The right gate, environment, repository, ref and policies.
-    scope(&statement.predicate, demands, &mut log);
+    match scope(&statement.predicate, demands) {
+        Ok(held) if held.is_empty() => {
+            let environment = statement.predicate.target.environment.line();
+            log.skip(Check::Scope, format!("for environment {environment}; demand yours with --environment"));
+        }
+        Ok(held) => log.pass(Check::Scope, held.join(", ")),
+        Err(fault) => log.fail(Check::Scope, fault),
+    }
     // 8. Not too old, and at a clock that nobody chose. No trusted time yet: the instant is the signer's word.
-    let timely = time(&statement.predicate, demands);
-    log.settle(Check::Time, timely.as_ref().map(|_| ()), timely.as_deref().unwrap_or_default());
+    log.conclude(Check::Time, time(&statement.predicate, demands));
     // 9. Every listed blob is there and equal, and nothing else is.
-    let whole = blobs(folder, statement);
-    let passed = whole.as_ref().map(|n| format!("{n} blobs present and equal, nothing unlisted")).unwrap_or_default();
-    log.settle(Check::Blobs, whole, &passed);
+    log.conclude(Check::Blobs, blobs(folder, statement));
     // 10. Approvals of exceptions.
     match statement.predicate.counts {
         counts if counts.excepted == 0 && counts.decisive == 0 => {
@@ -276,14 +294,11 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     // 11. The log of all decisions.
     log.skip(Check::History, "no history was given");
     // 12. The summary says what is due for this decision, or is rightly absent.
-    let summarised = summary(folder, statement, demands.key);
-    let passed = summarised.clone().unwrap_or_default();
-    log.settle(Check::Summary, summarised, &passed);
+    log.conclude(Check::Summary, summary(folder, statement, demands.key));
     // 13. Deciding again.
     log.skip(Check::Replay, "the decision was not made again");
     // 14. Something that may be deployed.
-    let passed = format!("{}, {}", statement.predicate.outcome.word(), mode_word(statement.predicate.mode));
-    log.settle(Check::Outcome, outcome(&statement.predicate, demands), &passed);
+    log.conclude(Check::Outcome, outcome(&statement.predicate, demands));
 
     log.finish(Some(verified))
 }
@@ -352,10 +367,7 @@ fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut
         }
         None => log.skip(Check::Subject, "NOT BOUND: the decision is about no artifact or commit"),
         Some(digest) => match statement.subject.iter().find(|subject| subject.digest.sha256 == digest) {
-            None => {
-                let fault = format!("{digest} is not what was decided about");
-                log.settle::<()>(Check::Subject, Err(fault), "");
-            }
+            None => log.fail(Check::Subject, format!("{digest} is not what was decided about")),
             Some(_) if !bound => {
                 log.skip(Check::Subject, "NOT BOUND: the digest is of the decision's own inputs, not of a release");
             }
@@ -364,39 +376,22 @@ fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut
     }
 }
 
-fn scope(decision: &GateDecision, demands: &Demands<'_>, log: &mut Log) {
-    let target = &decision.target;
+/// What the caller demands of the decision, each with what it is and whether it holds; nothing where nothing is demanded.
+fn scope(decision: &GateDecision, demands: &Demands<'_>) -> Checked<Vec<String>> {
+    let (target, level) = (&decision.target, decision.assurance.level);
     let demanded = [
-        ("environment", demands.environment, demands.environment.map(|name| target.is_environment(name))),
-        ("gate", demands.gate, demands.gate.map(|id| decision.gate.is(id))),
-        ("repository", demands.repository, demands.repository.map(|name| target.is_repository(name))),
-        ("ref", demands.git_ref, demands.git_ref.map(|name| target.is_ref(name))),
+        demands.environment.map(|name| (format!("environment {name}"), target.is_environment(name))),
+        demands.gate.map(|id| (format!("gate {id}"), decision.gate.is(id))),
+        demands.repository.map(|name| (format!("repository {name}"), target.is_repository(name))),
+        demands.git_ref.map(|name| (format!("ref {name}"), target.is_ref(name))),
+        demands.policy_digest.map(|digest| (format!("policies {digest}"), decision.policy_digest.sha256 == digest)),
+        demands.least_assurance.map(|least| (format!("assurance {least} or more"), level >= least)),
     ];
-    let mut held = Vec::new();
-    for (what, wanted, holds) in demanded {
-        match (wanted, holds) {
-            (Some(wanted), Some(false)) => {
-                log.settle::<()>(Check::Scope, Err(format!("the decision is not for {what} {wanted}")), "");
-                return;
-            }
-            (Some(wanted), _) => held.push(format!("{what} {wanted}")),
-            (None, _) => {}
-        }
-    }
-    match demands.policy_digest {
-        Some(wanted) if wanted != decision.policy_digest.sha256 => {
-            log.settle::<()>(Check::Scope, Err(format!("other policies were in force than {wanted}")), "");
-        }
-        Some(wanted) => {
-            held.push(format!("policies {wanted}"));
-            log.pass(Check::Scope, held.join(", "));
-        }
-        None if held.is_empty() => {
-            let environment = target.environment.line();
-            log.skip(Check::Scope, format!("for environment {environment}; demand yours with --environment"));
-        }
-        None => log.pass(Check::Scope, held.join(", ")),
-    }
+    demanded
+        .into_iter()
+        .flatten()
+        .map(|(what, holds)| if holds { Ok(what) } else { Err(format!("the decision is not one of {what}")) })
+        .collect()
 }
 
 fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
@@ -425,7 +420,7 @@ struct Headline {
     mode: Mode,
 }
 
-fn blobs(folder: &Folder, statement: &Statement<GateDecision>) -> Checked<usize> {
+fn blobs(folder: &Folder, statement: &Statement<GateDecision>) -> Checked<String> {
     if let Some(odd) = folder.irregular.first() {
         return Err(format!("{} is not a regular file", odd.line()));
     }
@@ -453,7 +448,7 @@ fn blobs(folder: &Folder, statement: &Statement<GateDecision>) -> Checked<usize>
     if headline.id != decision.decision_id || headline.outcome != decision.outcome || headline.mode != decision.mode {
         return Err("the decision document is of another decision".to_owned());
     }
-    Ok(listed.len())
+    Ok(format!("{} blobs present and equal, nothing unlisted", listed.len()))
 }
 
 fn materials(folder: &Folder, decision: &GateDecision) -> Checked<MaterialsList> {
@@ -499,25 +494,15 @@ fn summary(folder: &Folder, statement: &Statement<GateDecision>, key: &PublicKey
     }
 }
 
-fn outcome(decision: &GateDecision, demands: &Demands<'_>) -> Checked<()> {
-    if demands.any_outcome {
-        return Ok(());
-    }
+fn outcome(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
+    let word = decision.outcome.word();
     match (decision.outcome, decision.mode) {
-        (Outcome::Pass | Outcome::Warn, Mode::Enforce) => Ok(()),
+        (Outcome::Pass | Outcome::Warn, Mode::Enforce) => Ok(format!("{word}, enforced")),
+        _ if demands.any_outcome => Ok(format!("{word}, any outcome is accepted")),
         (Outcome::Pass | Outcome::Warn, Mode::Audit) => {
-            Err("the gate did not enforce; --any-outcome accepts that".to_owned())
+            Err(format!("{word}, but the gate did not enforce; --any-outcome accepts that"))
         }
-        (Outcome::Block | Outcome::Error, _) => {
-            Err(format!("the decision is {}; --any-outcome accepts that", decision.outcome.word()))
-        }
-    }
-}
-
-const fn mode_word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Enforce => "enforced",
-        Mode::Audit => "audited only",
+        (Outcome::Block | Outcome::Error, _) => Err(format!("{word}; --any-outcome accepts that")),
     }
 }
 
@@ -535,7 +520,7 @@ mod tests {
     fn nothing_done_is_nothing_verified() {
         assert_eq!(Log::default().finish(None).verdict, Verdict::Incomplete);
         let mut log = Log::default();
-        log.settle::<()>(Check::History, Err("x"), "");
+        log.fail(Check::History, "x");
         assert_eq!(log.finish(None).verdict, Verdict::Failed);
     }
 }
