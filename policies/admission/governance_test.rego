@@ -49,11 +49,12 @@ test_no_days_admit_nothing_not_even_one_day if {
 
 test_the_last_day_is_in_force_and_the_day_after_is_not if {
 	_admitted({"days_left": 0}, "internal")
-	_refused({"days_left": -1, "in_force": false}, "internal", "it ended on 2026-12-01")
+	_reasons({"days_left": -1, "in_force": false}, "internal") == {"it ended on 2026-12-01"}
 }
 
 test_a_record_before_its_first_day_is_not_in_force if {
-	_refused({"created": "2026-11-22", "in_force": false}, "internal", "it begins on 2026-11-22")
+	_reasons({"created": "2026-11-22", "in_force": false}, "internal") == {"it begins on 2026-11-22"}
+	_reasons({"created": "2026-11-22", "in_force": false, "days_left": 0}, "internal") == {"it begins on 2026-11-22"}
 }
 
 test_nobody_approves_their_own if {
@@ -133,4 +134,14 @@ test_one_bad_record_does_not_take_another_along if {
 test_no_records_no_word if {
 	count(governance.admit) == 0 with input as fixture.facts
 	count(governance.deny) == 0 with input as fixture.facts
+}
+
+test_where_no_days_are_allowed_the_length_is_no_reason if {
+	_reasons({"life_days": 5}, "public") == {"no exception may cover a high finding of a service that is public"}
+}
+
+test_a_role_is_that_of_the_same_person if {
+	facts := _demanding({"approver_roles": ["product-lead"]}, {"approvals": [{"by": "kim"}]})
+	others := {"data": {"authority": {"roles": {"zoe": ["product-lead"], "kim": ["engineer"]}}}}
+	count(governance.admit) == 0 with input as object.union(facts, others)
 }

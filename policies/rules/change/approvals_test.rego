@@ -66,8 +66,24 @@ test_requested_changes_block_until_the_same_person_approves_later if {
 	count(_denials(_approved_by([fixture.approval("jo"), request, fixture.approval("Kim")]))) == 0
 	earlier := object.union(fixture.approval("kim"), {"at": "2026-11-20T08:00:00Z"})
 	count(_denials(_approved_by([earlier, request]))) == 1
-	undated := object.union(fixture.approval("kim"), {"at": null})
-	count(_denials(_approved_by([undated, request]))) == 1
+	again := object.union(request, {"at": "2026-11-20T09:30:00Z"})
+	count(_denials(_approved_by([fixture.approval("jo"), request, again]))) == 1
+}
+
+test_without_times_nobody_can_say_which_came_last if {
+	request := object.union(fixture.approval("kim"), {"state": "changes-requested", "at": "2026-11-20T09:00:00Z"})
+	every times in [[null, "2026-11-20T09:00:00Z"], ["2026-11-20T09:00:00Z", null], [null, null]] {
+		approved := object.union(fixture.approval("kim"), {"at": times[0]})
+		asked := object.union(request, {"at": times[1]})
+		count(_denials(_approved_by([approved, asked]))) == 1
+	}
+	at_once := object.union(fixture.approval("kim"), {"at": request.at})
+	count(_denials(_approved_by([at_once, request]))) == 1
+}
+
+test_a_request_for_changes_is_no_approval if {
+	request := object.union(fixture.approval("kim"), {"state": "changes-requested"})
+	"0 of 1 approvals by people other than the author" in _denials(_approved_by([request]))
 }
 
 test_an_emergency_is_not_held_up_but_the_request_is_seen if {
@@ -75,6 +91,9 @@ test_an_emergency_is_not_held_up_but_the_request_is_seen if {
 	facts := fixture.changed({"kind": "emergency", "approvals": [request]})
 	count(_denials(facts)) == 0
 	count(approvals.warn) == 1 with input as facts
+	elsewhere := {"profile": {"change": {"environments": ["staging"]}}}
+	count(approvals.warn) == 0 with input as object.union(facts, elsewhere)
+	count(approvals.warn) == 0 with input as fixture.changed({"approvals": [request]})
 }
 
 test_the_profile_says_where_this_holds if {

@@ -60,3 +60,25 @@ test_an_exception_that_was_not_admitted_or_names_another_rule_lifts_nothing if {
 	count(required_checks.deny) == 1 with input as _excepted("coverage/required-checks", false)
 	count(required_checks.deny) == 1 with input as _excepted("calendar/freeze", true)
 }
+
+test_each_state_has_its_own_way_out if {
+	every state, start in {
+		"missing": "run a static analyser",
+		"other-target": "run a static analyser",
+		"unbound": "let the scanner name the commit",
+		"stale": "let the scanner run again in this pipeline",
+		"partial": "see what the scanner skipped",
+		"failed": "see what the scanner skipped",
+	} {
+		some verdict in required_checks.deny with input as _with([fixture.coverage("sast", state, 0)])
+		startswith(verdict.next, start)
+	}
+}
+
+test_what_is_allowed_needs_no_exception if {
+	facts := object.union(_excepted("coverage/required-checks", true), {
+		"coverage": [fixture.coverage("sast", "unbound", 0)],
+		"profile": {"coverage": {"allow_unbound": true}},
+	})
+	fixture.said(required_checks.warn) == ["sast: unbound, the reason"] with input as facts
+}

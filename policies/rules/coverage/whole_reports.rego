@@ -17,9 +17,9 @@ package countersign.rules.coverage.whole_reports
 
 deny contains verdict if {
 	some report in input.reports
-	_why(report)
+	why := _why(report)
 	verdict := {
-		"msg": sprintf("%s: %s%s", [report.path, _why(report), _problem(report)]),
+		"msg": sprintf("%s: %s%s", [report.path, why, _problem(report)]),
 		"path": report.path,
 		"next": _next(report),
 	}
@@ -33,8 +33,8 @@ _why(report) := "the scan failed" if {
 	report.state != "complete"
 }
 
-_problem(report) := sprintf(" (%s)", [report.problems[0]]) if {
-	count(report.problems) > 0
+_problem(report) := sprintf(" (%s)", [first]) if {
+	first := report.problems[0]
 } else := ""
 
 _next(report) := "update the gate, or write the report in a version that it knows" if {

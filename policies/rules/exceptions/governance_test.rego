@@ -33,3 +33,8 @@ test_an_admitted_record_needs_no_word if {
 	count(governance.warn) == 0 with input as fixture.recorded({"admitted": true}, "internal")
 	count(governance.warn) == 0 with input as fixture.facts
 }
+
+test_a_record_on_its_last_day_is_mended_not_renewed if {
+	some verdict in governance.warn with input as fixture.recorded({"days_left": 0}, "internal")
+	verdict.next == "fix what it covers, or mend the record on the branch that the change goes to"
+}

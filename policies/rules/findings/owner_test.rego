@@ -14,4 +14,5 @@ test_says_nothing_where_an_owner_is_known if {
 test_says_nothing_of_what_does_not_block if {
 	count(owner.warn) == 0 with input as fixture.about({"owner": null, "severity": "low"}, "public", null)
 	count(owner.warn) == 0 with input as fixture.about({"owner": null, "disposition": "suppressed"}, "public", null)
+	count(owner.warn) == 0 with input as fixture.about({"owner": null, "disposition": "excepted"}, "public", null)
 }

@@ -106,3 +106,34 @@ test_a_distant_fix_by_date_does_not_lose_the_verdict if {
 	profile := {"profile": {"fix_by_days": {"high": 4294967295}}}
 	count(threshold.deny) == 1 with input as object.union(fixture.about({}, "public", null), profile)
 }
+
+test_malware_is_removed_and_no_exception_is_offered if {
+	every finding in [{}, _under] {
+		facts := fixture.about(object.union(finding, {"kind": "malware"}), "internal", _excepted)
+		some verdict in threshold.deny with input as facts
+		verdict.next == "remove {package}, and treat whatever installed it as compromised"
+	}
+}
+
+test_a_block_is_no_warning_beside_it if {
+	count(threshold.warn) == 0 with input as fixture.about({}, "public", null)
+	count(threshold.warn) == 0 with input as fixture.about({"kind": "secret", "severity": "medium"}, "public", null)
+}
+
+test_a_warning_under_an_exception_offers_none if {
+	row := {
+		"kinds": [], "exposures": [], "environments": [],
+		"open": fixture.every_severity("warn"), "excepted": fixture.every_severity("warn"),
+	}
+	profile := {"profile": {"thresholds": [row]}}
+	some excepted in threshold.warn with input as object.union(fixture.about(_under, "internal", _excepted), profile)
+	endswith(excepted.next, "before the exception ends")
+	some open in threshold.warn with input as object.union(fixture.about({}, "internal", null), profile)
+	endswith(open.next, "for at most 30 days")
+}
+
+test_a_finding_without_a_row_offers_no_exception if {
+	facts := object.union(fixture.about(_under, "internal", _excepted), {"profile": {"thresholds": []}})
+	some verdict in threshold.deny with input as facts
+	verdict.next == "add a row to the profile's thresholds that answers this finding"
+}

@@ -15,6 +15,7 @@ test_an_unknown_owner_blocks_production_and_what_may_be_it if {
 		every owner in [null, " "] {
 			facts := object.union(_service({"owner": owner}), {"environment": environment})
 			count(service_owner.deny) == 1 with input as facts
+			count(service_owner.warn) == 0 with input as facts
 		}
 	}
 }
@@ -30,4 +31,8 @@ test_an_unknown_owner_warns_elsewhere if {
 test_what_is_missing_is_listed_once if {
 	facts := _service({"name": null, "tier": null, "on_call": null})
 	fixture.said(service_owner.warn) == ["the service file lacks name, tier, on_call"] with input as facts
+}
+
+test_a_known_owner_says_nothing_elsewhere if {
+	count(service_owner.warn) == 0 with input as object.union(fixture.facts, {"environment": "staging"})
 }

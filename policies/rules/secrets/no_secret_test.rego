@@ -23,3 +23,11 @@ test_other_kinds_and_settled_ones_say_nothing if {
 		count(no_secret.warn) == 0 with input as facts
 	}
 }
+
+test_an_open_one_is_no_warning_beside_the_block if {
+	count(no_secret.warn) == 0 with input as fixture.about({"kind": "secret"}, "public", fixture.exception)
+}
+
+test_another_kind_under_an_exception_is_not_its_business if {
+	count(no_secret.warn) == 0 with input as fixture.about({"disposition": "excepted"}, "internal", fixture.exception)
+}
