@@ -4,6 +4,7 @@
 //! `GITHUB_SHA` names, and a request's head, target and author come from the event, never from the environment.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::{CiError, Env, Filler, Provider, commit_of, get, is_on};
 use crate::model::change::{Change, Source};
@@ -17,7 +18,8 @@ const TITLE: &str = "GitHub Actions";
 const EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 
 /// GitHub Actions. Gitea and Forgejo set the same variables and are not GitHub.
-pub(super) static PROVIDER: Provider = Provider { id: "github", title: TITLE, detect, event_path, change, environment };
+pub(super) static PROVIDER: Provider =
+    Provider { id: "github", title: TITLE, detect, event_path, change, environment, deepen };
 
 /// What kind of run an event starts.
 #[derive(Clone, Copy)]
@@ -58,6 +60,16 @@ fn event_path(env: &Env) -> Option<&str> {
 /// GitHub keeps the name of the job's environment in the token alone.
 fn environment(_env: &Env) -> Option<Untrusted> {
     None
+}
+
+/// A request's merge commit has both ends as parents; a queue's commit stands on other entries, and
+/// `pull_request_target` checks out the target alone.
+fn deepen(change: &Change) -> Option<&'static str> {
+    match change.run.event.as_ref().map(Untrusted::as_raw) {
+        Some("pull_request" | "pull_request_review") => Some("give actions/checkout `fetch-depth: 2`"),
+        Some(QUEUE) => Some("give actions/checkout `fetch-depth: 0`"),
+        _ => None,
+    }
 }
 
 fn change(env: &Env, event: Option<&[u8]>) -> Result<Change, CiError> {
@@ -179,7 +191,7 @@ struct EventFile<'a> {
 }
 
 impl EventFile<'_> {
-    fn read<T: for<'de> Deserialize<'de>>(&self) -> Result<T, CiError> {
+    fn read<T: DeserializeOwned>(&self) -> Result<T, CiError> {
         let bytes = self.bytes.ok_or(CiError::NoEvent { variable: EVENT_PATH, event: self.name })?;
         super::object(bytes).map_err(|reason| self.bad(reason))
     }

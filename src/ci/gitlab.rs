@@ -15,7 +15,8 @@ pub(super) const QUEUE: &str = "merge_train";
 const TITLE: &str = "GitLab CI";
 
 /// GitLab CI. Its local emulator sets `GITLAB_CI` to `false`: there, `--ci gitlab` says what it is.
-pub(super) static PROVIDER: Provider = Provider { id: "gitlab", title: TITLE, detect, event_path, change, environment };
+pub(super) static PROVIDER: Provider =
+    Provider { id: "gitlab", title: TITLE, detect, event_path, change, environment, deepen };
 
 fn detect(env: &Env) -> bool {
     env.get("GITLAB_CI").is_some_and(|value| value == "true")
@@ -27,6 +28,11 @@ fn event_path(_env: &Env) -> Option<&str> {
 
 fn environment(env: &Env) -> Option<Untrusted> {
     get(env, "CI_ENVIRONMENT_NAME").map(Untrusted::from)
+}
+
+/// A pipeline of a merge request fetches the request alone, whatever `GIT_DEPTH` says.
+fn deepen(_change: &Change) -> Option<&'static str> {
+    None
 }
 
 fn change(env: &Env, _event: Option<&[u8]>) -> Result<Change, CiError> {

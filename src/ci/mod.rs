@@ -10,11 +10,12 @@ mod merge;
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::model::change::{Change, Source};
 use crate::model::digest::CommitId;
 use crate::model::text::Untrusted;
+use crate::strict::json;
 
 pub use merge::{ChangeFile, Contradiction, RepositoryFacts, add_repository, merge, read_change_file};
 
@@ -36,6 +37,8 @@ pub struct Provider {
     pub change: fn(&Env, event: Option<&[u8]>) -> Result<Change, CiError>,
     /// The environment that the job releases to, where the system says.
     pub environment: fn(&Env) -> Option<Untrusted>,
+    /// How to get a clone that holds the tip of the target branch and the head of this request, where a setting does it.
+    pub deepen: fn(&Change) -> Option<&'static str>,
 }
 
 /// Every CI system that can be read, by id.
@@ -99,10 +102,22 @@ pub fn is_queued(change: &Change) -> bool {
     change.run.event.as_ref().is_some_and(|event| *event == github::QUEUE || *event == gitlab::QUEUE)
 }
 
-/// The shell command that brings the tip of the target branch into a clone, for a message.
+/// How to change the checkout of a request's run so that it holds both ends, where its CI system has a setting for that.
 #[must_use]
-pub fn fetch_command(remote: &str, target: &str) -> String {
-    format!("git fetch --no-tags --depth=1 {remote} \"+refs/heads/{target}:refs/remotes/{remote}/{target}\"")
+pub fn deepen(change: &Change) -> Option<&'static str> {
+    let id = change.run.provider.as_ref()?;
+    PROVIDERS.iter().find(|provider| *id == provider.id).and_then(|provider| (provider.deepen)(change))
+}
+
+/// The shell command that brings the tip of the target branch into a clone, for a message. A whole clone stays whole.
+#[must_use]
+pub fn fetch_command(remote: &str, target: &Untrusted, shallow: bool) -> String {
+    // It will be pasted into a shell.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
+    let branch = target.as_raw();
+    let branch = if branch.chars().all(plain) { branch } else { "TARGET" };
+    let depth = if shallow { "--depth=1 " } else { "" };
+    format!("git fetch --no-tags {depth}{remote} \"+refs/heads/{branch}:refs/remotes/{remote}/{branch}\"")
 }
 
 /// Why a CI run could not be read.
@@ -202,9 +217,9 @@ fn get<'a>(env: &'a Env, name: &str) -> Option<&'a str> {
 }
 
 /// Reads a JSON object. A list would do for a struct, its items taken as the fields in order: that is not what anybody means.
-fn object<T: for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, String> {
+fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     match bytes.trim_ascii_start().first() {
-        Some(b'{') => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
+        Some(b'{') => json::read(bytes).map_err(|fault| fault.to_string()),
         _ => Err("not a JSON object".to_owned()),
     }
 }

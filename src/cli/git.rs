@@ -344,7 +344,7 @@ impl Git {
     }
 
     fn exact(&self, commit: &CommitId, path: &str) -> Result<Option<Entry>, GitError> {
-        Ok(self.listed(commit, false, path)?.into_iter().find(|entry| entry.path == path))
+        Ok(self.listed(commit, &[], &[path])?.into_iter().find(|entry| entry.path == path))
     }
 
     /// Everything below a directory that is not a directory itself, sorted by path.
@@ -353,20 +353,34 @@ impl Git {
     /// Git could not answer, or a name is not UTF-8.
     pub fn entries_below(&self, commit: &CommitId, directory: &str) -> Result<Vec<Entry>, GitError> {
         let below = if directory.is_empty() { String::new() } else { format!("{directory}/") };
-        let mut entries = self.listed(commit, true, &below)?;
+        let mut entries = self.listed(commit, &["-r"], &[&below])?;
         entries.retain(|entry| entry.path.starts_with(&below));
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
     }
 
-    fn listed(&self, commit: &CommitId, recurse: bool, path: &str) -> Result<Vec<Entry>, GitError> {
-        let mut arguments = vec!["ls-tree", "-z", "--long", "--full-tree"];
-        if recurse {
-            arguments.push("-r");
+    /// Everything at or below these paths that is not a directory, sorted by path.
+    ///
+    /// # Errors
+    /// Git could not answer, or a name is not UTF-8.
+    pub fn entries_at(&self, commit: &CommitId, paths: &[&str]) -> Result<Vec<Entry>, GitError> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
         }
+        let mut entries = self.listed(commit, &["-r"], paths)?;
+        entries.sort_by(|a, b| a.path.cmp(&b.path));
+        entries.dedup();
+        Ok(entries)
+    }
+
+    fn listed(&self, commit: &CommitId, flags: &[&str], paths: &[&str]) -> Result<Vec<Entry>, GitError> {
+        let mut arguments = vec!["ls-tree", "-z", "--long", "--full-tree"];
+        arguments.extend(flags);
         arguments.push(commit.as_str());
-        if !path.is_empty() {
-            arguments.extend(["--", path]);
+        // No path means everything.
+        if !paths.iter().any(|path| path.is_empty()) {
+            arguments.push("--");
+            arguments.extend(paths);
         }
         let output = self.asked(&arguments, &[], LIST_BYTES)?;
         output.stdout.split(|b| *b == 0).filter(|line| !line.is_empty()).map(|line| entry_of(commit, line)).collect()

@@ -6,3 +6,4 @@
 pub mod error;
 pub mod git;
 pub mod io;
+pub mod judging;
