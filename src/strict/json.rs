@@ -1,15 +1,19 @@
 //! Strict JSON: what RFC 8259 allows, minus what two readers could understand differently.
 //!
 //! What must stay true: bytes that parse here mean one thing to every reader. Duplicate keys at any depth, a byte order
-//! mark, bytes after the value, numbers that lose digits and nesting beyond [`MAX_DEPTH`] are refused.
+//! mark, bytes after the value, numbers that lose digits and nesting beyond [`super::MAX_DEPTH`] are refused.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
-/// The deepest nesting of lists and objects.
-pub const MAX_DEPTH: usize = 64;
+use super::MAX_DEPTH;
+use super::node::{Building, Entry, Node, Shape};
 
 /// Why bytes are not strict JSON. Whoever wrote the document has to correct it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -147,6 +151,108 @@ impl<'de> Visitor<'de> for Strict {
             values.insert(key, value);
         }
         Ok(Value::Object(values))
+    }
+}
+
+/// Whether this is JSON, strictness aside.
+pub(super) fn is_well_formed(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// Parses JSON into nodes, or leaves faults. For documents that people write: every duplicate key is found.
+pub(super) fn parse_nodes(text: &str, building: &mut Building<'_>) -> Option<Node> {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(raw) => Nodes { text, building }.node(raw, 0),
+        Err(error) => {
+            let JsonFault { line, column, message } = fault_of(&error);
+            building.fault((line.max(1), column.max(1)), format!("not JSON: {message}"), "correct the notation");
+            None
+        }
+    }
+}
+
+/// Walks well-formed JSON by slices of the text, which is how every value knows its place.
+struct Nodes<'t, 'b, 'a> {
+    text: &'t str,
+    building: &'b mut Building<'a>,
+}
+
+impl<'t> Nodes<'t, '_, '_> {
+    fn place(&self, raw: &RawValue) -> (usize, usize) {
+        self.building.place(raw.get().as_ptr().addr() - self.text.as_ptr().addr())
+    }
+
+    fn node(&mut self, raw: &'t RawValue, depth: usize) -> Option<Node> {
+        let place = self.place(raw);
+        // Before the recursion, so that no depth is walked that is refused afterwards.
+        let opens = raw.get().starts_with(['{', '[']);
+        self.building.node(place, depth + usize::from(opens), Shape::Null)?;
+        let shape = match raw.get().as_bytes().first() {
+            Some(b'{') => self.map(raw, depth)?,
+            Some(b'[') => {
+                let items: Vec<&'t RawValue> = self.well_formed(raw)?;
+                let items: Option<Vec<Node>> = items.into_iter().map(|item| self.node(item, depth + 1)).collect();
+                Shape::List(items?)
+            }
+            Some(b'"') => Shape::Text(self.well_formed(raw)?),
+            Some(b't') => Shape::Bool(true),
+            Some(b'f') => Shape::Bool(false),
+            Some(b'n') => Shape::Null,
+            _ => Shape::Number(self.well_formed(raw)?),
+        };
+        self.building.node(place, depth, shape)
+    }
+
+    fn map(&mut self, raw: &'t RawValue, depth: usize) -> Option<Shape> {
+        let Members(members) = self.well_formed(raw)?;
+        let mut entries = Vec::with_capacity(members.len());
+        let mut seen = BTreeMap::new();
+        for (key, value) in members {
+            let (line, column) = self.place(key);
+            let key = self.well_formed(key)?;
+            let node = self.node(value, depth + 1)?;
+            self.building.entry(&mut entries, &mut seen, Entry { key, line, column, node });
+        }
+        Some(Shape::Map(entries))
+    }
+
+    /// Reads a slice whose form the first pass has seen; what is left to go wrong is a number or an escape.
+    fn well_formed<T: serde::Deserialize<'t>>(&mut self, raw: &'t RawValue) -> Option<T> {
+        match serde_json::from_str(raw.get()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let place = self.place(raw);
+                self.building.fault(place, format!("not JSON: {}", fault_of(&error).message), "correct the value");
+                None
+            }
+        }
+    }
+}
+
+/// The members of an object as they stand, duplicates and all.
+struct Members<'t>(Vec<(&'t RawValue, &'t RawValue)>);
+
+impl<'t> serde::Deserialize<'t> for Members<'t> {
+    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'t> Visitor<'t> for MembersVisitor {
+    type Value = Members<'t>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'t>>(self, mut object: A) -> Result<Members<'t>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = object.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
     }
 }
 
