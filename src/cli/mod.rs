@@ -3,7 +3,9 @@
 //! What must stay true: this is the only module that touches the world, and everything that is printed leaves through one
 //! neutralising writer.
 
+pub mod args;
 pub mod error;
 pub mod git;
 pub mod io;
 pub mod judging;
+pub mod receipt;
