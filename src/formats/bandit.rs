@@ -1,0 +1,136 @@
+//! Bandit's JSON (`bandit -r . -f json`).
+//!
+//! What Bandit skipped because of `# nosec` is only a number in its metrics: no result says so. The code that it quotes, and
+//! the message of its tests about passwords, hold the password.
+
+use serde::Deserialize;
+
+use super::terms::{cwe, instant, is_about_credentials, snippet, title, without_quoted};
+use super::wire::{Dict, Element, List, Number, Numbers, Part, Text, read, results};
+use super::{Format, FormatError, Head};
+use crate::model::finding::{Kind, Location, Observation, Rule};
+use crate::model::report::{Check, Parsed, ScanState};
+use crate::model::severity::{Severity, SeveritySource};
+use crate::model::text::Untrusted;
+
+pub(super) static FORMAT: Format = Format {
+    id: "bandit",
+    title: "Bandit JSON",
+    docs: "https://bandit.readthedocs.io/en/latest/formatters/json.html",
+    produce: "bandit -r . -f json -o bandit.json",
+    seen: "1.6 to 1.9",
+    checks: &[Check::Sast],
+    detect,
+    parse,
+};
+
+fn detect(head: &Head<'_>) -> bool {
+    head.has("errors")
+        && head.has("generated_at")
+        && (head.key("metrics").has("_totals") || head.first("results").has("test_id"))
+}
+
+fn parse(text: &str) -> Result<Parsed, FormatError> {
+    let report: Report<'_> = read(text, FORMAT.id)?;
+    report.results.demand(FORMAT.id, "results")?;
+    let mut parsed = Parsed::new("Bandit", FORMAT.checks);
+    parsed.finished_at = instant(report.generated_at.get());
+    for error in report.errors.sound() {
+        let file = error.filename.get().unwrap_or("a file");
+        let reason = error.reason.get().unwrap_or("for an unknown reason");
+        parsed.degrade(ScanState::Partial, format!("{file} was not scanned: {reason}"));
+    }
+    if report.metrics.get("_totals").and_then(|totals| totals.get()).is_some_and(|totals| totals.loc.whole() == Some(0))
+    {
+        parsed.degrade(ScanState::Partial, "nothing was scanned: no line of code");
+    }
+    results(report.results, FORMAT.id, "/results", &mut parsed, observe)?;
+    Ok(parsed)
+}
+
+fn observe(result: &Issue<'_>) -> Result<Element, String> {
+    let test = result.test_id.demand("test_id")?;
+    let word = result.issue_severity.get();
+    let severity = Severity::from_word(word.unwrap_or_default());
+    let cwes: Vec<Untrusted> = result.issue_cwe.get().and_then(|class| cwe(class.id.get()?)).into_iter().collect();
+    let sensitive = is_about_credentials(&cwes) || matches!(test, "B105" | "B106" | "B107");
+    let message = result.issue_text.get().unwrap_or_default();
+    let line = result.line_number.position();
+    let end_line = result.line_range.iter().filter_map(|line| line.position()).max();
+    Ok(Element::Result(Box::new(Observation {
+        rule: Rule { id: test.into(), name: result.test_name.untrusted(), url: result.more_info.untrusted() },
+        cwes,
+        severity_raw: result.issue_severity.untrusted(),
+        title: title(&if sensitive { without_quoted(message) } else { message.into() }),
+        location: Location {
+            path: result.filename.untrusted(),
+            line,
+            column: result.col_offset.whole().map(|column| column + 1),
+            end_line,
+            ..Location::default()
+        },
+        confidence: result.issue_confidence.untrusted(),
+        snippet: if sensitive { None } else { flagged(result, line, end_line).and_then(|code| snippet(&code)) },
+        ..Observation::new(Kind::Weakness, test, severity, SeveritySource::Scanner)
+    })))
+}
+
+/// The flagged lines of the code that Bandit quotes with line numbers and neighbours.
+fn flagged(result: &Issue<'_>, line: Option<u64>, end_line: Option<u64>) -> Option<String> {
+    let first = line?;
+    let last = end_line.unwrap_or(first);
+    let numbered = result.code.get()?.lines().filter_map(|numbered| {
+        let (number, code) = numbered.split_once(' ')?;
+        (first..=last).contains(&number.parse().ok()?).then_some(code)
+    });
+    Some(numbered.collect::<Vec<_>>().join("\n"))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Report<'a> {
+    #[serde(borrow)]
+    errors: List<Error<'a>>,
+    generated_at: Text<'a>,
+    metrics: Dict<'a, Part<Metrics>>,
+    results: List<Issue<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Error<'a> {
+    #[serde(borrow)]
+    filename: Text<'a>,
+    reason: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metrics {
+    loc: Number,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Issue<'a> {
+    #[serde(borrow)]
+    code: Text<'a>,
+    col_offset: Number,
+    filename: Text<'a>,
+    issue_confidence: Text<'a>,
+    issue_cwe: Part<Class<'a>>,
+    issue_severity: Text<'a>,
+    issue_text: Text<'a>,
+    line_number: Number,
+    line_range: Numbers,
+    more_info: Text<'a>,
+    test_id: Text<'a>,
+    test_name: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Class<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+}

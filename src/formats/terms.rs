@@ -1,0 +1,150 @@
+//! Words that several formats share: classes, names of vulnerabilities, times, snippets, messages about secrets.
+//!
+//! What must stay true: what may hold a secret's value leaves this module cut, never as it came.
+
+use std::borrow::Cow;
+
+use crate::model::digest::Digest;
+use crate::model::text::Untrusted;
+use crate::model::time::Timestamp;
+
+/// Characters of a title; the rest of a longer message is cut.
+const TITLE: usize = 300;
+
+/// Classes of credentials in code: what a tool shows of such a result may be the credential itself.
+const CREDENTIAL_CWES: &[&str] = &["CWE-259", "CWE-321", "CWE-522", "CWE-798", "CWE-540", "CWE-615"];
+
+/// A CWE class as `CWE-79`, from `CWE-79: …`, `cwe-079`, `external/cwe/cwe-079` or the bare number.
+pub(super) fn cwe(text: &str) -> Option<Untrusted> {
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = match lower.rfind("cwe-").or_else(|| lower.rfind("cwe:")) {
+        Some(at) => lower.get(at + 4..)?,
+        None if lower.bytes().all(|byte| byte.is_ascii_digit()) => lower.as_str(),
+        None => return None,
+    };
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let number: u32 = digits.get(..end)?.parse().ok()?;
+    (number > 0).then(|| format!("CWE-{number}").into())
+}
+
+/// Sorted and each once.
+pub(super) fn distinct(mut names: Vec<Untrusted>) -> Vec<Untrusted> {
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Whether these classes say that a credential stands in the code.
+pub(super) fn is_about_credentials(cwes: &[Untrusted]) -> bool {
+    cwes.iter().any(|cwe| CREDENTIAL_CWES.contains(&cwe.as_raw()))
+}
+
+/// The name of a vulnerability that has a well-known form (CVE, GHSA, OSV databases), in its usual case.
+pub(super) fn vulnerability_id(text: &str) -> Option<Untrusted> {
+    let text = text.trim();
+    let (prefix, rest) = text.split_once('-')?;
+    let shaped = rest.len() >= 4 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let numbered = shaped && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && rest.contains('-');
+    match prefix.to_ascii_uppercase().as_str() {
+        "CVE" if numbered => Some(text.to_ascii_uppercase().into()),
+        "GO" | "RUSTSEC" | "PYSEC" | "OSV" | "MAL" | "GSD" if numbered => Some(text.to_ascii_uppercase().into()),
+        "GHSA" if shaped && rest.len() == 14 => Some(format!("GHSA-{}", rest.to_ascii_lowercase()).into()),
+        "SNYK" if shaped => Some(text.to_ascii_uppercase().into()),
+        _ => None,
+    }
+}
+
+/// An instant as RFC 3339 writes it; nothing where the text is something else or has no zone.
+pub(super) fn instant(text: Option<&str>) -> Option<Timestamp> {
+    text?.parse().ok()
+}
+
+/// The digest of code with white space folded; nothing where there is no code. Never for what may hold a secret.
+pub(super) fn snippet(code: &str) -> Option<Digest> {
+    let folded = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!folded.is_empty()).then(|| Digest::of(folded))
+}
+
+/// A message as a title: its first paragraph, white space folded, cut where it is long.
+pub(super) fn title(message: &str) -> Untrusted {
+    let paragraph = message.trim().split("\n\n").next().unwrap_or_default();
+    let mut folded = String::with_capacity(paragraph.len().min(TITLE));
+    for word in paragraph.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+        if folded.len() > TITLE {
+            folded.truncate(folded.floor_char_boundary(TITLE));
+            folded.push('…');
+            break;
+        }
+    }
+    folded.into()
+}
+
+/// A message about a secret, without what stands between its first and its last quotation mark.
+pub(super) fn without_quoted(message: &str) -> Cow<'_, str> {
+    let quote = |c: char| matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’');
+    let (Some(first), Some(last)) = (message.find(quote), message.rfind(quote)) else { return message.into() };
+    let (before, within) = message.split_at(first);
+    // A lone mark may open a value that was cut off, or be an apostrophe: what follows it is not shown either way.
+    let after = if first == last { "" } else { within.split_at(last - first).1.trim_start_matches(quote) };
+    format!("{before}…{after}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_read_in_every_spelling() {
+        for text in ["CWE-79", "cwe-079", "external/cwe/cwe-079", "79", "CWE-79: Improper (x)", "CWE:79"] {
+            assert_eq!(cwe(text).unwrap(), "CWE-79", "{text}");
+        }
+        for text in ["", "CWE-", "CWE-0", "security", "A7:2017", "CWE-99999999999"] {
+            assert_eq!(cwe(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_of_vulnerabilities_have_a_form() {
+        for (text, name) in [
+            ("cve-2021-44228", "CVE-2021-44228"),
+            ("GHSA-JFH8-c2jp-5v3q", "GHSA-jfh8-c2jp-5v3q"),
+            ("RUSTSEC-2020-0071", "RUSTSEC-2020-0071"),
+            ("GO-2020-0015", "GO-2020-0015"),
+        ] {
+            assert_eq!(vulnerability_id(text).unwrap(), name);
+        }
+        for text in ["CVE-", "CVE-abcd", "CKV_AWS_20", "CWE-79", "CVE-2021", "go-fmt-check", "B602", "GHSA-1"] {
+            assert_eq!(vulnerability_id(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_snippet_does_not_depend_on_its_indentation() {
+        assert_eq!(snippet("  if x:\n\treturn  1\n"), snippet("if x: return 1"));
+        assert_ne!(snippet("if x: return 1"), snippet("if y: return 1"));
+        assert_eq!(snippet(" \n"), None);
+    }
+
+    #[test]
+    fn a_quoted_value_is_cut() {
+        for (message, shown) in [
+            ("Possible hardcoded password: 'it's'", "Possible hardcoded password: …"),
+            ("The key \"abc\" in `x` is bad", "The key … is bad"),
+            ("Password 'hunter", "Password …"),
+            ("no value", "no value"),
+        ] {
+            assert_eq!(without_quoted(message), shown);
+        }
+    }
+
+    #[test]
+    fn a_title_is_one_bounded_line() {
+        assert_eq!(title("  a\n b\r\n\tc\n\nmore"), "a b c");
+        let long = title(&"word ".repeat(1000));
+        assert!(long.as_raw().len() <= TITLE + '…'.len_utf8());
+    }
+}
