@@ -5,7 +5,10 @@
 
 pub mod args;
 pub mod error;
+pub mod evidence;
 pub mod git;
 pub mod io;
 pub mod judging;
 pub mod receipt;
+pub mod key;
+pub mod verify;

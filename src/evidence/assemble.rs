@@ -55,6 +55,9 @@ pub enum EvidenceFault {
     /// The caller declared more than a statement can be about.
     #[error("{0} artifacts are declared, and a statement is about at most {MAX_SUBJECTS}: decide them in several runs")]
     TooManySubjects(usize),
+    /// A bug: the id names the folder.
+    #[error("the decision's id is no plain name: this is a bug, please report it")]
+    Id,
     /// A bug: the facts are not those of the decision.
     #[error("the facts are not those that the decision was made from: this is a bug, please report it")]
     OtherFacts,
@@ -75,6 +78,10 @@ pub enum EvidenceFault {
 /// See [`EvidenceFault`].
 pub fn assemble(input: &EvidenceInput<'_>, signer: Option<&dyn Sign>) -> Result<Evidence, EvidenceFault> {
     let decision = input.decision;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    if decision.id.is_empty() || decision.id.len() > 64 || !decision.id.bytes().all(plain) {
+        return Err(EvidenceFault::Id);
+    }
     let facts = facts_digest(input)?;
     let mut texts = LongTexts::default();
     let short = ShortTexts::of(decision, &mut texts);

@@ -209,16 +209,16 @@ pub(in crate::evidence) struct Known {
 }
 
 impl GateDecision {
-    /// The predicate of a decision. `texts` is what [`LongTexts`] collected before, in the same order.
+    /// The predicate of a decision.
     pub(in crate::evidence) fn new(decision: &Decision, short: ShortTexts, known: Known) -> Self {
-        let ShortTexts { gate_id, engine, profile, target } = short;
+        let ShortTexts { gate, engine, profile, target } = short;
         let Known { facts, result, materials, subject_source, signed } = known;
         Self {
             decision_id: Untrusted::from(decision.id.as_str()),
             outcome: decision.outcome,
             mode: decision.mode,
             fail_on: decision.fail_on,
-            gate: Gate { id: gate_id, version: Untrusted::from(decision.gate.version.as_str()) },
+            gate,
             engine,
             evaluation_time: decision.decided_at,
             clock_source: decision.clock,
@@ -262,7 +262,7 @@ impl Counts {
 
 /// The predicate's texts, each within its limit. Made before the materials, which keep the long ones.
 pub(in crate::evidence) struct ShortTexts {
-    gate_id: Untrusted,
+    gate: Gate,
     engine: Untrusted,
     profile: Untrusted,
     target: Target,
@@ -272,7 +272,10 @@ impl ShortTexts {
     /// Bounds every text of the decision that the predicate shows.
     pub(in crate::evidence) fn of(decision: &Decision, texts: &mut LongTexts) -> Self {
         Self {
-            gate_id: texts.bounded(&decision.gate.id, GATE_ID),
+            gate: Gate {
+                id: texts.bounded(&decision.gate.id, GATE_ID),
+                version: texts.bounded(&Untrusted::from(decision.gate.version.as_str()), TEXT),
+            },
             engine: texts.bounded(&Untrusted::from(decision.gate.engine.as_str()), TEXT),
             profile: texts.bounded(&decision.profile, TEXT),
             target: Target::of(decision, texts),

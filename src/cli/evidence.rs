@@ -1,0 +1,244 @@
+//! Evidence folders on the disk: written whole or not at all, read without following anything out of them.
+//!
+//! What must stay true: a folder appears under its name by one rename, after everything in it is synced; what is there already
+//! is never changed; and a link is never followed when reading.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self as stdio, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
+
+use super::error::CliError;
+use super::io;
+use crate::evidence::keys::{PrivateKey, PublicKey};
+use crate::evidence::{BLOBS, Evidence, Folder, Stored};
+use crate::model::digest::Digest;
+use crate::model::text::Untrusted;
+
+/// The largest file of a folder whose bytes are held; larger ones are only digested.
+const HELD_BYTES: u64 = 64 << 20;
+
+/// The most files of a folder that are read.
+const MOST_FILES: usize = 100_000;
+
+/// The largest key file.
+const KEY_BYTES: u64 = 64 << 10;
+
+/// Writes an evidence folder below `dir`, and says where it is.
+///
+/// The same evidence twice is written once.
+///
+/// # Errors
+/// It cannot be written, or other evidence stands there under the same id: exit 4. Nothing half-written remains.
+pub fn write(dir: &Path, evidence: &Evidence) -> Result<PathBuf, CliError> {
+    let target = dir.join(&evidence.id);
+    let cannot = |error: &stdio::Error| {
+        CliError::internal(format!("{}: the evidence could not be written: {error}", target.display()))
+            .hint("check that the directory given with --evidence can be written and has room")
+    };
+    fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
+    let whole = staged(dir, evidence).map_err(|error| cannot(&error))?;
+    if io::kind(&target) != io::PathKind::Missing {
+        return same(&target, evidence).map(|()| target);
+    }
+    match fs::rename(whole.path(), &target) {
+        Ok(()) => {
+            // It has its name now: there is nothing left to remove.
+            let _ = whole.keep();
+            io::sync_dir(dir).map_err(|error| cannot(&error))?;
+            Ok(target)
+        }
+        // Another run was faster.
+        Err(_) if io::kind(&target) == io::PathKind::Directory => same(&target, evidence).map(|()| target),
+        Err(error) => Err(cannot(&error)),
+    }
+}
+
+/// The folder under a temporary name beside its place, everything in it synced.
+fn staged(dir: &Path, evidence: &Evidence) -> stdio::Result<tempfile::TempDir> {
+    let folder = readable(tempfile::Builder::new().prefix(".countersign-")).tempdir_in(dir)?;
+    let blobs = folder.path().join(BLOBS);
+    fs::create_dir_all(&blobs)?;
+    for (name, bytes) in &evidence.files {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(folder.path().join(name))?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+    }
+    for made in blobs.ancestors().take_while(|made| made.starts_with(folder.path())) {
+        io::sync_dir(made)?;
+    }
+    Ok(folder)
+}
+
+/// Temporary directories are private; evidence is for other steps and users to read, as far as the umask lets them.
+#[cfg(unix)]
+fn readable<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+    use std::os::unix::fs::PermissionsExt as _;
+    builder.permissions(fs::Permissions::from_mode(0o777))
+}
+
+#[cfg(not(unix))]
+fn readable<'a, 'b>(builder: &'a mut tempfile::Builder<'b, 'b>) -> &'a mut tempfile::Builder<'b, 'b> {
+    builder
+}
+
+/// What stands under the id must be this very evidence.
+fn same(target: &Path, evidence: &Evidence) -> Result<(), CliError> {
+    let there = read(target)?;
+    let ours = evidence.files.iter().map(|(name, bytes)| (name.as_str(), Digest::of(bytes)));
+    let theirs = there.files.iter().map(|(name, stored)| (name.as_str(), stored.digest));
+    if there.irregular.is_empty() && ours.eq(theirs) {
+        return Ok(());
+    }
+    Err(CliError::internal(format!("{}: other evidence stands there under the same id", target.display()))
+        .hint("it is never overwritten; move it away, or give --evidence another directory"))
+}
+
+/// Reads an evidence folder; the path may also be that of the decision's envelope in it.
+///
+/// # Errors
+/// Missing or unreadable: exit 3.
+pub fn read(path: &Path) -> Result<Folder, CliError> {
+    let root = match (io::kind(path), path.parent()) {
+        (io::PathKind::Missing, _) => {
+            return Err(CliError::input(format!("{}: no such directory", path.display()))
+                .hint("give the folder that holds decision.dsse.json"));
+        }
+        (io::PathKind::File, Some(parent)) if parent.as_os_str().is_empty() => Path::new("."),
+        (io::PathKind::File, Some(parent)) => parent,
+        (io::PathKind::File, None) | (io::PathKind::Directory, _) => path,
+    };
+    let mut folder = Folder::default();
+    let mut open = vec![root.to_owned()];
+    while let Some(dir) = open.pop() {
+        let unreadable = |error: stdio::Error| CliError::input(format!("{}: {error}", dir.display()));
+        for entry in fs::read_dir(&dir).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let kind = entry.file_type().map_err(unreadable)?;
+            let path = entry.path();
+            let name = name_below(root, &path);
+            match name {
+                _ if kind.is_dir() => open.push(path),
+                Some(name) if kind.is_file() => {
+                    folder.files.insert(name, stored(&path)?);
+                }
+                _ => folder.irregular.push(Untrusted::from(path.to_string_lossy().into_owned())),
+            }
+            if folder.files.len() + folder.irregular.len() + open.len() > MOST_FILES {
+                return Err(CliError::input(format!("{}: more than {MOST_FILES} files", root.display())));
+            }
+        }
+    }
+    folder.irregular.sort();
+    Ok(folder)
+}
+
+/// The path within the folder, with `/`; `None` where it is no text.
+fn name_below(root: &Path, path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect();
+    Some(parts?.join("/"))
+}
+
+fn stored(path: &Path) -> Result<Stored, CliError> {
+    let length = fs::symlink_metadata(path).map_err(|error| CliError::input(format!("{}: {error}", path.display())))?;
+    if length.len() > HELD_BYTES {
+        return Ok(Stored { digest: digest_of_file(path)?, bytes: None });
+    }
+    let bytes = io::read(path, HELD_BYTES)?;
+    Ok(Stored { digest: Digest::of(&bytes), bytes: Some(bytes) })
+}
+
+/// The digest of a file of any size, such as an artifact.
+///
+/// # Errors
+/// Missing, unreadable or no regular file: exit 3.
+#[expect(clippy::disallowed_methods, reason = "part of the I/O boundary: an artifact need not fit the memory")]
+pub fn digest_of_file(path: &Path) -> Result<Digest, CliError> {
+    let unreadable = |error: stdio::Error| CliError::input(format!("{}: {error}", path.display()));
+    let mut file = fs::File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(CliError::input(format!("{}: is not a regular file", path.display())));
+    }
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(unreadable)? {
+            0 => return Ok(Digest::from_bytes(hash.finalize().into())),
+            n => hash.update(buffer.get(..n).unwrap_or_default()),
+        }
+    }
+}
+
+/// Reads the key that signs evidence.
+///
+/// # Errors
+/// Missing, unreadable, or no Ed25519 private key in PKCS#8 PEM: exit 3.
+pub fn private_key(path: &Path) -> Result<PrivateKey, CliError> {
+    let pem = Zeroizing::new(io::read(path, KEY_BYTES)?);
+    PrivateKey::from_pem(&pem).map_err(|fault| CliError::input(format!("{}: {fault}", path.display())))
+}
+
+/// Reads the key that evidence is verified with.
+///
+/// # Errors
+/// Missing, unreadable, or no sound Ed25519 public key in SPKI PEM: exit 3.
+pub fn public_key(path: &Path) -> Result<PublicKey, CliError> {
+    let pem = Zeroizing::new(io::read(path, KEY_BYTES)?);
+    PublicKey::from_pem(&pem).map_err(|fault| CliError::input(format!("{}: {fault}", path.display())))
+}
+
+/// Whether a key file's first line says that it is private, of whatever kind.
+pub(super) fn says_private(path: &Path) -> Result<bool, CliError> {
+    let pem = Zeroizing::new(io::read(path, KEY_BYTES)?);
+    Ok(pem.split(|b| *b == b'\n').next().is_some_and(|first| first.windows(11).any(|part| part == b"PRIVATE KEY")))
+}
+
+/// Files that must not exist yet, each with its mode: all of them, or none.
+///
+/// # Errors
+/// One exists, or cannot be written: exit 4.
+pub(super) fn write_new(files: &BTreeMap<PathBuf, (u32, Zeroizing<Vec<u8>>)>) -> Result<(), CliError> {
+    let mut made: Vec<&Path> = Vec::new();
+    for (path, (mode, bytes)) in files {
+        if let Err(error) = create(path, *mode, bytes) {
+            for path in made {
+                // What cannot be removed was made by us and is named in no message; the error below matters more.
+                let _ = fs::remove_file(path);
+            }
+            let fault = CliError::internal(format!("{}: could not be written: {error}", path.display()));
+            return Err(if error.kind() == stdio::ErrorKind::AlreadyExists {
+                fault.hint("keys are never overwritten; choose another --out, or move the old key away")
+            } else {
+                fault.hint("check that the directory exists, is writable and has room")
+            });
+        }
+        made.push(path);
+    }
+    Ok(())
+}
+
+/// A whole new file with this mode, under its name only when it is complete.
+fn create(path: &Path, mode: u32, bytes: &[u8]) -> stdio::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    // Temporary files are made with mode 0600, so a secret is never open to others.
+    let mut file = tempfile::Builder::new().prefix(".countersign-").tempfile_in(dir)?;
+    file.write_all(bytes)?;
+    set_mode(file.path(), mode)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    io::sync_dir(dir)
+}
+
+#[cfg(unix)]
+fn set_mode(path: &Path, mode: u32) -> stdio::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_path: &Path, _mode: u32) -> stdio::Result<()> {
+    Ok(())
+}
