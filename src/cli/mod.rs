@@ -9,6 +9,6 @@ pub mod evidence;
 pub mod git;
 pub mod io;
 pub mod judging;
-pub mod receipt;
 pub mod key;
+pub mod receipt;
 pub mod verify;
