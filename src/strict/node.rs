@@ -60,6 +60,12 @@ impl Node {
         }
     }
 
+    /// The values directly in this one, where it is a list or a map.
+    pub fn children(&self) -> impl Iterator<Item = &Self> {
+        let items = self.items().unwrap_or_default().iter();
+        items.chain(self.entries().iter().map(|entry| &entry.node))
+    }
+
     /// The text, where this is one, written with or without quotes.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
