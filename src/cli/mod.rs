@@ -4,6 +4,7 @@
 //! neutralising writer.
 
 pub mod args;
+pub mod config;
 pub mod error;
 pub mod evidence;
 pub mod git;

@@ -136,4 +136,18 @@ impl Document {
     pub fn read_at<T: DeserializeOwned>(&self, node: &Node, faults: &mut Vec<Fault>) -> Option<T> {
         reader::read(node, self.file.as_raw(), faults)
     }
+
+    /// Adds a fault for every value that is null or a text of white space: neither said nor left out.
+    pub fn blanks(&self, faults: &mut Vec<Fault>) {
+        self.blanks_below(&self.root, faults);
+    }
+
+    fn blanks_below(&self, node: &Node, faults: &mut Vec<Fault>) {
+        for child in node.children() {
+            if child.is_blank() {
+                faults.push(self.fault(child, "no value", "fill it in, or take the key away"));
+            }
+            self.blanks_below(child, faults);
+        }
+    }
 }

@@ -192,8 +192,8 @@ struct Reading<'a> {
 impl<'a> Reading<'a> {
     fn unexpected<T>(self, expected: &dyn Expected) -> Result<T, ReadError> {
         let found = match &self.node.shape {
-            _ if self.node.is_null() => Unexpected::Unit,
-            Shape::Null => Unexpected::Unit,
+            _ if self.node.is_null() => Unexpected::Other("nothing"),
+            Shape::Null => Unexpected::Other("nothing"),
             Shape::Bool(value) => Unexpected::Bool(*value),
             Shape::Number(_) => Unexpected::Other("a number"),
             Shape::Text(text) | Shape::Plain(text) => Unexpected::Str(text),

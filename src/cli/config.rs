@@ -1,0 +1,124 @@
+//! `countersign.yaml`: what a repository always passes to `check`.
+//!
+//! What must stay true: every key is a flag of the same name, a flag beats it, and no key can say what no flag can. In a
+//! change request it is read from the target branch, like every other judging input.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use crate::decision::FailOn;
+use crate::facts::Mode;
+use crate::strict::{Document, Faults};
+
+/// The name that is looked for in the working directory.
+pub const FILE_NAME: &str = "countersign.yaml";
+
+/// The configuration. Everything is optional; relative paths start at the working directory, as those of flags do.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The environment that releases go to; `production` where nobody says otherwise.
+    pub environment: Option<String>,
+    /// The profile: a built-in name or a file.
+    pub profile: Option<String>,
+    /// The service file.
+    pub service: Option<PathBuf>,
+    /// Exception records; every file counts.
+    pub exceptions: Vec<PathBuf>,
+    /// Policies on top of the built-in pack.
+    pub policy: Vec<PathBuf>,
+    /// Leave the built-in pack out. The evidence says so.
+    pub no_builtin: bool,
+    /// Foreign packages to evaluate too.
+    pub namespaces: Vec<String>,
+    /// Reports, where the command line names none: files, directories or globs, each also as `FORMAT:PATH`.
+    pub reports: Vec<String>,
+    /// Receipts that bind reports to a commit or artifact.
+    pub receipts: Vec<PathBuf>,
+    /// Files in given directories that are no reports.
+    pub ignore: Vec<String>,
+    /// Outputs, as `FORMAT` or `FORMAT=PATH`.
+    pub output: Vec<String>,
+    /// The directory for evidence.
+    pub evidence: Option<PathBuf>,
+    /// The key that signs it (Ed25519, PKCS#8 PEM).
+    pub key: Option<PathBuf>,
+    /// Which outcome fails the run.
+    pub fail_on: Option<FailOn>,
+    /// Enforce or audit.
+    pub mode: Option<Mode>,
+    /// The CI system: a provider, `none` or `auto`.
+    pub ci: Option<String>,
+    /// Change metadata, added to what the CI system tells.
+    pub change: Option<PathBuf>,
+    /// A URI that names this gate; the environment is added to it.
+    pub gate_id: Option<String>,
+    /// Who may sign approvals of exceptions (OpenSSH `allowed_signers`).
+    pub allowed_signers: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// Every fault that could be found.
+    pub fn read(file: &str, bytes: &[u8]) -> Result<Self, Faults> {
+        let document = Document::parse(file, bytes)?;
+        let mut faults = Vec::new();
+        let config: Option<Self> = document.read_at(document.root(), &mut faults);
+        document.blanks(&mut faults);
+        if let Some(id) = config.as_ref().and_then(|config| config.gate_id.as_deref())
+            && !is_uri(id)
+        {
+            let at = document.root().get("gate_id").unwrap_or(document.root());
+            faults.push(document.fault(at, "`gate_id` is no URI", "write one, like https://ci.example.com/shop"));
+        }
+        match (config, faults.is_empty()) {
+            (Some(config), true) => Ok(config),
+            _ => Err(Faults::new(faults)),
+        }
+    }
+}
+
+/// A scheme, a colon and something without white space or control characters.
+fn is_uri(text: &str) -> bool {
+    let sound = |scheme: &str, rest: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+            && !rest.is_empty()
+            && rest.chars().all(|c| c.is_ascii_graphic())
+    };
+    text.split_once(':').is_some_and(|(scheme, rest)| sound(scheme, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_configuration_names_its_place() {
+        let text = "enviroment: staging\nfail_on: always\nexceptions: exceptions.yaml\nprofile:\ngate_id: shop\nignore: ['']\n";
+        let faults = Config::read("countersign.yaml", text.as_bytes()).unwrap_err();
+        let shown: Vec<String> = faults.as_slice().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "countersign.yaml:1:1: unknown key `enviroment`; did you mean `environment`?",
+                "countersign.yaml:2:10: `fail_on`: unknown word `always`; known: block, warn, never",
+                "countersign.yaml:3:13: `exceptions`: expected a list, found string \"exceptions.yaml\"",
+                "countersign.yaml:4:8: no value; fill it in, or take the key away",
+                "countersign.yaml:6:10: no value; fill it in, or take the key away",
+            ]
+        );
+        let faults = Config::read("countersign.yaml", b"gate_id: shop\n").unwrap_err();
+        assert!(faults.to_string().contains("1:10: `gate_id` is no URI"), "{faults}");
+        assert!(Config::read("countersign.yaml", b"gate_id: https://ci.example.com/shop\nmode: audit\n").is_ok());
+    }
+
+    #[test]
+    fn a_configuration_may_say_nothing() {
+        assert_eq!(Config::read("countersign.yaml", b"{}").unwrap(), Config::default());
+        assert!(Config::read("countersign.yaml", b"# nothing\n").is_err());
+    }
+}
