@@ -7,7 +7,6 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-#[expect(dead_code, reason = "the first fixture test takes this line away")]
 /// A path under `fixtures/`.
 pub(crate) fn fixture(path: &str) -> PathBuf {
     root().join("fixtures").join(path)
