@@ -3,6 +3,7 @@
 //! What must stay true: a renderer sees the decision and a writer, nothing else; it decides nothing, and every one that
 //! carries totals shows the same.
 
+mod dotenv;
 mod human;
 pub mod json;
 mod page;
@@ -44,7 +45,7 @@ pub struct Renderer {
 }
 
 /// Every output format, by id.
-pub static RENDERERS: &[&Renderer] = &[&human::RENDERER, &json::RENDERER];
+pub static RENDERERS: &[&Renderer] = &[&dotenv::RENDERER, &human::RENDERER, &json::RENDERER];
 
 /// Finds an output format by id.
 #[must_use]
