@@ -1,1 +1,7 @@
-//! evidence
+//! Evidence: written, verified by us and by programs that share no code with us, and attacked.
+
+mod attacks;
+mod commands;
+mod keys;
+mod made;
+mod vectors;
