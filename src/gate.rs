@@ -1,1 +1,363 @@
-//! TBD
+//! The line, composed: from what was read to a decision. Pure: same inputs, same bytes.
+//!
+//! What must stay true: policies see complete facts, exceptions take effect only after admission, the totals balance, and
+//! whatever goes wrong is an error, never a decision.
+
+use std::collections::BTreeMap;
+
+use crate::decision::{
+    self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, Totals, Unbalanced, Verdict, VerdictAction,
+};
+use crate::exceptions::{self, Record, Standing};
+use crate::facts::{
+    Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
+};
+use crate::model::artifact::Artifact;
+use crate::model::change::Change;
+use crate::model::digest::Digest;
+use crate::model::exception::{Disposition, ExceptionState};
+use crate::model::finding::Finding;
+use crate::model::profile::{Profile, RuleMode};
+use crate::model::report::{Report, Tests};
+use crate::model::service::Service;
+use crate::model::text::Untrusted;
+use crate::model::time::Timestamp;
+use crate::normalise::{Normalised, ReadReport, normalise};
+use crate::policy::{Admission, Bundle, PolicyError, RawVerdict};
+
+/// Everything a decision is made from.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// Where it came from.
+    pub clock: Clock,
+    /// The environment.
+    pub environment: Untrusted,
+    /// Enforce or audit.
+    pub mode: Mode,
+    /// Which outcome fails the run.
+    pub fail_on: FailOn,
+    /// What the team demands.
+    pub profile: Profile,
+    /// The change.
+    pub change: Change,
+    /// The service.
+    pub service: Service,
+    /// What is released.
+    pub artifacts: Vec<Artifact>,
+    /// Where the judging inputs came from.
+    pub judging: Judging,
+    /// The reports, with their receipts.
+    pub reports: Vec<ReadReport>,
+    /// The exception records.
+    pub records: Vec<Record>,
+    /// Data files given with the policies.
+    pub data: BTreeMap<String, serde_json::Value>,
+    /// The URI of this gate; it contains the environment.
+    pub gate_id: Untrusted,
+    /// Whether the built-in pack is part of the bundle.
+    pub builtin: bool,
+    /// Whether the evidence will be signed.
+    pub signed: bool,
+}
+
+/// A decision, and the exact facts that it was made from.
+#[derive(Clone, Debug)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    /// The facts as they were evaluated and will be stored.
+    pub facts: Vec<u8>,
+}
+
+/// Why there is no decision.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// A policy did not evaluate to well-formed verdicts: the policy's fault.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A glob of the service file cannot be read: the service file's fault.
+    #[error("service file: {0}")]
+    Service(#[from] BadGlob),
+    /// Something was lost on the way: a bug of ours.
+    #[error(transparent)]
+    Unbalanced(#[from] Unbalanced),
+    /// The facts could not be written as JSON: a bug of ours.
+    #[error("the facts could not be written: {0}")]
+    Facts(#[from] serde_json::Error),
+}
+
+/// Decides.
+///
+/// # Errors
+/// [`GateError`]; there is no decision then.
+pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
+    let fail_on = inputs.fail_on;
+    let (signed, builtin, gate_id) = (inputs.signed, inputs.builtin, inputs.gate_id.clone());
+    let (mut facts, standings, merged_across) = facts(inputs)?;
+
+    // Phase one: which records are in force here. Until then every finding is open.
+    let admission = bundle.admission(&facts)?;
+    let without = bundle.verdicts(&facts)?;
+    admit(&mut facts, &standings, &admission);
+
+    // Phase two: the rules see the dispositions.
+    let changed = facts.exceptions.iter().any(|exception| exception.admitted);
+    let with = if changed { bundle.verdicts(&facts)? } else { without.clone() };
+
+    let verdicts = decision::verdicts(&with, bundle.rules(), &facts);
+    let decisive = decision::decisive(&verdicts, &decision::verdicts(&without, bundle.rules(), &facts), &facts);
+    let exceptions = account(&standings, &admission, &decisive, &facts);
+    let totals = totals(&facts, merged_across, &verdicts, &with, bundle).balanced()?;
+    let outcome = decision::fold(&verdicts);
+    let bytes = facts.to_bytes()?;
+    let facts_digest = Digest::of(&bytes);
+    let bound = !facts.artifacts.is_empty() || facts.change.commit.is_some();
+    let assurance = decision::assurance(&facts, Circumstances { signed, fail_on, builtin, bound });
+    let gate = GateInfo {
+        id: gate_id,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: crate::policy::ENGINE.to_owned(),
+        policy_digest: bundle.digest(),
+        facts_digest,
+    };
+    let decision = Decision {
+        schema: decision::SCHEMA,
+        id: decision_id(&gate, &facts.change),
+        outcome,
+        exit_code: decision::exit_code(outcome, facts.mode, fail_on),
+        decided_at: facts.now,
+        clock: facts.clock,
+        environment: facts.environment,
+        mode: facts.mode,
+        fail_on,
+        profile: facts.profile.name,
+        gate,
+        change: facts.change,
+        service: facts.service,
+        artifacts: facts.artifacts,
+        judging: facts.judging,
+        verdicts,
+        findings: facts.findings,
+        exceptions,
+        coverage: facts.coverage,
+        totals,
+        reports: facts.reports,
+        obligations: Vec::new(),
+        assurance,
+        errors: Vec::new(),
+    };
+    Ok(Decided { decision, facts: bytes })
+}
+
+/// The facts before admission: no exception has taken effect yet.
+fn facts(inputs: Inputs) -> Result<(Facts, Vec<Standing>, u64), GateError> {
+    let Normalised { reports, findings, merged_across } = normalise(inputs.reports, &inputs.artifacts);
+    let owners = Owners::of(&inputs.service)?;
+    let context = exceptions::Context {
+        service: inputs.service.name.as_ref(),
+        environment: &inputs.environment,
+        repository: inputs.change.repository.as_ref(),
+        now: inputs.now,
+    };
+    let standings = exceptions::cover(&inputs.records, &findings, &context);
+    let released = Released {
+        commit: inputs.change.commit.clone(),
+        digests: inputs.artifacts.iter().map(|artifact| artifact.digest).collect(),
+    };
+    let asked = Asked {
+        profile: &inputs.profile.name,
+        environment: &inputs.environment,
+        tier: inputs.service.tier,
+        now: inputs.now,
+    };
+    let coverage = coverage(&inputs.profile.coverage, &reports, &released, asked);
+    let matched = matched(&standings, inputs.now);
+    let findings = findings
+        .into_iter()
+        .map(|finding| TriagedFinding {
+            owner: owners.of_path(finding.location.path.as_ref()),
+            disposition: if is_suppressed(&finding, &inputs.profile) {
+                Disposition::Suppressed
+            } else {
+                Disposition::Open
+            },
+            exception: None,
+            finding,
+        })
+        .collect();
+    let facts = Facts {
+        schema: crate::facts::SCHEMA,
+        now: inputs.now,
+        clock: inputs.clock,
+        environment: inputs.environment,
+        mode: inputs.mode,
+        profile: inputs.profile,
+        change: inputs.change,
+        service: inputs.service,
+        artifacts: inputs.artifacts,
+        coverage,
+        tests: tests(&reports),
+        plan: None,
+        history: None,
+        judging: inputs.judging,
+        reports,
+        findings,
+        exceptions: matched,
+        data: inputs.data,
+    };
+    Ok((facts, standings, merged_across))
+}
+
+/// A suppression counts only where every tool that saw the finding said so and is trusted to.
+fn is_suppressed(finding: &Finding, profile: &Profile) -> bool {
+    finding.suppression.is_some()
+        && finding.seen_by.iter().all(|seen| seen.suppressed && profile.trusted_suppressions.contains(&seen.tool))
+}
+
+/// The sum over all test reports.
+fn tests(reports: &[Report]) -> Option<Tests> {
+    reports.iter().filter_map(|report| report.tests).reduce(|a, b| Tests {
+        total: a.total + b.total,
+        failed: a.failed + b.failed,
+        errored: a.errored + b.errored,
+        skipped: a.skipped + b.skipped,
+        flaky: a.flaky + b.flaky,
+    })
+}
+
+/// The records that policies judge: those that cover a finding here or name a verdict.
+fn matched(standings: &[Standing], now: Timestamp) -> Vec<MatchedException> {
+    standings
+        .iter()
+        .filter(|standing| !standing.covers.is_empty() || standing.record.exception.criteria.verdict.is_some())
+        .filter(|standing| standing.in_scope)
+        .map(|standing| MatchedException {
+            record: standing.record.exception.clone(),
+            covers: standing.covers.clone(),
+            worst: standing.worst,
+            life_days: standing.life_days(),
+            days_left: standing.days_left(now),
+            verified_approvers: standing.record.verified_approvers.clone(),
+            in_force: standing.in_force,
+            admitted: false,
+        })
+        .collect()
+}
+
+/// Lets admitted records take effect. The first record, by id, is the one that a finding names.
+fn admit(facts: &mut Facts, standings: &[Standing], admission: &Admission) {
+    let mut covering: BTreeMap<Untrusted, Untrusted> = BTreeMap::new();
+    for standing in standings.iter().filter(|standing| standing.in_force && standing.in_scope) {
+        let id = &standing.record.exception.id;
+        if admission.admitted.contains(id) {
+            for finding in &standing.covers {
+                let first = covering.entry(finding.clone()).or_insert_with(|| id.clone());
+                if id < first {
+                    *first = id.clone();
+                }
+            }
+        }
+    }
+    for exception in &mut facts.exceptions {
+        exception.admitted = exception.in_force && admission.admitted.contains(&exception.record.id);
+    }
+    for triaged in &mut facts.findings {
+        if let Some(id) = covering.get(&triaged.finding.id) {
+            triaged.disposition = Disposition::Excepted;
+            triaged.exception = Some(id.clone());
+        }
+    }
+}
+
+/// What became of every record.
+fn account(
+    standings: &[Standing],
+    admission: &Admission,
+    decisive: &BTreeMap<Untrusted, ExceptionState>,
+    facts: &Facts,
+) -> Vec<ExceptionOutcome> {
+    let mut outcomes: Vec<ExceptionOutcome> = standings
+        .iter()
+        .map(|standing| {
+            let record = &standing.record.exception;
+            let matches = standing.in_scope && (!standing.covers.is_empty() || record.criteria.verdict.is_some());
+            let effective = facts.findings.iter().any(|triaged| triaged.exception.as_ref() == Some(&record.id));
+            let state = if standing.is_expired(facts.now) {
+                ExceptionState::Expired
+            } else if standing.is_pending(facts.now) {
+                ExceptionState::Pending
+            } else if !matches {
+                ExceptionState::Unused
+            } else if !admission.admitted.contains(&record.id) {
+                ExceptionState::Rejected
+            } else if let Some(state) = decisive.get(&record.id) {
+                *state
+            } else if effective || record.criteria.verdict.is_some() {
+                ExceptionState::Used
+            } else {
+                ExceptionState::Shadowed
+            };
+            let mut because = match state {
+                ExceptionState::Rejected => admission.denied.get(&record.id).cloned().unwrap_or_else(|| vec!["no admission rule admits it".into()]),
+                _ => Vec::new(),
+            };
+            because.extend(standing.because.iter().cloned());
+            ExceptionOutcome {
+                id: record.id.clone(),
+                state,
+                covers: if standing.in_scope { standing.covers.clone() } else { Vec::new() },
+                expires: record.expires,
+                days_left: standing.days_left(facts.now),
+                owner: record.owner.clone(),
+                because,
+            }
+        })
+        .collect();
+    outcomes.sort();
+    outcomes
+}
+
+fn totals(facts: &Facts, merged_across: u64, verdicts: &[Verdict], raw: &[RawVerdict], bundle: &Bundle) -> Totals {
+    let mut totals = Totals { merged_across, ..Totals::default() };
+    for report in &facts.reports {
+        totals.results += report.results;
+        totals.suppressed_apart += report.suppressed_apart;
+        totals.not_understood += report.not_understood;
+        totals.merged_within += report.merged_within;
+        totals.kept += report.kept;
+    }
+    for triaged in &facts.findings {
+        totals.count(triaged.disposition);
+    }
+    for verdict in verdicts {
+        match verdict.action {
+            VerdictAction::Deny => totals.deny += 1,
+            VerdictAction::Warn => totals.warn += 1,
+        }
+    }
+    let on = |rule: &str| facts.profile.rules.get(rule) != Some(&RuleMode::Off);
+    let evaluated = bundle.rules().iter().filter(|rule| on(&rule.id));
+    for rule in evaluated {
+        totals.rules += 1;
+        totals.rules_passed += u64::from(!raw.iter().any(|verdict| verdict.rule == rule.id));
+    }
+    totals
+}
+
+/// `d-` and 32 hexadecimal digits: the same run decides once, another attempt is another decision.
+fn decision_id(gate: &GateInfo, change: &Change) -> String {
+    let part = |text: &Option<Untrusted>| text.as_ref().map(|t| t.as_raw().to_owned()).unwrap_or_default();
+    let key = [
+        gate.facts_digest.to_string(),
+        gate.policy_digest.to_string(),
+        gate.id.as_raw().to_owned(),
+        part(&change.run.provider),
+        part(&change.run.id),
+        part(&change.run.attempt),
+    ]
+    .join("\n");
+    let hex: String = Digest::of(key).hex().chars().take(32).collect();
+    format!("d-{hex}")
+}
