@@ -1,1 +1,128 @@
-//! scenarios
+//! Whole situations, each run through the binary at a pinned instant, with every output kept as a golden file.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test it scenarios` writes the golden files; every changed line is to be read.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde::Deserialize;
+
+use crate::support::{command, fixture};
+
+/// `scenario.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    /// What the situation is.
+    title: String,
+    /// Arguments after `countersign check`.
+    args: Vec<String>,
+    /// The exit code that the table in the documentation gives.
+    exit: i32,
+    /// The outcome, for situations with a decision.
+    outcome: Option<String>,
+    /// Lines that the text must hold, each somewhere: written by hand, so that a golden file is not its own proof.
+    says: Vec<String>,
+    /// Environment variables.
+    #[serde(default)]
+    env: BTreeMap<String, String>,
+}
+
+/// Values that change with the program or the pack and not with the situation.
+fn masked(text: &str) -> String {
+    let mut masked = Vec::new();
+    for line in text.lines() {
+        let mut line = line.replace(concat!("countersign ", env!("CARGO_PKG_VERSION")), "countersign VERSION");
+        for (key, value) in [
+            ("\"version\": \"", env!("CARGO_PKG_VERSION")),
+            ("\"policy_digest\": \"", "sha256:"),
+            ("\"facts_digest\": \"", "sha256:"),
+            ("\"id\": \"", "d-"),
+            ("policy ", "sha256:"),
+            ("\"engine\": \"", "regorus"),
+        ] {
+            let start = format!("{key}{value}");
+            if let Some((before, after)) = line.split_once(&start) {
+                let rest: String = after.chars().skip_while(|c| c.is_alphanumeric() || "… .".contains(*c)).collect();
+                line = format!("{before}{start}*{rest}");
+            }
+        }
+        masked.push(line);
+    }
+    masked.join("\n") + "\n"
+}
+
+fn compare(golden: &Path, actual: &str, wrong: &mut Vec<String>) {
+    let actual = masked(actual);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(golden.parent().unwrap()).unwrap();
+        std::fs::write(golden, actual).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(golden).unwrap_or_default();
+    if expected != actual {
+        let at = expected.lines().zip(actual.lines()).position(|(a, b)| a != b);
+        let at = at.unwrap_or_else(|| expected.lines().count().min(actual.lines().count()));
+        wrong.push(format!(
+            "{}: line {}:\n  expected {:?}\n  actual   {:?}",
+            golden.display(),
+            at + 1,
+            expected.lines().nth(at),
+            actual.lines().nth(at)
+        ));
+    }
+}
+
+fn run(dir: &Path, wrong: &mut Vec<String>) {
+    let name = dir.file_name().unwrap().to_string_lossy().into_owned();
+    let text = std::fs::read_to_string(dir.join("scenario.toml")).unwrap();
+    let scenario: Scenario = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let scratch = tempfile::tempdir().unwrap();
+    let json = scratch.path().join("decision.json");
+    let mut check: Command = command();
+    check.current_dir(dir).arg("check").args(&scenario.args).envs(&scenario.env);
+    check.arg("--output").arg("human").arg("--output").arg(format!("json={}", json.display()));
+    let output = check.output().unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let mut fail = |what: String| wrong.push(format!("{name} ({}): {what}\n{stdout}\n{stderr}", scenario.title));
+    if output.status.code() != Some(scenario.exit) {
+        return fail(format!("exit {:?}, expected {}", output.status.code(), scenario.exit));
+    }
+    for line in &scenario.says {
+        if !stdout.contains(line) && !stderr.contains(line) {
+            return fail(format!("does not say {line:?}"));
+        }
+    }
+    let golden = dir.join("golden");
+    match &scenario.outcome {
+        Some(outcome) => {
+            let decision: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+            if decision["outcome"] != **outcome || decision["exit_code"] != scenario.exit {
+                return fail(format!("decided {} with exit code {}", decision["outcome"], decision["exit_code"]));
+            }
+            compare(&golden.join("human.txt"), &stdout, wrong);
+            compare(&golden.join("decision.json"), &std::fs::read_to_string(&json).unwrap(), wrong);
+        }
+        None => {
+            if json.exists() || !stdout.is_empty() {
+                return fail("an error left an output behind".to_owned());
+            }
+            compare(&golden.join("stderr.txt"), &stderr, wrong);
+        }
+    }
+}
+
+#[test]
+fn every_scenario_ends_as_it_says() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    let mut dirs: Vec<_> = std::fs::read_dir(fixture("scenarios")).unwrap().map(|e| e.unwrap().path()).collect();
+    dirs.sort();
+    for dir in dirs.iter().filter(|dir| dir.is_dir()) {
+        run(dir, &mut wrong);
+        count += 1;
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(count >= 10, "only {count} scenarios");
+}

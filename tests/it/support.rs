@@ -1,6 +1,7 @@
-//! What several tests share: where things are.
+//! What several tests share: where things are, and the command in a clean environment.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -10,6 +11,19 @@ pub(crate) fn root() -> &'static Path {
 /// A path under `fixtures/`.
 pub(crate) fn fixture(path: &str) -> PathBuf {
     root().join("fixtures").join(path)
+}
+
+/// The built command, with nothing of the surrounding environment but the way to programs: a test that runs in CI must not
+/// see that CI.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.env_clear();
+    for name in ["PATH", "HOME", "TMPDIR", "SYSTEMROOT"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
 }
 
 /// Every regular file below a directory, sorted.

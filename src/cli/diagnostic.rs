@@ -1,0 +1,35 @@
+//! Errors for people, on standard error.
+//!
+//! What must stay true: whatever is printed is neutralised, because a message may quote a file name, a report or a policy.
+
+use std::io::Write as _;
+
+use super::error::CliError;
+use crate::model::text::{guard_line_start, neutral};
+
+/// The most problems that are printed one by one.
+const MOST: usize = 50;
+
+/// Prints every problem with its way out. Nothing can be done where standard error is gone.
+pub fn report(error: &CliError) {
+    let mut text = String::new();
+    for problem in error.problems.iter().take(MOST) {
+        paragraph(&mut text, "error: ", &problem.message);
+        if let Some(hint) = &problem.hint {
+            paragraph(&mut text, "  next: ", hint);
+        }
+    }
+    if error.problems.len() > MOST {
+        paragraph(&mut text, "error: ", &format!("and {} more", error.problems.len() - MOST));
+    }
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Our own messages may hold line breaks (a policy's source line with a caret); text from outside in them cannot do harm.
+fn paragraph(text: &mut String, label: &str, message: &str) {
+    for (n, line) in message.lines().enumerate() {
+        let indent = if n == 0 { label.to_owned() } else { " ".repeat(label.len()) };
+        text.push_str(&guard_line_start(&format!("{indent}{}", neutral(line))));
+        text.push('\n');
+    }
+}

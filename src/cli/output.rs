@@ -1,0 +1,110 @@
+//! `--output FORMAT[=PATH]`, colours and width.
+//!
+//! What must stay true: every output is rendered in memory before the first one is written, and the exit code depends on none
+//! of them.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use super::args::ColorArg;
+use super::error::CliError;
+use super::io;
+use crate::decision::Decision;
+use crate::render::{self, Renderer, Style};
+
+/// One output that was asked for.
+#[derive(Clone, Debug)]
+pub struct Output {
+    renderer: &'static Renderer,
+    path: Option<PathBuf>,
+}
+
+/// Reads every `--output`. Nothing asked for is the text for people on standard output.
+///
+/// # Errors
+/// An unknown format, or two outputs to the same place: a usage error.
+pub fn parse(texts: &[String]) -> Result<Vec<Output>, CliError> {
+    let mut outputs = Vec::new();
+    for text in texts {
+        let (id, path) = match text.split_once('=') {
+            Some((id, path)) if path != "-" => (id, Some(PathBuf::from(path))),
+            Some((id, _)) => (id, None),
+            None => (text.as_str(), None),
+        };
+        let renderer = render::by_id(id).ok_or_else(|| {
+            let known: Vec<_> = render::RENDERERS.iter().map(|renderer| renderer.id).collect();
+            CliError::usage(format!("--output {text}: no such format")).hint(format!("one of {}", known.join(", ")))
+        })?;
+        outputs.push(Output { renderer, path });
+    }
+    if outputs.iter().all(|output| output.path.is_some()) {
+        let human = render::by_id("human").ok_or_else(|| CliError::internal("no renderer for people"))?;
+        outputs.push(Output { renderer: human, path: None });
+    }
+    let mut places: Vec<_> = outputs.iter().map(|output| output.path.clone()).collect();
+    places.sort();
+    if places.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+        return Err(CliError::usage("two outputs go to the same place").hint("give each --output a path of its own"));
+    }
+    Ok(outputs)
+}
+
+/// Renders and writes every output, standard output last.
+///
+/// # Errors
+/// One that cannot be written: exit 4.
+pub fn write(outputs: &[Output], decision: &Decision, terminal: &Style) -> Result<(), CliError> {
+    let mut rendered = Vec::new();
+    for output in outputs {
+        let file = Style { color: false, width: 100, ..terminal.clone() };
+        let style = if output.path.is_none() { terminal } else { &file };
+        let mut bytes = Vec::new();
+        (output.renderer.write)(decision, style, &mut bytes)
+            .map_err(|error| CliError::internal(format!("{}: {error}", output.renderer.id)))?;
+        rendered.push((output, bytes));
+    }
+    rendered.sort_by_key(|(output, _)| output.path.is_none());
+    for (output, bytes) in rendered {
+        match &output.path {
+            Some(path) => io::write(path, &bytes)?,
+            None => print(&bytes)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes to standard output. A reader that went away is no failure of the decision.
+///
+/// # Errors
+/// Any other failure: exit 4.
+pub fn print(bytes: &[u8]) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::internal(format!("standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How to write for this terminal.
+#[must_use]
+pub fn style(color: ColorArg, quiet: bool, env: &BTreeMap<String, String>) -> Style {
+    let set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
+    let terminal = std::io::stdout().is_terminal();
+    let shows_colour = ["GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE"].into_iter().any(set);
+    let color = match color {
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+        ColorArg::Auto if set("NO_COLOR") => false,
+        ColorArg::Auto if set("CLICOLOR_FORCE") => true,
+        ColorArg::Auto if env.get("TERM").is_some_and(|term| term == "dumb") => false,
+        ColorArg::Auto => terminal || shows_colour,
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| env.get(name).filter(|v| !v.is_empty()));
+    let unicode = !terminal || locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8"));
+    let columns = env.get("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|n| (40..=200).contains(n));
+    let width = columns.unwrap_or(if shows_colour { 100 } else { 80 });
+    Style { color, width, unicode, quiet, evidence: None }
+}
