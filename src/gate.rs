@@ -361,3 +361,71 @@ fn decision_id(gate: &GateInfo, change: &Change) -> String {
     let hex: String = Digest::of(key).hex().chars().take(32).collect();
     format!("d-{hex}")
 }
+
+/// What is known about a run that ended without a decision.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The instant of the run.
+    pub now: Timestamp,
+    /// Where it came from.
+    pub clock: Clock,
+    /// The environment, as far as it was known.
+    pub environment: Untrusted,
+    /// Enforce or audit.
+    pub mode: Mode,
+    /// Which outcome fails the run.
+    pub fail_on: FailOn,
+    /// The change, as far as it was known.
+    pub change: Change,
+    /// Where judging inputs came from.
+    pub judging: Judging,
+    /// The URI of this gate.
+    pub gate_id: Untrusted,
+    /// 3 or 4.
+    pub exit_code: u8,
+    /// What is wrong.
+    pub errors: Vec<decision::DecisionError>,
+}
+
+/// A run without a decision, as a document: evidence of errors is made from it. Nothing was evaluated, so the digests of
+/// policies and facts are those of no bytes.
+#[must_use]
+pub fn no_decision(known: Known) -> Decision {
+    let nothing = Digest::of(b"");
+    let gate = GateInfo {
+        id: known.gate_id,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        engine: crate::policy::ENGINE.to_owned(),
+        policy_digest: nothing,
+        facts_digest: nothing,
+    };
+    let told: Vec<&str> = known.errors.iter().map(|error| error.message.as_raw()).collect();
+    let id = decision_id(&gate, &known.change);
+    let hex: String = Digest::of(format!("{id}\n{}\n{}", known.now, told.join("\n"))).hex().chars().take(32).collect();
+    Decision {
+        schema: decision::SCHEMA,
+        id: format!("d-{hex}"),
+        outcome: decision::Outcome::Error,
+        exit_code: known.exit_code,
+        decided_at: known.now,
+        clock: known.clock,
+        environment: known.environment,
+        mode: known.mode,
+        fail_on: known.fail_on,
+        profile: Untrusted::default(),
+        gate,
+        change: known.change,
+        service: Service::default(),
+        artifacts: Vec::new(),
+        judging: known.judging,
+        verdicts: Vec::new(),
+        findings: Vec::new(),
+        exceptions: Vec::new(),
+        coverage: Vec::new(),
+        totals: Totals::default(),
+        reports: Vec::new(),
+        obligations: Vec::new(),
+        assurance: decision::Assurance { level: 0, because: vec!["no decision was reached".to_owned()] },
+        errors: known.errors,
+    }
+}

@@ -1,0 +1,84 @@
+//! What is being decided about: the CI run, the `--change` file and git, as one change.
+
+use std::path::{Path, PathBuf};
+
+use super::error::{CliError, Problem};
+use super::git::Git;
+use super::io;
+use crate::ci::{self, Env, Origin};
+use crate::model::change::{Change, Source};
+use crate::model::text::Untrusted;
+
+/// A file that the change was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Its path as given.
+    pub path: PathBuf,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The change, and where it was seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The change; its changed files are not known yet.
+    pub change: Change,
+    /// The repository of the working directory; absent with `--ci none`.
+    pub git: Option<Git>,
+    /// The environment that the CI system says the job releases to.
+    pub environment: Option<Untrusted>,
+    /// The CI system's event file.
+    pub event: Option<Read>,
+    /// The `--change` file.
+    pub file: Option<Read>,
+}
+
+/// Reads the CI run, the `--change` file and git.
+///
+/// # Errors
+/// An unknown CI system, an event or file that is not sound, or a file that contradicts the CI system: exit 3.
+pub fn see(choice: &str, env: &Env, directory: &Path, file: Option<&Path>) -> Result<Seen, CliError> {
+    let origin = ci::origin(choice, env).map_err(ci_fault)?;
+    let mut seen = Seen { change: Change::default(), git: None, environment: None, event: None, file: None };
+    if let Origin::Provider(provider) = origin {
+        if let Some(path) = (provider.event_path)(env) {
+            let path = PathBuf::from(path);
+            let bytes = io::read(&path, io::OWN_FILE_BYTES)?;
+            seen.event = Some(Read { path, bytes });
+        }
+        let event = seen.event.as_ref().map(|event| event.bytes.as_slice());
+        seen.change = (provider.change)(env, event).map_err(ci_fault)?;
+        seen.environment = (provider.environment)(env);
+    }
+    if let Some(path) = file {
+        let bytes = io::read(path, io::OWN_FILE_BYTES)?;
+        let shown = path.display();
+        let given = ci::read_change_file(&bytes).map_err(|fault| {
+            CliError::input(format!("{shown}: {fault}"))
+                .hint("the fields of a change file are those of `change` in the JSON output, without `sources`")
+        })?;
+        seen.change = ci::merge(seen.change, given, Source::File).map_err(|contradictions| CliError {
+            exit: super::error::Exit::Input,
+            problems: contradictions
+                .iter()
+                .map(|contradiction| Problem {
+                    message: format!("{shown}: {contradiction}"),
+                    hint: Some("leave the field out: what the CI system says stands".to_owned()),
+                })
+                .collect(),
+        })?;
+        seen.file = Some(Read { path: path.to_owned(), bytes });
+    }
+    if !matches!(origin, Origin::Nothing) {
+        seen.git = Git::find(directory, env)?;
+    }
+    if let Some(git) = &seen.git {
+        seen.change = ci::add_repository(seen.change, git.facts()?);
+    }
+    Ok(seen)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn ci_fault(error: ci::CiError) -> CliError {
+    CliError::input(error.to_string()).hint(error.hint())
+}

@@ -1,0 +1,334 @@
+//! `check`: gather, decide, prove, show.
+//!
+//! What must stay true: the order is fixed. Nothing is shown before the evidence that was asked for exists, and an error, too,
+//! leaves evidence where there is a key to sign it with.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use super::args::{CheckArgs, FailOnArg, ModeArg};
+use super::change::{self, Seen};
+use super::config::Config;
+use super::error::{CliError, Exit};
+use super::judging::JudgingFiles;
+use super::{diagnostic, evidence as store, io, judged, output, receipt, reports, subject};
+use crate::decision::{Decision, DecisionError, FailOn};
+use crate::evidence::keys::{PrivateKey, Sign};
+use crate::evidence::materials::{Content, Material, Role};
+use crate::evidence::{CommitSubject, EvidenceInput, assemble};
+use crate::facts::{Clock, Judging, JudgingSource, Mode};
+use crate::gate::{self, Inputs, Known};
+use crate::model::change::Change;
+use crate::model::digest::Digest;
+use crate::model::text::Untrusted;
+use crate::model::time::Timestamp;
+use crate::policy::Bundle;
+
+/// Runs `check`; every error has been printed.
+#[must_use]
+pub fn run(args: &CheckArgs) -> u8 {
+    let mut trail = Trail::default();
+    match attempt(args, &mut trail) {
+        Ok(code) => code,
+        Err(error) => {
+            diagnostic::report(&error);
+            if error.exit > Exit::Usage
+                && let Err(second) = trail.prove_error(&error)
+            {
+                diagnostic::report(&second);
+            }
+            error.exit.code()
+        }
+    }
+}
+
+/// What has been read so far: the materials of the evidence, also when the run ends in an error.
+#[derive(Default)]
+struct Trail {
+    materials: Vec<Material<'static>>,
+    evidence: Option<PathBuf>,
+    key: Option<PrivateKey>,
+    commit: Option<CommitSubject>,
+    known: Option<Known>,
+}
+
+fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
+    let env = io::environment();
+    let (now, clock) = instant(args.at.as_deref())?;
+    let outputs = output::parse(&args.output)?;
+    let directory = io::working_directory()?;
+
+    trail.evidence.clone_from(&args.evidence);
+    trail.key = args.key.as_deref().map(store::private_key).transpose()?;
+    trail.known = Some(unknown(args, now, clock));
+
+    let Seen { mut change, git, environment, event, file } =
+        change::see(args.ci.as_deref().unwrap_or("auto"), &env, &directory, args.change.as_deref())?;
+    trail.keep_read(Role::Event, event);
+    trail.keep_read(Role::Change, file);
+    trail.know(|known| known.change = change.clone());
+
+    let judging = JudgingFiles::open(&change, git.as_ref(), &directory)?;
+    let config = judged::config(args.config.as_deref(), &judging)?;
+    trail.keep_files(Role::Config, config.files);
+    let config = config.value;
+    let plan = Plan::of(args, &config, environment);
+    trail.evidence.clone_from(&plan.evidence);
+    trail.know(|known| {
+        known.environment = plan.environment.clone();
+        known.mode = plan.mode;
+        known.fail_on = plan.fail_on;
+    });
+
+    change = judging.add_changed_files(change)?;
+    trail.commit = judging.commit_subject(&change)?;
+    let gate_id = plan.gate_id(&change);
+    let judging_facts = judging.facts(&plan.judging_paths())?;
+    trail.know(|known| {
+        known.change = change.clone();
+        known.judging = judging_facts.clone();
+        known.gate_id = gate_id.clone();
+    });
+
+    // Everything that can be wrong is looked at before any of it is reported.
+    let mut faults = Vec::new();
+    let mut note = |fault: CliError| faults.push(fault);
+    let profile = judged::profile(&plan.profile, &judging).map_err(&mut note).ok();
+    let service = judged::service(plan.service.as_deref(), &judging).map_err(&mut note).ok();
+    let signers = judged::allowed_signers(plan.allowed_signers.as_deref(), &judging).map_err(&mut note).ok();
+    let policies = judged::policies(&plan.policy, &plan.namespaces, !plan.no_builtin, &judging).map_err(&mut note).ok();
+    let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
+    let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
+    let read = reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok();
+    let records = judged::exceptions(&plan.exceptions, signers.as_ref().map(|s| &s.value), &judging, &change, now)
+        .map_err(&mut note)
+        .ok();
+    if let Some(all) = CliError::all(faults) {
+        return Err(all);
+    }
+    let missing = || CliError::internal("an input is neither there nor at fault");
+    let profile = profile.ok_or_else(missing)?;
+    let service = service.ok_or_else(missing)?;
+    let policies = policies.ok_or_else(missing)?;
+    let records = records.ok_or_else(missing)?;
+    let receipts = receipts.ok_or_else(missing)?;
+    trail.keep_files(Role::Profile, profile.files);
+    trail.keep_files(Role::Service, service.files);
+    trail.keep_files(Role::Trust, signers.map(|signers| signers.files).unwrap_or_default());
+    trail.keep_files(Role::Policy, policies.files);
+    trail.keep_files(Role::Exceptions, records.files);
+    trail.keep_files(Role::Receipt, receipts.files);
+    let reports = receipt::bind(read.ok_or_else(missing)?, receipts.value)?;
+    trail.keep_reports(&reports);
+
+    let bundle: Bundle = policies.value.bundle;
+    let decided = gate::decide(
+        Inputs {
+            now,
+            clock,
+            environment: plan.environment.clone(),
+            mode: plan.mode,
+            fail_on: plan.fail_on,
+            profile: profile.value,
+            change,
+            service: service.value,
+            artifacts: artifacts.ok_or_else(missing)?,
+            judging: judging_facts,
+            reports: reports.into_iter().map(|report| report.report).collect(),
+            records: records.value,
+            data: policies.value.data,
+            gate_id,
+            builtin: !plan.no_builtin,
+            signed: trail.key.is_some(),
+        },
+        &bundle,
+    )?;
+    let place = trail.prove(&decided.decision, Some(&decided.facts))?;
+    let mut style = output::style(args.color, args.quiet, &env);
+    style.evidence = place;
+    output::write(&outputs, &decided.decision, &style)?;
+    Ok(decided.decision.exit_code)
+}
+
+/// `--at`, else the machine's clock.
+fn instant(at: Option<&str>) -> Result<(Timestamp, Clock), CliError> {
+    match at {
+        Some(text) => text
+            .parse()
+            .map(|instant| (instant, Clock::Pinned))
+            .map_err(|fault| CliError::usage(format!("--at {text}: {fault}"))),
+        None => Ok((io::now()?, Clock::System)),
+    }
+}
+
+/// What is known before anything was read.
+fn unknown(args: &CheckArgs, now: Timestamp, clock: Clock) -> Known {
+    let plan = Plan::of(args, &Config::default(), None);
+    Known {
+        now,
+        clock,
+        gate_id: plan.gate_id(&Change::default()),
+        environment: plan.environment,
+        mode: plan.mode,
+        fail_on: plan.fail_on,
+        change: Change::default(),
+        judging: Judging { source: JudgingSource::WorkingTree, commit: None, edited: Vec::new(), known_from: None },
+        exit_code: Exit::Internal.code(),
+        errors: Vec::new(),
+    }
+}
+
+/// What will be done: the flags, and the configuration where they say nothing.
+struct Plan {
+    environment: Untrusted,
+    mode: Mode,
+    fail_on: FailOn,
+    profile: String,
+    service: Option<PathBuf>,
+    exceptions: Vec<PathBuf>,
+    policy: Vec<PathBuf>,
+    namespaces: Vec<String>,
+    no_builtin: bool,
+    receipts: Vec<PathBuf>,
+    allowed_signers: Option<PathBuf>,
+    evidence: Option<PathBuf>,
+    config: PathBuf,
+    gate: Option<Untrusted>,
+}
+
+impl Plan {
+    fn of(args: &CheckArgs, config: &Config, provider: Option<Untrusted>) -> Self {
+        let environment = args
+            .environment
+            .as_deref()
+            .map(Untrusted::from)
+            .or_else(|| config.environment.clone())
+            .or(provider)
+            .unwrap_or_else(|| "production".into());
+        Self {
+            environment,
+            mode: match args.mode {
+                Some(ModeArg::Audit) => Mode::Audit,
+                Some(ModeArg::Enforce) => Mode::Enforce,
+                None => config.mode.unwrap_or_default(),
+            },
+            fail_on: match args.fail_on {
+                Some(FailOnArg::Block) => FailOn::Block,
+                Some(FailOnArg::Warn) => FailOn::Warn,
+                Some(FailOnArg::Never) => FailOn::Never,
+                None => config.fail_on.unwrap_or_default(),
+            },
+            profile: args.profile.clone().or_else(|| config.profile.clone()).unwrap_or_else(|| "default".to_owned()),
+            service: args.service.clone().or_else(|| config.service.clone()),
+            exceptions: either(&args.exceptions, &config.exceptions),
+            policy: either(&args.policy, &config.policy),
+            namespaces: either(&args.namespace, &config.namespaces),
+            no_builtin: args.no_builtin || config.no_builtin,
+            receipts: either(&args.receipt, &config.receipts),
+            allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
+            evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
+            config: args.config.clone().unwrap_or_else(|| judged::DEFAULT_CONFIG.into()),
+            gate: config.gate_id.clone(),
+        }
+    }
+
+    /// Names who decides, for what: the environment is a part of it, so that a pass for staging is none for production.
+    fn gate_id(&self, change: &Change) -> Untrusted {
+        let environment = self.environment.as_raw();
+        match (&self.gate, &change.repository) {
+            (Some(gate), _) => Untrusted::new(format!("{}/{environment}", gate.as_raw().trim_end_matches('/'))),
+            (None, Some(repository)) => {
+                Untrusted::new(format!("https://countersign.dev/gate/{}/{environment}", repository.as_raw()))
+            }
+            (None, None) => Untrusted::new(format!("https://countersign.dev/gate/{environment}")),
+        }
+    }
+
+    /// Every path that judges, for the list of what the head of a change edits.
+    fn judging_paths(&self) -> Vec<&Path> {
+        let single = [Some(&self.config), self.service.as_ref(), self.allowed_signers.as_ref()];
+        let mut paths: Vec<&Path> = single.into_iter().flatten().map(PathBuf::as_path).collect();
+        paths.extend(self.exceptions.iter().chain(&self.policy).map(PathBuf::as_path));
+        if judged::is_path(&self.profile) {
+            paths.push(Path::new(&self.profile));
+        }
+        paths
+    }
+}
+
+/// Flags beat the configuration.
+fn either<T: Clone>(flags: &[T], config: &[T]) -> Vec<T> {
+    if flags.is_empty() { config.to_vec() } else { flags.to_vec() }
+}
+
+impl Trail {
+    fn know(&mut self, learn: impl FnOnce(&mut Known)) {
+        if let Some(known) = &mut self.known {
+            learn(known);
+        }
+    }
+
+    fn keep(&mut self, role: Role, path: &str, bytes: Vec<u8>) {
+        let content = Content::Kept(Cow::Owned(bytes));
+        self.materials.push(Material { role, path: path.into(), format: None, content });
+    }
+
+    fn keep_read(&mut self, role: Role, read: Option<change::Read>) {
+        if let Some(read) = read {
+            self.keep(role, &read.path.to_string_lossy(), read.bytes);
+        }
+    }
+
+    fn keep_files(&mut self, role: Role, files: Vec<judged::File>) {
+        for file in files {
+            self.keep(role, &file.path, file.bytes);
+        }
+    }
+
+    /// Raw reports may hold what must not be kept: their digests and sizes are.
+    fn keep_reports(&mut self, reports: &[reports::Given]) {
+        for given in reports {
+            self.materials.push(Material {
+                role: Role::Report,
+                path: given.report.path.clone(),
+                format: Some(given.report.format.into()),
+                content: Content::NotKept { digest: given.report.digest, size: given.size },
+            });
+        }
+    }
+
+    /// Writes the evidence that was asked for, and says where it is and who signed it.
+    fn prove(&self, decision: &Decision, facts: Option<&[u8]>) -> Result<Option<String>, CliError> {
+        let Some(dir) = &self.evidence else { return Ok(None) };
+        let input = EvidenceInput { decision, facts, materials: &self.materials, commit: self.commit.as_ref() };
+        let signer = self.key.as_ref().map(|key| key as &dyn Sign);
+        let evidence = assemble(&input, signer).map_err(|fault| CliError::internal(fault.to_string()))?;
+        let place = store::write(dir, &evidence)?;
+        let by = match &evidence.keyid {
+            Some(keyid) => format!("signed by {keyid}"),
+            None => "not signed: no --key".to_owned(),
+        };
+        Ok(Some(format!("{}  ({by})", place.display())))
+    }
+
+    /// Best effort: an error leaves evidence, too, where there is a key.
+    fn prove_error(&self, error: &CliError) -> Result<(), CliError> {
+        let (Some(known), Some(_)) = (&self.known, &self.key) else { return Ok(()) };
+        let errors = error
+            .problems
+            .iter()
+            .map(|problem| DecisionError {
+                message: Untrusted::from(problem.message.as_str()),
+                hint: problem.hint.clone(),
+            })
+            .collect();
+        let decision = gate::no_decision(Known { exit_code: error.exit.code(), errors, ..known.clone() });
+        self.prove(&decision, None).map(|_| ())
+    }
+}
+
+/// Of a file's bytes, for callers that only have the bytes.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> Digest {
+    Digest::of(bytes)
+}

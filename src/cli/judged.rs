@@ -1,0 +1,216 @@
+//! What judges: configuration, profile, service file, policies, exceptions and allowed signers, each through [`JudgingFiles`].
+//!
+//! What must stay true: nothing in here opens a file by itself, so that a change request cannot bring its own judge.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::config::Config;
+use super::error::{CliError, Exit, Problem};
+use super::io::PathKind;
+use super::judging::JudgingFiles;
+use crate::exceptions::{self, AllowedSigners, Record};
+use crate::model::profile::Profile;
+use crate::model::service::Service;
+use crate::policy::{self, Bundle, Layer, PolicyFile};
+use crate::strict::{self, Faults};
+
+/// The configuration that is read where no other is named.
+pub const DEFAULT_CONFIG: &str = "countersign.yaml";
+
+/// A file that was read: a material of the evidence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its path as given.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A value, and the files that it was read from.
+#[derive(Clone, Debug)]
+pub struct Loaded<T> {
+    /// The value.
+    pub value: T,
+    /// The files.
+    pub files: Vec<File>,
+}
+
+impl<T> Loaded<T> {
+    fn one(value: T, path: &Path, bytes: Vec<u8>) -> Self {
+        Self { value, files: vec![File { path: path.to_string_lossy().into_owned(), bytes }] }
+    }
+}
+
+impl From<Faults> for CliError {
+    fn from(faults: Faults) -> Self {
+        let problems = faults
+            .into_iter()
+            .map(|fault| Problem { message: fault.to_string(), hint: fault.fix.clone() })
+            .collect();
+        Self { exit: Exit::Input, problems }
+    }
+}
+
+/// Reads the configuration: the file that was named, else the default one where it exists.
+///
+/// # Errors
+/// It was named and is not there, or it is not sound: exit 3.
+pub fn config(named: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<Config>, CliError> {
+    let path = named.unwrap_or(Path::new(DEFAULT_CONFIG));
+    match judging.read(path)? {
+        Some(bytes) => Ok(Loaded::one(strict::read(&judging.describe(path), &bytes)?, path, bytes)),
+        None if named.is_none() => Ok(Loaded { value: Config::default(), files: Vec::new() }),
+        None => Err(missing(path, judging)),
+    }
+}
+
+/// True when a profile is given as a file and not by a built-in name.
+#[must_use]
+pub fn is_path(profile: &str) -> bool {
+    profile.contains(['/', '\\', '.'])
+}
+
+/// Reads a built-in profile by name, or a profile file.
+///
+/// # Errors
+/// There is none of that name, or it is not sound: exit 3.
+pub fn profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, CliError> {
+    if is_path(name) {
+        let path = Path::new(name);
+        let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
+        let value = strict::profile(&judging.describe(path), &bytes)?;
+        return Ok(Loaded::one(value, path, bytes));
+    }
+    let Some((path, text)) = policy::profile(name) else {
+        let known: Vec<_> = policy::profiles().collect();
+        return Err(CliError::input(format!("there is no built-in profile `{name}`"))
+            .hint(format!("one of {}, or a path like ./profile.yaml", known.join(", "))));
+    };
+    let value = strict::profile(path, text.as_bytes())?;
+    Ok(Loaded::one(value, Path::new(path), text.as_bytes().to_vec()))
+}
+
+/// Reads the service file; without one the service is open to the public and nobody's.
+///
+/// # Errors
+/// It is not there or not sound: exit 3.
+pub fn service(path: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<Service>, CliError> {
+    let Some(path) = path else { return Ok(Loaded { value: Service::default(), files: Vec::new() }) };
+    let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
+    Ok(Loaded::one(strict::read(&judging.describe(path), &bytes)?, path, bytes))
+}
+
+/// Reads who may sign approvals.
+///
+/// # Errors
+/// It is not there or not sound: exit 3.
+pub fn allowed_signers(path: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<AllowedSigners>, CliError> {
+    let Some(path) = path else { return Ok(Loaded { value: AllowedSigners::default(), files: Vec::new() }) };
+    let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
+    Ok(Loaded::one(AllowedSigners::read(&judging.describe(path), &bytes)?, path, bytes))
+}
+
+/// Policies, checked, and the data given with them.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// The policies.
+    pub bundle: Bundle,
+    /// The data, by root.
+    pub data: BTreeMap<String, serde_json::Value>,
+}
+
+/// Reads the policies: the built-in pack, and every `.rego` file below the given paths.
+///
+/// # Errors
+/// Nothing is there, or a policy is refused: exit 3.
+pub fn policies(
+    paths: &[PathBuf],
+    namespaces: &[String],
+    builtin: bool,
+    judging: &JudgingFiles,
+) -> Result<Loaded<Policies>, CliError> {
+    let mut policies = if builtin { policy::builtin() } else { Vec::new() };
+    let mut files = Vec::new();
+    let mut data = BTreeMap::new();
+    for path in paths {
+        let found: Vec<PathBuf> = match judging.kind(path)? {
+            PathKind::Missing => return Err(missing(path, judging)),
+            PathKind::File => vec![path.clone()],
+            PathKind::Directory => judging.list(path)?.into_iter().filter(|file| is_policy(file) || is_data(file)).collect(),
+        };
+        let mut rego = 0;
+        for (file, bytes) in found.iter().zip(judging.read_all(&found)?) {
+            let shown = judging.describe(file);
+            if is_data(file) {
+                add_data(&shown, &bytes, &mut data)?;
+            } else {
+                rego += 1;
+                let source = String::from_utf8(bytes.clone()).map_err(|_| {
+                    CliError::input(format!("{shown}: a policy must be UTF-8 text")).hint("save the file as UTF-8")
+                })?;
+                policies.push(PolicyFile { path: shown, layer: Layer::Given, source: source.into() });
+            }
+            files.push(File { path: file.to_string_lossy().into_owned(), bytes });
+        }
+        if rego == 0 {
+            return Err(CliError::input(format!("{}: holds no policy", judging.describe(path)))
+                .hint("policies are files that end in .rego"));
+        }
+    }
+    files.extend(
+        policies
+            .iter()
+            .filter(|file| file.layer == Layer::Builtin)
+            .map(|file| File { path: file.path.clone(), bytes: file.source.as_bytes().to_vec() }),
+    );
+    let bundle = Bundle::load(policies, namespaces)?;
+    Ok(Loaded { value: Policies { bundle, data }, files })
+}
+
+/// A policy, and not its test.
+fn is_policy(file: &Path) -> bool {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.ends_with(".rego") && !name.ends_with("_test.rego")
+}
+
+fn is_data(file: &Path) -> bool {
+    matches!(file.file_name().and_then(|name| name.to_str()), Some("data.json" | "data.yaml" | "data.yml"))
+}
+
+fn add_data(shown: &str, bytes: &[u8], data: &mut BTreeMap<String, serde_json::Value>) -> Result<(), CliError> {
+    let document: BTreeMap<String, serde_json::Value> = strict::read(shown, bytes)?;
+    for (root, value) in document {
+        if data.insert(root.clone(), value).is_some() {
+            return Err(CliError::input(format!("{shown}: another data file already gives `{root}`"))
+                .hint("keep each top-level key of data in one file"));
+        }
+    }
+    Ok(())
+}
+
+/// Reads every exception record, and verifies its approvals.
+///
+/// # Errors
+/// A file is not there, or a record has a fault of form: exit 3, all faults together.
+pub fn exceptions(
+    paths: &[PathBuf],
+    signers: Option<&AllowedSigners>,
+    judging: &JudgingFiles,
+) -> Result<Loaded<Vec<Record>>, CliError> {
+    let mut files = Vec::new();
+    let mut sources = Vec::new();
+    for path in paths {
+        let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
+        sources.push((judging.describe(path), bytes.clone()));
+        files.push(File { path: path.to_string_lossy().into_owned(), bytes });
+    }
+    let _ = signers;
+    let records = exceptions::read(&sources)?;
+    Ok(Loaded { value: records, files })
+}
+
+fn missing(path: &Path, judging: &JudgingFiles) -> CliError {
+    CliError::input(format!("{}: no such file", judging.describe(path)))
+        .hint("check the path; in a change request it must be on the target branch already")
+}
