@@ -60,6 +60,8 @@ pub struct Inputs {
     pub builtin: bool,
     /// Whether the evidence will be signed.
     pub signed: bool,
+    /// Whether the evidence can name an artifact or a commit.
+    pub bound: bool,
 }
 
 /// A decision, and the exact facts that it was made from.
@@ -94,7 +96,7 @@ pub enum GateError {
 /// [`GateError`]; there is no decision then.
 pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     let fail_on = inputs.fail_on;
-    let (signed, builtin, gate_id) = (inputs.signed, inputs.builtin, inputs.gate_id.clone());
+    let (signed, builtin, bound, gate_id) = (inputs.signed, inputs.builtin, inputs.bound, inputs.gate_id.clone());
     let (mut facts, standings, merged_across) = facts(inputs)?;
 
     // Phase one: which records are in force here. Until then every finding is open.
@@ -113,7 +115,6 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     let outcome = decision::fold(&verdicts);
     let bytes = facts.to_bytes()?;
     let facts_digest = Digest::of(&bytes);
-    let bound = !facts.artifacts.is_empty() || facts.change.commit.is_some();
     let assurance = decision::assurance(&facts, Circumstances { signed, fail_on, builtin, bound });
     let gate = GateInfo {
         id: gate_id,

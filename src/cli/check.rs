@@ -4,14 +4,16 @@
 //! leaves evidence where there is a key to sign it with.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::args::{CheckArgs, FailOnArg, ModeArg};
 use super::change::{self, Seen};
 use super::config::Config;
 use super::error::{CliError, Exit};
+use super::git::Git;
 use super::judging::JudgingFiles;
 use super::{diagnostic, evidence as store, io, judged, output, receipt, reports, subject};
+use crate::ci::{self, RepositoryFacts};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
 use crate::evidence::materials::{Content, Material, Role};
@@ -68,7 +70,10 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     trail.keep_read(Role::Change, file);
     trail.know(|known| known.change = change.clone());
 
-    let judging = JudgingFiles::open(&change, git.as_ref(), &directory)?;
+    trail.commit = commit_subject(git.as_ref(), &change)?;
+    let judging = JudgingFiles::open(&change, &directory, git)?;
+    let touched = judging.touched().map(|paths| paths.iter().map(|path| Untrusted::from(path.as_str())).collect());
+    change = ci::add_repository(change, RepositoryFacts { files: touched, ..RepositoryFacts::default() });
     let config = judged::config(args.config.as_deref(), &judging)?;
     trail.keep_files(Role::Config, config.files);
     let config = config.value;
@@ -80,13 +85,9 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
         known.fail_on = plan.fail_on;
     });
 
-    change = judging.add_changed_files(change)?;
-    trail.commit = judging.commit_subject(&change)?;
     let gate_id = plan.gate_id(&change);
-    let judging_facts = judging.facts(&plan.judging_paths())?;
     trail.know(|known| {
         known.change = change.clone();
-        known.judging = judging_facts.clone();
         known.gate_id = gate_id.clone();
     });
 
@@ -100,12 +101,12 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
     let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
     let read = reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok();
-    let records = judged::exceptions(&plan.exceptions, signers.as_ref().map(|s| &s.value), &judging, &change, now)
-        .map_err(&mut note)
-        .ok();
+    let records = judged::exceptions(&plan.exceptions, signers.as_ref().map(|s| &s.value), &judging).map_err(&mut note).ok();
     if let Some(all) = CliError::all(faults) {
         return Err(all);
     }
+    let judging = judging.judging()?;
+    trail.know(|known| known.judging = judging.clone());
     let missing = || CliError::internal("an input is neither there nor at fault");
     let profile = profile.ok_or_else(missing)?;
     let service = service.ok_or_else(missing)?;
@@ -133,13 +134,14 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
             change,
             service: service.value,
             artifacts: artifacts.ok_or_else(missing)?,
-            judging: judging_facts,
+            judging,
             reports: reports.into_iter().map(|report| report.report).collect(),
             records: records.value,
             data: policies.value.data,
             gate_id,
             builtin: !plan.no_builtin,
             signed: trail.key.is_some(),
+            bound: trail.commit.is_some() || !args.subject.is_empty(),
         },
         &bundle,
     )?;
@@ -148,6 +150,16 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     style.evidence = place;
     output::write(&outputs, &decided.decision, &style)?;
     Ok(decided.decision.exit_code)
+}
+
+/// The commit as a subject: independent verifiers need its SHA-256, which only the object itself gives.
+fn commit_subject(git: Option<&Git>, change: &Change) -> Result<Option<CommitSubject>, CliError> {
+    let (Some(git), Some(commit)) = (git, &change.commit) else { return Ok(None) };
+    if !git.has_commit(commit)? {
+        return Ok(None);
+    }
+    let object = git.commit_object(commit)?;
+    Ok(Some(CommitSubject { sha256: Digest::of(object), git_commit: commit.clone() }))
 }
 
 /// `--at`, else the machine's clock.
@@ -192,7 +204,6 @@ struct Plan {
     receipts: Vec<PathBuf>,
     allowed_signers: Option<PathBuf>,
     evidence: Option<PathBuf>,
-    config: PathBuf,
     gate: Option<Untrusted>,
 }
 
@@ -227,7 +238,6 @@ impl Plan {
             receipts: either(&args.receipt, &config.receipts),
             allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
             evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
-            config: args.config.clone().unwrap_or_else(|| judged::DEFAULT_CONFIG.into()),
             gate: config.gate_id.clone(),
         }
     }
@@ -244,16 +254,6 @@ impl Plan {
         }
     }
 
-    /// Every path that judges, for the list of what the head of a change edits.
-    fn judging_paths(&self) -> Vec<&Path> {
-        let single = [Some(&self.config), self.service.as_ref(), self.allowed_signers.as_ref()];
-        let mut paths: Vec<&Path> = single.into_iter().flatten().map(PathBuf::as_path).collect();
-        paths.extend(self.exceptions.iter().chain(&self.policy).map(PathBuf::as_path));
-        if judged::is_path(&self.profile) {
-            paths.push(Path::new(&self.profile));
-        }
-        paths
-    }
 }
 
 /// Flags beat the configuration.
@@ -325,10 +325,4 @@ impl Trail {
         let decision = gate::no_decision(Known { exit_code: error.exit.code(), errors, ..known.clone() });
         self.prove(&decision, None).map(|_| ())
     }
-}
-
-/// Of a file's bytes, for callers that only have the bytes.
-#[must_use]
-pub fn digest(bytes: &[u8]) -> Digest {
-    Digest::of(bytes)
 }

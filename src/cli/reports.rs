@@ -15,6 +15,15 @@ use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::normalise::ReadReport;
 
+/// A report that was read, and the size of its file in bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// The report.
+    pub report: ReadReport,
+    /// Of the file as it is on disk.
+    pub size: u64,
+}
+
 /// One file to read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Named {
@@ -26,19 +35,20 @@ struct Named {
 ///
 /// # Errors
 /// See the module: exit 3, naming each file and the way out. No report at all is a usage error.
-pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -> Result<Vec<ReadReport>, CliError> {
+pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -> Result<Vec<Given>, CliError> {
     let mut faults = Vec::new();
     let mut named = Vec::new();
     let typed = !arguments.reports.is_empty() || !arguments.declared.is_empty();
-    let patterns: &[String] = if typed { &arguments.reports } else { configured };
+    let (patterns, declared): (&[String], &[String]) =
+        if typed { (&arguments.reports, &arguments.declared) } else { (&[], configured) };
     let ignore = globs(arguments.ignore.iter().chain(ignored), &mut faults);
-    for pattern in patterns {
+    let plain = patterns.iter().map(|pattern| (None, pattern.as_str()));
+    for (format, pattern) in plain.chain(declared.iter().map(|text| split(text))) {
         match expand(pattern, &ignore) {
-            Ok(found) => named.extend(found),
+            Ok(found) => named.extend(found.into_iter().map(|path| Named { path, format: format.map(str::to_owned) })),
             Err(fault) => faults.push(fault),
         }
     }
-    named.extend(arguments.declared.iter().map(|text| declared(text)));
     if named.is_empty() && faults.is_empty() {
         return Err(CliError::usage("no report was given")
             .hint("name report files, directories or globs, or set `reports` in countersign.yaml"));
@@ -56,12 +66,10 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
 }
 
 /// `FORMAT:PATH`, where FORMAT is one of ours; else a path.
-fn declared(text: &str) -> Named {
+fn split(text: &str) -> (Option<&str>, &str) {
     match text.split_once(':') {
-        Some((format, path)) if formats::by_id(format).is_some() => {
-            Named { path: path.into(), format: Some(format.to_owned()) }
-        }
-        _ => Named { path: text.into(), format: None },
+        Some((format, path)) if formats::by_id(format).is_some() => (Some(format), path),
+        _ => (None, text),
     }
 }
 
@@ -78,17 +86,13 @@ fn glob(pattern: &str) -> Result<GlobMatcher, CliError> {
 }
 
 /// The files that an argument stands for.
-fn expand(pattern: &str, ignore: &[GlobMatcher]) -> Result<Vec<Named>, CliError> {
+fn expand(pattern: &str, ignore: &[GlobMatcher]) -> Result<Vec<PathBuf>, CliError> {
     let path = Path::new(pattern);
-    let plain = |path: PathBuf| Named { path, format: None };
     match io::kind(path) {
-        PathKind::File => Ok(vec![plain(path.to_owned())]),
+        PathKind::File => Ok(vec![path.to_owned()]),
         PathKind::Directory => {
-            let found: Vec<Named> = io::files_below(path)?
-                .into_iter()
-                .filter(|file| !is_ignored(file, path, ignore))
-                .map(plain)
-                .collect();
+            let found: Vec<PathBuf> =
+                io::files_below(path)?.into_iter().filter(|file| !is_ignored(file, path, ignore)).collect();
             if found.is_empty() {
                 return Err(CliError::input(format!("{pattern}: the directory holds no file"))
                     .hint("a scan that wrote nothing is not a clean scan: look at the scanner's job"));
@@ -102,11 +106,10 @@ fn expand(pattern: &str, ignore: &[GlobMatcher]) -> Result<Vec<Named>, CliError>
                 PathKind::Directory => io::files_below(&root)?,
                 PathKind::File | PathKind::Missing => Vec::new(),
             };
-            let found: Vec<Named> = below
+            let found: Vec<PathBuf> = below
                 .into_iter()
                 .filter(|file| matcher.is_match(file.strip_prefix("./").unwrap_or(file)))
                 .filter(|file| !is_ignored(file, &root, ignore))
-                .map(plain)
                 .collect();
             if found.is_empty() {
                 return Err(CliError::input(format!("{pattern}: the glob matches no file"))
@@ -135,7 +138,7 @@ fn literal_root(pattern: &str) -> PathBuf {
     if literal.as_os_str().is_empty() { PathBuf::from(".") } else { literal }
 }
 
-fn read_one(named: &Named) -> Result<ReadReport, CliError> {
+fn read_one(named: &Named) -> Result<Given, CliError> {
     let limits = Limits::default();
     let bytes = io::read(&named.path, limits.report_bytes)?;
     let shown = named.path.display();
@@ -146,13 +149,14 @@ fn read_one(named: &Named) -> Result<ReadReport, CliError> {
             None => problem,
         }
     })?;
-    Ok(ReadReport {
+    let report = ReadReport {
         path: Untrusted::new(named.path.to_string_lossy()),
         format: format.id,
         digest: Digest::of(&bytes),
         parsed,
         receipt: None,
-    })
+    };
+    Ok(Given { report, size: u64::try_from(bytes.len()).unwrap_or(u64::MAX) })
 }
 
 /// The way out of a refused report.
