@@ -52,8 +52,6 @@ pub struct Inputs {
     pub reports: Vec<ReadReport>,
     /// The exception records.
     pub records: Vec<Record>,
-    /// Data files given with the policies.
-    pub data: BTreeMap<String, serde_json::Value>,
     /// The URI of this gate; it contains the environment.
     pub gate_id: Untrusted,
     /// Whether the built-in pack is part of the bundle.
@@ -97,7 +95,7 @@ pub enum GateError {
 pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     let fail_on = inputs.fail_on;
     let (signed, builtin, bound, gate_id) = (inputs.signed, inputs.builtin, inputs.bound, inputs.gate_id.clone());
-    let (mut facts, standings, merged_across) = facts(inputs)?;
+    let (mut facts, standings, merged_across) = facts(inputs, &bundle.data)?;
 
     // Phase one: which records are in force here. Until then every finding is open.
     let admission = bundle.admission(&facts)?;
@@ -108,8 +106,8 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     let changed = facts.exceptions.iter().any(|exception| exception.admitted);
     let with = if changed { bundle.verdicts(&facts)? } else { without.clone() };
 
-    let verdicts = decision::verdicts(&with, bundle.rules(), &facts);
-    let decisive = decision::decisive(&verdicts, &decision::verdicts(&without, bundle.rules(), &facts), &facts);
+    let verdicts = decision::verdicts(&with, &bundle.rules, &facts);
+    let decisive = decision::decisive(&verdicts, &decision::verdicts(&without, &bundle.rules, &facts), &facts);
     let exceptions = account(&standings, &admission, &decisive, &facts);
     let totals = totals(&facts, merged_across, &verdicts, &with, bundle).balanced()?;
     let outcome = decision::fold(&verdicts);
@@ -120,7 +118,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         id: gate_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: crate::policy::ENGINE.to_owned(),
-        policy_digest: bundle.digest(),
+        policy_digest: bundle.digest,
         facts_digest,
     };
     let decision = Decision {
@@ -153,7 +151,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
 }
 
 /// The facts before admission: no exception has taken effect yet.
-fn facts(inputs: Inputs) -> Result<(Facts, Vec<Standing>, u64), GateError> {
+fn facts(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<(Facts, Vec<Standing>, u64), GateError> {
     let Normalised { reports, findings, merged_across } = normalise(inputs.reports, &inputs.artifacts);
     let owners = Owners::of(&inputs.service)?;
     let context = exceptions::Context {
@@ -206,7 +204,7 @@ fn facts(inputs: Inputs) -> Result<(Facts, Vec<Standing>, u64), GateError> {
         reports,
         findings,
         exceptions: matched,
-        data: inputs.data,
+        data: data.clone(),
     };
     Ok((facts, standings, merged_across))
 }
@@ -339,7 +337,7 @@ fn totals(facts: &Facts, merged_across: u64, verdicts: &[Verdict], raw: &[RawVer
         }
     }
     let on = |rule: &str| facts.profile.rules.get(rule) != Some(&RuleMode::Off);
-    let evaluated = bundle.rules().iter().filter(|rule| on(&rule.id));
+    let evaluated = bundle.rules.iter().filter(|rule| on(&rule.id));
     for rule in evaluated {
         totals.rules += 1;
         totals.rules_passed += u64::from(!raw.iter().any(|verdict| verdict.rule == rule.id));

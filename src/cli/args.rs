@@ -221,9 +221,18 @@ pub struct VerifyArgs {
     /// Accept a decision as of a given instant (`check --at`).
     #[arg(long)]
     pub allow_pinned_clock: bool,
-    /// The environment that it must be about.
+    /// The environment that it must be for.
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
+    /// The id of the gate that must have decided.
+    #[arg(long, value_name = "URI")]
+    pub gate: Option<String>,
+    /// The repository that it must be about.
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
+    /// The ref that the run must have been on.
+    #[arg(long = "ref", value_name = "REF")]
+    pub git_ref: Option<String>,
     /// The oldest decision that counts, as hours (`24h`) or days (`7d`).
     #[arg(long, value_name = "AGE")]
     pub max_age: Option<String>,

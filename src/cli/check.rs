@@ -24,7 +24,6 @@ use crate::model::change::Change;
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
-use crate::policy::Bundle;
 
 /// Runs `check`; every error has been printed.
 #[must_use]
@@ -118,11 +117,17 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     trail.keep_files(Role::Trust, signers.map(|signers| signers.files).unwrap_or_default());
     trail.keep_files(Role::Policy, policies.files);
     trail.keep_files(Role::Exceptions, records.files);
-    trail.keep_files(Role::Receipt, receipts.files);
-    let reports = receipt::bind(read.ok_or_else(missing)?, receipts.value)?;
+    for file in &receipts {
+        trail.keep(Role::Receipt, &file.path.to_string_lossy(), file.bytes.clone());
+    }
+    let mut reports = read.ok_or_else(missing)?;
+    receipt::bind(
+        reports.iter_mut().map(|given| &mut given.report),
+        receipts.iter().flat_map(|file| file.receipts.iter().cloned()),
+    )?;
     trail.keep_reports(&reports);
 
-    let bundle: Bundle = policies.value.bundle;
+    let bundle = policies.value;
     let decided = gate::decide(
         Inputs {
             now,
@@ -137,7 +142,6 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
             judging,
             reports: reports.into_iter().map(|report| report.report).collect(),
             records: records.value,
-            data: policies.value.data,
             gate_id,
             builtin: !plan.no_builtin,
             signed: trail.key.is_some(),
@@ -213,7 +217,7 @@ impl Plan {
             .environment
             .as_deref()
             .map(Untrusted::from)
-            .or_else(|| config.environment.clone())
+            .or_else(|| config.environment.as_deref().map(Untrusted::from))
             .or(provider)
             .unwrap_or_else(|| "production".into());
         Self {
@@ -238,7 +242,7 @@ impl Plan {
             receipts: either(&args.receipt, &config.receipts),
             allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
             evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
-            gate: config.gate_id.clone(),
+            gate: config.gate_id.as_deref().map(Untrusted::from),
         }
     }
 

@@ -8,10 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
 use super::error::CliError;
-use crate::model::digest::Digest;
 use crate::model::time::Timestamp;
 
 /// The largest file of our own (configuration, exceptions, policies, keys) that is read.
@@ -40,31 +37,6 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
         return Err(CliError::input(format!("{shown}: larger than the limit of {limit} bytes")));
     }
     Ok(bytes)
-}
-
-/// The digest of a regular file of at most `limit` bytes, read in pieces.
-///
-/// # Errors
-/// As [`read`].
-#[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
-pub fn digest_of(path: &Path, limit: u64) -> Result<Digest, CliError> {
-    let shown = path.display();
-    let file = File::open(path).map_err(|error| missing(path, &error))?;
-    let meta = file.metadata().map_err(|error| CliError::input(format!("{shown}: {error}")))?;
-    if !meta.is_file() || meta.len() > limit {
-        return Err(CliError::input(format!("{shown}: not a regular file of at most {limit} bytes")));
-    }
-    let mut hasher = Sha256::new();
-    let mut reader = file.take(limit);
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match reader.read(&mut piece) {
-            Ok(0) => return Ok(Digest::from_bytes(hasher.finalize().into())),
-            Ok(n) => hasher.update(piece.get(..n).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(CliError::input(format!("{shown}: {error}"))),
-        }
-    }
 }
 
 /// As [`read`], for standard input.

@@ -2,7 +2,6 @@
 //!
 //! What must stay true: nothing in here opens a file by itself, so that a change request cannot bring its own judge.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
@@ -45,8 +44,9 @@ impl<T> Loaded<T> {
 impl From<Faults> for CliError {
     fn from(faults: Faults) -> Self {
         let problems = faults
+            .into_vec()
             .into_iter()
-            .map(|fault| Problem { message: fault.to_string(), hint: fault.fix.clone() })
+            .map(|fault| Problem { message: fault.headline(), hint: fault.fix })
             .collect();
         Self { exit: Exit::Input, problems }
     }
@@ -79,7 +79,7 @@ pub fn profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, Cl
     if is_path(name) {
         let path = Path::new(name);
         let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
-        let value = strict::profile(&judging.describe(path), &bytes)?;
+        let value = Profile::read(&judging.describe(path), &bytes)?;
         return Ok(Loaded::one(value, path, bytes));
     }
     let Some((path, text)) = policy::profile(name) else {
@@ -87,7 +87,7 @@ pub fn profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, Cl
         return Err(CliError::input(format!("there is no built-in profile `{name}`"))
             .hint(format!("one of {}, or a path like ./profile.yaml", known.join(", "))));
     };
-    let value = strict::profile(path, text.as_bytes())?;
+    let value = Profile::read(path, text.as_bytes())?;
     Ok(Loaded::one(value, Path::new(path), text.as_bytes().to_vec()))
 }
 
@@ -111,16 +111,7 @@ pub fn allowed_signers(path: Option<&Path>, judging: &JudgingFiles) -> Result<Lo
     Ok(Loaded::one(AllowedSigners::read(&judging.describe(path), &bytes)?, path, bytes))
 }
 
-/// Policies, checked, and the data given with them.
-#[derive(Clone, Debug)]
-pub struct Policies {
-    /// The policies.
-    pub bundle: Bundle,
-    /// The data, by root.
-    pub data: BTreeMap<String, serde_json::Value>,
-}
-
-/// Reads the policies: the built-in pack, and every `.rego` file below the given paths.
+/// Reads the policies: the built-in pack, and every policy and data file below the given paths.
 ///
 /// # Errors
 /// Nothing is there, or a policy is refused: exit 3.
@@ -129,43 +120,33 @@ pub fn policies(
     namespaces: &[String],
     builtin: bool,
     judging: &JudgingFiles,
-) -> Result<Loaded<Policies>, CliError> {
+) -> Result<Loaded<Bundle>, CliError> {
     let mut policies = if builtin { policy::builtin() } else { Vec::new() };
-    let mut files = Vec::new();
-    let mut data = BTreeMap::new();
     for path in paths {
         let found: Vec<PathBuf> = match judging.kind(path)? {
             PathKind::Missing => return Err(missing(path, judging)),
             PathKind::File => vec![path.clone()],
             PathKind::Directory => judging.list(path)?.into_iter().filter(|file| is_policy(file) || is_data(file)).collect(),
         };
-        let mut rego = 0;
-        for (file, bytes) in found.iter().zip(judging.read_all(&found)?) {
-            let shown = judging.describe(file);
-            if is_data(file) {
-                add_data(&shown, &bytes, &mut data)?;
-            } else {
-                rego += 1;
-                let source = String::from_utf8(bytes.clone()).map_err(|_| {
-                    CliError::input(format!("{shown}: a policy must be UTF-8 text")).hint("save the file as UTF-8")
-                })?;
-                policies.push(PolicyFile { path: shown, layer: Layer::Given, source: source.into() });
-            }
-            files.push(File { path: file.to_string_lossy().into_owned(), bytes });
-        }
-        if rego == 0 {
+        if !found.iter().any(|file| is_policy(file)) {
             return Err(CliError::input(format!("{}: holds no policy", judging.describe(path)))
                 .hint("policies are files that end in .rego"));
         }
+        for (file, bytes) in found.iter().zip(judging.read_all(&found)?) {
+            let shown = judging.describe(file);
+            let source = String::from_utf8(bytes).map_err(|_| {
+                CliError::input(format!("{shown}: a policy must be UTF-8 text")).hint("save the file as UTF-8")
+            })?;
+            policies.push(PolicyFile { path: shown, layer: Layer::Given, source: source.into() });
+        }
     }
-    files.extend(
-        policies
-            .iter()
-            .filter(|file| file.layer == Layer::Builtin)
-            .map(|file| File { path: file.path.clone(), bytes: file.source.as_bytes().to_vec() }),
-    );
     let bundle = Bundle::load(policies, namespaces)?;
-    Ok(Loaded { value: Policies { bundle, data }, files })
+    let files = bundle
+        .files
+        .iter()
+        .map(|file| File { path: file.path.clone(), bytes: file.source.as_bytes().to_vec() })
+        .collect();
+    Ok(Loaded { value: bundle, files })
 }
 
 /// A policy, and not its test.
@@ -176,17 +157,6 @@ fn is_policy(file: &Path) -> bool {
 
 fn is_data(file: &Path) -> bool {
     matches!(file.file_name().and_then(|name| name.to_str()), Some("data.json" | "data.yaml" | "data.yml"))
-}
-
-fn add_data(shown: &str, bytes: &[u8], data: &mut BTreeMap<String, serde_json::Value>) -> Result<(), CliError> {
-    let document: BTreeMap<String, serde_json::Value> = strict::read(shown, bytes)?;
-    for (root, value) in document {
-        if data.insert(root.clone(), value).is_some() {
-            return Err(CliError::input(format!("{shown}: another data file already gives `{root}`"))
-                .hint("keep each top-level key of data in one file"));
-        }
-    }
-    Ok(())
 }
 
 /// Reads every exception record, and verifies its approvals.

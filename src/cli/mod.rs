@@ -4,12 +4,121 @@
 //! neutralising writer.
 
 pub mod args;
+pub mod change;
+pub mod check;
 pub mod config;
+pub mod diagnostic;
 pub mod error;
 pub mod evidence;
+pub mod findings;
+pub mod formats;
 pub mod git;
+pub mod init;
 pub mod io;
+pub mod judged;
 pub mod judging;
 pub mod key;
+pub mod output;
 pub mod receipt;
+pub mod reports;
+pub mod subject;
 pub mod verify;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Cli, Command, FindingsOutput, KeyCommand, ReceiptArgs, VerifyArgs};
+use error::{CliError, Exit};
+
+/// The stack of the thread that does the work: deep documents and policies must not overflow it.
+const STACK_BYTES: usize = 64 << 20;
+
+/// Runs the command with the arguments of the process, and gives its exit code.
+#[must_use]
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output.
+            let code = if error.use_stderr() { Exit::Usage.code() } else { 0 };
+            let _ = error.print();
+            return code;
+        }
+    };
+    // A panic is a bug of ours: it has printed its message, and must not look like any other result.
+    let worker = std::thread::Builder::new().name("countersign".to_owned()).stack_size(STACK_BYTES);
+    match worker.spawn(move || run(&cli.command)).map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => code,
+        Ok(Err(_)) => {
+            diagnostic::report(
+                &CliError::internal("this is a bug in countersign").hint("please report it with the message above"),
+            );
+            Exit::Internal.code()
+        }
+        Err(error) => {
+            diagnostic::report(&CliError::internal(format!("no thread could be started: {error}")));
+            Exit::Internal.code()
+        }
+    }
+}
+
+fn run(command: &Command) -> u8 {
+    let result = match command {
+        Command::Check(args) => return check::run(args),
+        Command::Findings(args) => findings::run(args),
+        Command::Verify(args) => verify(args),
+        Command::Receipt(args) => receipt(args),
+        Command::Key(args) => key(&args.command),
+        Command::Formats(args) => formats::run(args),
+        Command::Init(args) => init::run(&args.directory),
+        Command::Completions(args) => completions(args.shell),
+    };
+    result.unwrap_or_else(|error| {
+        diagnostic::report(&error);
+        error.exit.code()
+    })
+}
+
+fn verify(args: &VerifyArgs) -> Result<u8, CliError> {
+    let asked = verify::Asked {
+        evidence: &args.evidence,
+        key: &args.key,
+        subject: args.subject.as_deref(),
+        any_outcome: args.any_outcome,
+        allow_pinned_clock: args.allow_pinned_clock,
+        environment: args.environment.as_deref(),
+        gate: args.gate.as_deref(),
+        repository: args.repository.as_deref(),
+        git_ref: args.git_ref.as_deref(),
+        policy: args.policy.as_deref(),
+        max_age: args.max_age.as_deref(),
+        least_assurance: args.require_assurance,
+        json: args.output == FindingsOutput::Json,
+    };
+    let mut text = Vec::new();
+    let code = verify::run(&asked, &mut text)?;
+    output::print(&text).map(|()| code)
+}
+
+/// The commit is the one that CI or git tells; with `--commit` or `--ci none` neither is asked.
+fn receipt(args: &ReceiptArgs) -> Result<u8, CliError> {
+    let commit = match &args.commit {
+        Some(_) => None,
+        None => change::see(&args.ci, &io::environment(), &io::working_directory()?, None)?.change.commit,
+    };
+    output::print(&receipt::make(args, commit, io::now()?)?).map(|()| 0)
+}
+
+fn key(command: &KeyCommand) -> Result<u8, CliError> {
+    let mut text = Vec::new();
+    match command {
+        KeyCommand::New { out } => key::new(out, &mut text)?,
+        KeyCommand::Show { key } => key::show(key, &mut text)?,
+    }
+    output::print(&text).map(|()| 0)
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<u8, CliError> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut text);
+    output::print(&text).map(|()| 0)
+}

@@ -3,12 +3,9 @@
 use std::path::Path;
 
 use super::error::CliError;
-use super::io;
+use super::evidence;
 use crate::model::artifact::Artifact;
 use crate::model::digest::Digest;
-
-/// The largest artifact that is digested.
-const MOST_BYTES: u64 = 64 << 30;
 
 /// Reads every `--subject`: a file, `sha256:…`, or `NAME@sha256:…`.
 ///
@@ -30,7 +27,7 @@ fn one(text: &str) -> Result<Artifact, CliError> {
         _ => {
             let path = Path::new(text);
             let name = path.file_name().map_or_else(|| text.to_owned(), |name| name.to_string_lossy().into_owned());
-            (name, io::digest_of(path, MOST_BYTES)?)
+            (name, evidence::digest_of_file(path)?)
         }
     };
     Ok(Artifact { name: name.into(), digest, sbom: false, provenance: false, signature: false })
