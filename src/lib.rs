@@ -28,7 +28,6 @@ pub mod evidence;
 pub mod exceptions;
 pub mod facts;
 pub mod formats;
-pub mod gate;
 pub mod model;
 pub mod normalise;
 pub mod policy;

@@ -5,7 +5,6 @@
 
 pub mod args;
 pub mod change;
-pub mod check;
 pub mod config;
 pub mod diagnostic;
 pub mod error;
@@ -13,9 +12,7 @@ pub mod evidence;
 pub mod findings;
 pub mod formats;
 pub mod git;
-pub mod init;
 pub mod io;
-pub mod judged;
 pub mod judging;
 pub mod key;
 pub mod output;
@@ -63,13 +60,13 @@ pub fn main() -> u8 {
 
 fn run(command: &Command) -> u8 {
     let result = match command {
-        Command::Check(args) => return check::run(args),
+        Command::Check(_) => Err(CliError::internal("not yet")),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),
         Command::Receipt(args) => receipt(args),
         Command::Key(args) => key(&args.command),
         Command::Formats(args) => formats::run(args),
-        Command::Init(args) => init::run(&args.directory),
+        Command::Init(_) => Err(CliError::internal("not yet")),
         Command::Completions(args) => completions(args.shell),
     };
     result.unwrap_or_else(|error| {

@@ -133,8 +133,10 @@ fn is_ignored(file: &Path, root: &Path, ignore: &[GlobMatcher]) -> bool {
 
 /// The directory before the first component with a wildcard.
 fn literal_root(pattern: &str) -> PathBuf {
-    let literal: PathBuf =
-        Path::new(pattern).components().take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?', '[', '{'])).collect();
+    let literal: PathBuf = Path::new(pattern)
+        .components()
+        .take_while(|c| !c.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']))
+        .collect();
     if literal.as_os_str().is_empty() { PathBuf::from(".") } else { literal }
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::panic,
     clippy::string_slice,
@@ -18,6 +19,5 @@ mod findings;
 mod formats;
 mod policies;
 mod render;
-mod scenarios;
 mod support;
 mod trust;
