@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::args::{FindingsArgs, FindingsOutput};
 use super::error::CliError;
 use super::{output, reports};
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Kind};
 use crate::model::report::Report;
 use crate::model::severity::Severity;
 use crate::model::text::guard_line_start;
@@ -64,7 +64,11 @@ fn line(finding: &Finding) -> String {
     });
     let place = [package, path, location.resource.as_ref().map(|resource| resource.line().into_owned())];
     let place: Vec<String> = place.into_iter().flatten().collect();
-    let name = finding.ids.first().unwrap_or(&finding.rule.id);
+    // The ids of anything else are classes, which do not tell one problem from another.
+    let name = match finding.kind {
+        Kind::Vulnerability => finding.ids.first().unwrap_or(&finding.rule.id),
+        _ => &finding.rule.id,
+    };
     format!(
         "{:<8}  {:<16}  {}  {}  {}",
         finding.severity.word(),

@@ -1,1 +1,105 @@
-//! cli
+//! The command line as a user meets it: help, usage errors, report arguments.
+
+use std::process::Output;
+
+use crate::support::{command, fixture};
+
+fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command().args(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn help_shows_every_command_and_every_exit_code() {
+    let (code, out, _) = run(&["--help"]);
+    assert_eq!(code, Some(0));
+    for word in ["check", "findings", "verify", "receipt", "key", "formats", "init", "completions"] {
+        assert!(out.contains(&format!("  {word}")), "{word}");
+    }
+    for code in ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "10 "] {
+        assert!(out.lines().any(|line| line.trim_start().starts_with(code)), "exit code {code}");
+    }
+    for command in ["check", "findings", "verify", "receipt"] {
+        let (code, out, _) = run(&[command, "--help"]);
+        assert_eq!(code, Some(0));
+        assert!(out.contains("Examples:"), "{command}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_two() {
+    for arguments in [
+        &[][..],
+        &["chekc"],
+        &["findings"],
+        &["findings", "--output", "yaml", "x"],
+        &["verify", "evidence"],
+        &["receipt", "report.json"],
+        &["key", "new"],
+    ] {
+        let (code, out, err) = run(arguments);
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(out.is_empty() && !err.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_three_and_says_which_file_and_what_to_do() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = |name: &str, bytes: &[u8]| {
+        let path = scratch.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let empty = path("empty.json", b"");
+    let binary = path("binary.json", &[0xff, 0xfe, 0x00, 0xd8, 0x01]);
+    let list = path("list.json", b"[]");
+    let page = path("page.json", b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>");
+    let csv = path("report.json", b"severity,rule\nhigh,x\n");
+    let bandit = std::fs::read(fixture("formats/bandit/1.9.4-shop.json")).unwrap();
+    let cut = path("cut.json", bandit.get(..bandit.len() / 2).unwrap());
+    let missing = scratch.path().join("none.json").to_string_lossy().into_owned();
+    let hollow = scratch.path().join("hollow");
+    std::fs::create_dir(&hollow).unwrap();
+    let hollow = hollow.to_string_lossy().into_owned();
+    let glob = scratch.path().join("*.sarif").to_string_lossy().into_owned();
+    for named in [&empty, &binary, &list, &page, &csv, &cut, &missing, &hollow, &glob] {
+        let (code, out, err) = run(&["findings", named]);
+        assert_eq!(code, Some(3), "{named}: {err}");
+        assert!(out.is_empty(), "{named}");
+        assert!(err.contains(named.as_str()), "{named} is not named: {err}");
+        assert!(err.contains("next:"), "no way out of {named}: {err}");
+    }
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let (code, _, err) = run(&["findings", "one.json", "two.json", "three/*.json"]);
+    assert_eq!(code, Some(3));
+    for name in ["one.json", "two.json", "three/*.json"] {
+        assert!(err.contains(name), "{err}");
+    }
+}
+
+#[test]
+fn a_directory_stands_for_its_files_and_ignored_ones_are_left_out() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::create_dir(scratch.path().join("deep")).unwrap();
+    let report = fixture("formats/bandit/1.9.4-shop.json");
+    std::fs::copy(&report, scratch.path().join("deep/bandit.json")).unwrap();
+    std::fs::write(scratch.path().join("notes.txt"), "no report").unwrap();
+    let dir = scratch.path().to_string_lossy().into_owned();
+    let (code, _, err) = run(&["findings", &dir]);
+    assert_eq!(code, Some(3), "a file that no format claims is not skipped in silence");
+    assert!(err.contains("notes.txt") && err.contains("--ignore"), "{err}");
+    let (code, out, err) = run(&["findings", &dir, "--ignore", "*.txt"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("10 results"), "{out}");
+}
+
+#[test]
+fn completions_are_for_a_shell() {
+    let (code, out, _) = run(&["completions", "bash"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("countersign"));
+}
