@@ -1,1 +1,43 @@
-//! policies
+//! The pack: it loads as it is embedded, and every `test_` rule below `policies/` passes.
+
+use countersign::policy::{Bundle, Layer, PolicyFile, TestOutcome, builtin, test};
+
+use crate::support::{files_below, root};
+
+/// Every policy file of the repository, tests included, as the layer that the binary embeds.
+fn pack() -> Vec<PolicyFile> {
+    let dir = root().join("policies");
+    files_below(&dir)
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rego"))
+        .map(|path| PolicyFile {
+            path: format!("builtin/{}", path.strip_prefix(&dir).unwrap().to_string_lossy()),
+            layer: Layer::Builtin,
+            source: std::fs::read_to_string(&path).unwrap().into(),
+        })
+        .collect()
+}
+
+#[test]
+fn the_tests_of_the_pack_pass() {
+    let results = test(pack(), &[]).unwrap_or_else(|error| panic!("{error} ({:?})", error.hint));
+    let bad: Vec<String> = results
+        .iter()
+        .filter(|result| result.outcome != TestOutcome::Passed)
+        .map(|result| format!("{}:{} {}: {:?}", result.path, result.line, result.name, result.outcome))
+        .collect();
+    assert!(bad.is_empty(), "{} of {} tests do not pass:\n{}", bad.len(), results.len(), bad.join("\n"));
+    assert!(!results.is_empty(), "no test was found below policies/");
+}
+
+#[test]
+fn the_embedded_pack_is_the_one_in_the_repository_without_its_tests() {
+    let mut files = pack();
+    files.retain(|file| !file.path.ends_with("_test.rego"));
+    assert_eq!(builtin(), files);
+    let bundle = Bundle::load(builtin(), &[]).unwrap_or_else(|error| panic!("{error} ({:?})", error.hint));
+    for rule in &bundle.rules {
+        let path = format!("builtin/rules/{}.rego", rule.id.replace('-', "_"));
+        assert_eq!(rule.path, path, "a rule stands in the file that its package names");
+    }
+}

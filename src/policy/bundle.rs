@@ -1,0 +1,442 @@
+//! From files to checked policies: parse, tell rules from helpers, read METADATA and data, refuse what collides.
+//!
+//! What must stay true: nothing is loaded that will not be evaluated and was meant to be, and nothing that is loaded changes what
+//! another file means. The engine lets data replace rules and packages of the same name merge, both without a word.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::Engine;
+use regorus::unstable::{Module, Ref, Rule, RuleHead};
+use serde_json::Value as Json;
+
+use super::lexer::{self, Kind, Lexed};
+use super::metadata::{self, Metadata, RuleScope};
+use super::reads::Reads;
+use super::{Layer, PolicyError, PolicyFile, RuleInfo, check, syntax};
+use crate::model::severity::Severity;
+use crate::model::text::neutral;
+use crate::strict;
+
+/// What a package is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// `countersign.rules.<area>.<name>`.
+    Rule,
+    /// `countersign.admission.<name>`.
+    Admission,
+    /// `countersign.lib.<name>`.
+    Lib,
+    /// Somebody else's package; `named` when it is to be evaluated.
+    Foreign { named: bool },
+    /// A `_test.rego` file.
+    Test,
+}
+
+/// A parsed file.
+#[derive(Clone, Debug)]
+pub(super) struct Unit {
+    pub(super) path: String,
+    pub(super) layer: Layer,
+    pub(super) role: Role,
+    pub(super) package: Vec<String>,
+    pub(super) module: Ref<Module>,
+    pub(super) metadata: Option<Metadata>,
+}
+
+impl Unit {
+    /// The package as it is written.
+    pub(super) fn package_name(&self) -> String {
+        self.package.join(".")
+    }
+
+    /// True for packages of ours, which are held to more than what the language asks.
+    pub(super) fn is_ours(&self) -> bool {
+        !matches!(self.role, Role::Foreign { .. })
+    }
+}
+
+/// A rule that is to be evaluated.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) info: RuleInfo,
+    /// Paths to evaluate whose members deny.
+    pub(super) deny: Vec<String>,
+    /// Paths to evaluate whose members warn.
+    pub(super) warn: Vec<String>,
+    /// What it reads of a finding and its exception.
+    pub(super) reads: Reads,
+    /// True for packages that are not ours.
+    pub(super) foreign: bool,
+}
+
+/// An admission package that is to be evaluated.
+#[derive(Clone, Debug)]
+pub(super) struct Judge {
+    pub(super) place: String,
+    pub(super) admit: Option<String>,
+    pub(super) deny: Option<String>,
+}
+
+/// Everything that was loaded.
+pub(super) struct Loaded {
+    pub(super) engine: Engine,
+    pub(super) units: Vec<Unit>,
+    pub(super) data: BTreeMap<String, Json>,
+}
+
+/// Parses and checks files; `tests` says whether `_test.rego` files belong to them.
+pub(super) fn load(files: &[PolicyFile], namespaces: &[String], tests: bool) -> Result<Loaded, PolicyError> {
+    refuse_same_path(files)?;
+    let mut engine = Engine::new();
+    let mut units = Vec::new();
+    let mut data = BTreeMap::new();
+    let mut roots: BTreeMap<String, String> = BTreeMap::new();
+    for file in files {
+        if is_rego(file) {
+            if tests || !is_test(file) {
+                units.push(parse(&mut engine, file, namespaces)?);
+            }
+        } else {
+            for (root, value) in read_data(file)? {
+                if let Some(first) = roots.insert(root.clone(), file.path.clone()) {
+                    return Err(PolicyError::file(
+                        &file.path,
+                        format!("the data root `{root}` is given by {first} too"),
+                    )
+                    .hint("a data root belongs to one file"));
+                }
+                data.insert(root, value);
+            }
+        }
+    }
+    refuse_collisions(&units, &roots)?;
+    refuse_missing_namespaces(&units, namespaces)?;
+    check::check(&units, &data.keys().cloned().collect())?;
+    add_data(&mut engine, &data)?;
+    Ok(Loaded { engine, units, data })
+}
+
+/// True for files that only tests load.
+pub(super) fn is_test(file: &PolicyFile) -> bool {
+    file.path.ends_with("_test.rego")
+}
+
+fn is_rego(file: &PolicyFile) -> bool {
+    file.path.ends_with(".rego")
+}
+
+fn refuse_same_path(files: &[PolicyFile]) -> Result<(), PolicyError> {
+    let mut seen = BTreeSet::new();
+    match files.iter().find(|file| !seen.insert(&file.path)) {
+        Some(file) => Err(PolicyError::file(&file.path, "the file is given twice").hint("give it once")),
+        None => Ok(()),
+    }
+}
+
+fn parse(engine: &mut Engine, file: &PolicyFile, namespaces: &[String]) -> Result<Unit, PolicyError> {
+    let lexed = lexer::lex(&file.path, &file.source)?;
+    let Some((name, line)) = lexed.package() else {
+        return Err(
+            PolicyError::at(&file.path, 1, "no package").hint("begin with `package countersign.rules.<area>.<name>`")
+        );
+    };
+    let ours = name == "countersign" || name.starts_with("countersign.");
+    let module = add_policy(engine, file, &lexed, !ours)?;
+    let package = syntax::package(&module);
+    let role = if is_test(file) { Role::Test } else { role(file, line, &package, namespaces)? };
+    let metadata = if ours { metadata::read(&file.path, &lexed)? } else { None };
+    Ok(Unit { path: file.path.clone(), layer: file.layer, role, package, module, metadata })
+}
+
+/// Gives a file to the engine: as Rego v1, and where that fails and the package is not ours as v0.
+fn add_policy(
+    engine: &mut Engine,
+    file: &PolicyFile,
+    lexed: &Lexed<'_>,
+    may_be_v0: bool,
+) -> Result<Ref<Module>, PolicyError> {
+    engine.set_rego_v0(false);
+    let mut result = engine.add_policy(file.path.clone(), file.source.clone().into_owned());
+    if result.is_err() && may_be_v0 && !uses_v1_words(lexed) {
+        engine.set_rego_v0(true);
+        result = engine.add_policy(file.path.clone(), file.source.clone().into_owned()).or(result);
+    }
+    result.map_err(|error| PolicyError::from_engine(&file.path, &error.to_string()))?;
+    let module = engine.get_modules().last().cloned();
+    module.ok_or_else(|| PolicyError::file(&file.path, "the engine did not keep the file"))
+}
+
+/// True where a file uses words of Rego v1 as keywords without importing them: it is no v0 policy.
+fn uses_v1_words(lexed: &Lexed<'_>) -> bool {
+    let words = |wanted: &[&str]| lexed.tokens.iter().any(|t| t.kind == Kind::Word && wanted.contains(&t.text));
+    words(&["if", "every", "in"]) && !words(&["future", "rego"])
+}
+
+fn role(file: &PolicyFile, line: usize, package: &[String], namespaces: &[String]) -> Result<Role, PolicyError> {
+    let parts: Vec<&str> = package.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        ["countersign", "rules", area, name] if is_plain(area) && is_plain(name) => Ok(Role::Rule),
+        ["countersign", "admission", name] if is_plain(name) => Ok(Role::Admission),
+        ["countersign", "lib", rest @ ..] if !rest.is_empty() => Ok(Role::Lib),
+        ["countersign", ..] => Err(PolicyError::at(
+            &file.path,
+            line,
+            format!("the package `{}` has no place here", package.join(".")),
+        )
+        .hint("packages are countersign.rules.<area>.<name>, countersign.admission.<name> and countersign.lib.<name>, in lower case, digits and _")),
+        _ if namespaces.is_empty() => Err(PolicyError::at(
+            &file.path,
+            line,
+            format!("the package `{}` would not be evaluated", package.join(".")),
+        )
+        .hint(format!("name it with --namespace {}, or rename it to countersign.rules.<area>.<name>", package.join(".")))),
+        _ => Ok(Role::Foreign { named: namespaces.contains(&package.join(".")) }),
+    }
+}
+
+fn is_plain(part: &str) -> bool {
+    part.starts_with(|c: char| c.is_ascii_lowercase())
+        && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn read_data(file: &PolicyFile) -> Result<BTreeMap<String, Json>, PolicyError> {
+    let value: Json = if file.path.ends_with(".json") {
+        strict::json::parse(file.source.as_bytes())
+            .map_err(|fault| PolicyError::at(&file.path, fault.line, fault.message))?
+    } else if file.path.ends_with(".yaml") || file.path.ends_with(".yml") {
+        serde_saphyr::from_str(&file.source).map_err(|error| {
+            let line = error.location().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
+            PolicyError::at(&file.path, line, neutral(error.to_string().lines().next().unwrap_or_default()))
+        })?
+    } else {
+        return Err(PolicyError::file(&file.path, "neither a policy nor data")
+            .hint("policies end in .rego, data in .json or .yaml"));
+    };
+    match value {
+        Json::Object(roots) => Ok(roots.into_iter().collect()),
+        _ => Err(PolicyError::file(&file.path, "the data is no object").hint("its keys are the roots below `data`")),
+    }
+}
+
+fn refuse_collisions(units: &[Unit], roots: &BTreeMap<String, String>) -> Result<(), PolicyError> {
+    for (root, path) in roots {
+        let taken = root == "countersign" || units.iter().any(|unit| unit.package.first() == Some(root));
+        if taken {
+            return Err(PolicyError::file(path, format!("the data root `{root}` is a package's"))
+                .hint("data would replace the rules of that package; choose another root"));
+        }
+    }
+    for (index, unit) in units.iter().enumerate() {
+        for other in units.iter().skip(index + 1) {
+            refuse_pair(unit, other)?;
+        }
+    }
+    Ok(())
+}
+
+fn refuse_pair(one: &Unit, other: &Unit) -> Result<(), PolicyError> {
+    let same = one.package == other.package;
+    let above = one.package.starts_with(&other.package) || other.package.starts_with(&one.package);
+    let both =
+        |what: String, hint: &str| Err(PolicyError::file(&other.path, format!("{what} {}", one.path)).hint(hint));
+    if above && one.layer != other.layer {
+        return both(
+            format!("the package `{}` belongs to another layer, by", other.package_name()),
+            "give it a name of its own, or leave the pack out with --no-builtin",
+        );
+    }
+    if same && matches!(one.role, Role::Rule | Role::Admission) && other.role != Role::Test {
+        return both(format!("the package `{}` is defined too by", other.package_name()), "a rule is one file");
+    }
+    for (outer, inner) in [(one, other), (other, one)] {
+        let Some(below) = inner.package.strip_prefix(outer.package.as_slice()).filter(|below| !below.is_empty()) else {
+            continue;
+        };
+        let clash = outer
+            .module
+            .policy
+            .iter()
+            .map(|rule| syntax::rule_name(rule))
+            .find(|name| name.iter().zip(below).all(|(a, b)| a == b));
+        if let Some(name) = clash {
+            return both(
+                format!("the rule `{}.{}` and a package have the same name, see", outer.package_name(), name.join(".")),
+                "rename the rule",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn refuse_missing_namespaces(units: &[Unit], namespaces: &[String]) -> Result<(), PolicyError> {
+    for namespace in namespaces {
+        let of_it: Vec<&Unit> = units.iter().filter(|unit| unit.package_name() == *namespace).collect();
+        if of_it.is_empty() {
+            let known: BTreeSet<String> = units.iter().filter(|u| !u.is_ours()).map(Unit::package_name).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { Vec::from_iter(known).join(", ") };
+            return Err(PolicyError::file(&format!("--namespace {namespace}"), "no policy has this package")
+                .hint(format!("packages that were given: {known}")));
+        }
+        if of_it.iter().all(|unit| outputs(unit).is_empty()) {
+            return Err(PolicyError::file(
+                &format!("--namespace {namespace}"),
+                "the package defines neither deny, warn nor violation",
+            )
+            .hint("nothing would be evaluated; check the rule names"));
+        }
+    }
+    Ok(())
+}
+
+fn add_data(engine: &mut Engine, data: &BTreeMap<String, Json>) -> Result<(), PolicyError> {
+    if data.is_empty() {
+        return Ok(());
+    }
+    let whole = Json::Object(data.iter().map(|(root, value)| (root.clone(), value.clone())).collect());
+    engine.add_data(whole.into()).map_err(|error| PolicyError::from_engine("data", &error.to_string()))
+}
+
+/// The rules of a package that give verdicts, each once, sorted.
+pub(super) fn outputs(unit: &Unit) -> BTreeSet<String> {
+    let is_output = |name: &str| match &unit.role {
+        Role::Rule => matches!(name, "deny" | "warn"),
+        Role::Admission => matches!(name, "deny" | "admit"),
+        Role::Foreign { .. } => ["deny", "violation", "warn"].iter().any(|word| {
+            name.strip_prefix(word).is_some_and(|rest| {
+                rest.is_empty()
+                    || rest.strip_prefix('_').is_some_and(|rest| {
+                        rest.split('_').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+                    })
+            })
+        }),
+        Role::Lib | Role::Test => false,
+    };
+    let functions = |rule: &Rule| matches!(rule, Rule::Spec { head: RuleHead::Func { .. }, .. });
+    unit.module
+        .policy
+        .iter()
+        .filter(|rule| !functions(rule))
+        .filter_map(|rule| syntax::rule_name(rule).into_iter().next())
+        .filter(|name| is_output(name))
+        .collect()
+}
+
+/// The path of a rule, as the engine wants it.
+pub(super) fn rule_path(package: &[String], name: &str) -> String {
+    let mut path = "data".to_owned();
+    for part in package.iter().map(String::as_str).chain([name]) {
+        let is_word = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if is_word {
+            path.push('.');
+            path.push_str(part);
+        } else {
+            path.push_str(&format!("[{}]", Json::from(part)));
+        }
+    }
+    path
+}
+
+/// The rules to evaluate, by id.
+pub(super) fn entries(units: &[Unit]) -> Result<Vec<Entry>, PolicyError> {
+    let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
+    for unit in units {
+        let entry = match unit.role {
+            Role::Rule => our_entry(unit, units)?,
+            Role::Foreign { named: true } => foreign_entry(unit, units),
+            _ => continue,
+        };
+        match entries.get_mut(&entry.info.id) {
+            Some(known) if entry.foreign && known.foreign => {
+                known.deny.extend(entry.deny);
+                known.warn.extend(entry.warn);
+                for paths in [&mut known.deny, &mut known.warn] {
+                    paths.sort();
+                    paths.dedup();
+                }
+            }
+            Some(known) => {
+                return Err(PolicyError::file(
+                    &unit.path,
+                    format!("the rule id {} is taken by {}", entry.info.id, known.info.path),
+                )
+                .hint("rename one of the packages"));
+            }
+            None => {
+                entries.insert(entry.info.id.clone(), entry);
+            }
+        }
+    }
+    Ok(entries.into_values().collect())
+}
+
+fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyError> {
+    let no_block = || {
+        PolicyError::at(&unit.path, 1, "the rule has no METADATA")
+            .hint("write above the package: # METADATA, # title: …, # custom:, #   owner: …")
+    };
+    let metadata = unit.metadata.clone().ok_or_else(no_block)?;
+    let lacks = |what: &str, hint: &str| {
+        PolicyError::at(&unit.path, metadata.line, format!("METADATA lacks {what}")).hint(hint)
+    };
+    let given = |text: Option<crate::model::text::Untrusted>| text.filter(|text| !text.is_blank());
+    let title =
+        given(metadata.title.clone()).ok_or_else(|| lacks("a title", "# title: what the rule holds, in one line"))?;
+    let owner = given(metadata.custom.owner.clone())
+        .ok_or_else(|| lacks("custom.owner", "# custom:, #   owner: who answers for the rule"))?;
+    let mut controls = metadata.custom.controls.clone();
+    controls.sort();
+    controls.dedup();
+    let reads = Reads::of(unit, units);
+    let per_finding = metadata.custom.scope == Some(RuleScope::Finding);
+    let id: Vec<String> = unit.package.iter().skip(2).map(|part| part.replace('_', "-")).collect();
+    let info = RuleInfo {
+        id: id.join("/"),
+        package: unit.package_name(),
+        path: unit.path.clone(),
+        title,
+        description: metadata.description.clone(),
+        owner,
+        severity: metadata.custom.severity.unwrap_or(Severity::Unknown),
+        controls,
+        remediation: metadata.custom.remediation.clone(),
+        effective_on: metadata.custom.effective_on,
+        per_finding,
+        one_by_one: reads.unresolved.clone().filter(|_| per_finding),
+    };
+    let outputs = outputs(unit);
+    let path_of =
+        |name: &str| outputs.contains(name).then(|| rule_path(&unit.package, name)).into_iter().collect::<Vec<_>>();
+    Ok(Entry { info, deny: path_of("deny"), warn: path_of("warn"), reads, foreign: false })
+}
+
+fn foreign_entry(unit: &Unit, units: &[Unit]) -> Entry {
+    let (warn, deny): (Vec<String>, Vec<String>) = outputs(unit).into_iter().partition(|name| name.starts_with("warn"));
+    let paths = |names: Vec<String>| names.iter().map(|name| rule_path(&unit.package, name)).collect();
+    let info = RuleInfo {
+        id: unit.package_name(),
+        package: unit.package_name(),
+        path: unit.path.clone(),
+        title: unit.package_name().into(),
+        description: "".into(),
+        owner: "unowned".into(),
+        severity: Severity::Unknown,
+        controls: Vec::new(),
+        remediation: None,
+        effective_on: None,
+        per_finding: false,
+        one_by_one: None,
+    };
+    Entry { info, deny: paths(deny), warn: paths(warn), reads: Reads::of(unit, units), foreign: true }
+}
+
+/// The admission packages to evaluate.
+pub(super) fn judges(units: &[Unit]) -> Vec<Judge> {
+    let admission = units.iter().filter(|unit| unit.role == Role::Admission);
+    let judge = |unit: &Unit| {
+        let outputs = outputs(unit);
+        let path_of = |name: &str| outputs.contains(name).then(|| rule_path(&unit.package, name));
+        Judge { place: unit.path.clone(), admit: path_of("admit"), deny: path_of("deny") }
+    };
+    admission.map(judge).collect()
+}

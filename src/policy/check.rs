@@ -1,0 +1,337 @@
+//! What a policy may not say, because the engine would answer wrongly, differently next time, or not at all.
+//!
+//! What must stay true: a construct is refused here whenever the engine's answer to it is silently not that of the language
+//! (measured against the language's own test cases), whenever it reads the world, and whenever a name is likely a slip.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{Expr, Module, Ref, Rule, RuleHead, Span};
+
+use super::bundle::{Role, Unit};
+use super::functions::{self, Known};
+use super::metadata::RuleScope;
+use super::syntax::{self, Chain, Met};
+use super::{PolicyError, placeholders};
+
+/// The most rules of all files together: a chain of rules is as deep as the stack can bear.
+const MAX_RULES: usize = 20_000;
+
+/// Refuses what must not be evaluated; `roots` are the keys of external data.
+pub(super) fn check(units: &[Unit], roots: &BTreeSet<String>) -> Result<(), PolicyError> {
+    let rules: usize = units.iter().map(|unit| unit.module.policy.len()).sum();
+    if rules > MAX_RULES {
+        return Err(PolicyError::file("policies", format!("{rules} rules, at most {MAX_RULES} are evaluated")));
+    }
+    let defined = Defined::of(units, roots);
+    for unit in units {
+        names(unit)?;
+        for rule in &unit.module.policy {
+            contents(unit, rule, &defined)?;
+        }
+    }
+    refuse_recursion(units, &defined)
+}
+
+/// An error at a place in the policy.
+fn at(unit: &Unit, span: &Span, message: impl Into<String>) -> PolicyError {
+    PolicyError::at(&unit.path, usize::try_from(span.line).unwrap_or(0), message)
+}
+
+/// What the files define between them.
+struct Defined<'a> {
+    packages: BTreeMap<&'a [String], BTreeSet<String>>,
+    functions: BTreeSet<String>,
+    roots: &'a BTreeSet<String>,
+}
+
+impl<'a> Defined<'a> {
+    fn of(units: &'a [Unit], roots: &'a BTreeSet<String>) -> Self {
+        let mut defined = Self { packages: BTreeMap::new(), functions: BTreeSet::new(), roots };
+        for unit in units {
+            for rule in &unit.module.policy {
+                let name = syntax::rule_name(rule);
+                if is_function(rule) {
+                    defined.functions.insert(full_name(unit, &name.join(".")));
+                }
+                defined.packages.entry(&unit.package).or_default().extend(name.into_iter().next());
+            }
+            defined.packages.entry(&unit.package).or_default();
+        }
+        defined
+    }
+
+    /// The full name of the function that a call means, as the engine finds it: imports, then the package, then built-ins.
+    fn resolve(&self, unit: &Unit, name: &str) -> Option<String> {
+        let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
+        let through_import = imports(&unit.module).find(|(alias, _)| *alias == first).and_then(|(_, target)| {
+            let target = target.name()?;
+            Some(rest.map_or(target.clone(), |rest| format!("{target}.{rest}")))
+        });
+        [through_import, Some(name.to_owned()), Some(full_name(unit, name))]
+            .into_iter()
+            .flatten()
+            .find(|candidate| self.functions.contains(candidate))
+    }
+
+    /// True when `data.<path>` is, holds or lies in something that is there.
+    fn has(&self, path: &[&str]) -> bool {
+        let Some(first) = path.first() else { return true };
+        self.roots.contains(*first)
+            || self.packages.iter().any(|(package, rules)| {
+                let agrees = package.iter().zip(path).all(|(a, b)| a == b);
+                agrees && path.get(package.len()).is_none_or(|rule| rules.contains(*rule))
+            })
+    }
+}
+
+fn full_name(unit: &Unit, name: &str) -> String {
+    format!("data.{}.{name}", unit.package_name())
+}
+
+fn is_function(rule: &Rule) -> bool {
+    match rule {
+        Rule::Spec { head, .. } => matches!(head, RuleHead::Func { .. }),
+        Rule::Default { args, .. } => !args.is_empty(),
+    }
+}
+
+/// Alias and target of every import.
+pub(super) fn imports(module: &Module) -> impl Iterator<Item = (&str, Chain<'_>)> {
+    module.imports.iter().filter_map(|import| {
+        let target = syntax::chain(&import.refr);
+        let alias = match &import.r#as {
+            Some(alias) => alias.text(),
+            None => match import.refr.as_ref() {
+                Expr::RefDot { field, .. } => field.0.text(),
+                Expr::RefBrack { index, .. } => syntax::text_of(index)?,
+                _ => return None,
+            },
+        };
+        Some((alias, target))
+    })
+}
+
+/// The names that a package defines.
+fn names(unit: &Unit) -> Result<(), PolicyError> {
+    let outputs: &[&str] = match unit.role {
+        Role::Rule => &["deny", "warn"],
+        Role::Admission => &["admit", "deny"],
+        Role::Foreign { named: true } => &["deny", "violation", "warn"],
+        Role::Lib | Role::Test | Role::Foreign { named: false } => return Ok(()),
+    };
+    let mut defined = false;
+    for rule in &unit.module.policy {
+        let name = syntax::rule_name(rule);
+        let Some(first) = name.first() else { continue };
+        let span = syntax::rule_ref(rule).span();
+        let is_set = matches!(rule.as_ref(), Rule::Spec { head: RuleHead::Set { .. }, .. });
+        if unit.is_ours() {
+            defined |= our_name(unit, outputs, first, name.len() == 1 && is_set, span)?;
+        } else {
+            foreign_name(unit, outputs, first, is_set, span)?;
+        }
+        if is_set && !outputs.contains(&first.as_str()) && !first.starts_with('_') && unit.is_ours() {
+            return Err(at(unit, span, format!("nobody reads the set `{first}`"))
+                .hint(format!("name it {} to give verdicts, or _{first} where it only helps", outputs.join(" or "))));
+        }
+    }
+    if unit.is_ours() && !defined {
+        return Err(PolicyError::at(&unit.path, 1, format!("defines neither {}", outputs.join(" nor ")))
+            .hint(format!("write `{} contains msg if {{ … }}`", outputs.first().unwrap_or(&"deny"))));
+    }
+    Ok(())
+}
+
+/// True when the rule gives verdicts.
+fn our_name(unit: &Unit, outputs: &[&str], name: &str, is_set: bool, span: &Span) -> Result<bool, PolicyError> {
+    if outputs.contains(&name) {
+        return if is_set {
+            Ok(true)
+        } else {
+            Err(at(unit, span, format!("`{name}` is not written as a set"))
+                .hint(format!("write `{name} contains msg if {{ … }}`")))
+        };
+    }
+    let lower = name.to_ascii_lowercase();
+    let near = outputs.iter().find(|word| is_near(&lower, word));
+    let begins = ["deny", "warn", "violation"].iter().chain(outputs).find(|word| lower.starts_with(**word));
+    match near.or(begins) {
+        Some(word) => {
+            Err(at(unit, span, format!("the rule name `{name}` looks like `{word}`, and would not be evaluated"))
+                .hint(format!("write `{word}`, or choose a name that is no slip of it")))
+        }
+        None => Ok(false),
+    }
+}
+
+fn foreign_name(unit: &Unit, outputs: &[&str], name: &str, is_set: bool, span: &Span) -> Result<(), PolicyError> {
+    if name == "exception" {
+        return Err(at(unit, span, "an `exception` rule would hide whole rules without owner, reason or expiry")
+            .hint("leave it out, and write exception records (--exceptions)"));
+    }
+    let lower = name.to_ascii_lowercase();
+    let slip = outputs.iter().find(|word| name != **word && is_near(&lower, word));
+    match slip.filter(|_| is_set) {
+        Some(word) => Err(at(unit, span, format!("the set `{name}` looks like `{word}`, and would not be evaluated"))
+            .hint(format!("write `{word}`, or choose a name that is no slip of it"))),
+        None => Ok(()),
+    }
+}
+
+/// True when one added, lost, changed or swapped letter makes one word of the other.
+fn is_near(a: &str, b: &str) -> bool {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
+    let tail = |s: &[char], n: usize| s.get(n..).map(<[char]>::to_vec);
+    let swapped = match (a, b) {
+        ([p, q, a @ ..], [r, s, b @ ..]) => p == s && q == r && a == b,
+        _ => false,
+    };
+    (a.is_empty() && b.is_empty())
+        || tail(a, 1) == Some(b.to_vec())
+        || tail(b, 1) == Some(a.to_vec())
+        || (tail(a, 1).is_some() && tail(a, 1) == tail(b, 1))
+        || swapped
+}
+
+/// Everything inside one rule.
+fn contents(unit: &Unit, rule: &Ref<Rule>, defined: &Defined<'_>) -> Result<(), PolicyError> {
+    let mut fault = None;
+    syntax::walk_rule(rule, &mut |met| {
+        if fault.is_none() {
+            fault = one(unit, &met, defined).err();
+        }
+    });
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
+    let name = syntax::rule_name(rule).join(".");
+    if unit.is_ours() && is_function(rule) && functions::find(&name).is_some() {
+        return Err(at(unit, syntax::rule_ref(rule).span(), format!("`{name}` is the name of a built-in function"))
+            .hint("choose another name"));
+    }
+    Ok(())
+}
+
+fn one(unit: &Unit, met: &Met<'_>, defined: &Defined<'_>) -> Result<(), PolicyError> {
+    match met {
+        Met::Call(function, args) => call(unit, function, args, defined),
+        Met::Reference(chain) => reference(unit, chain, defined),
+        Met::Binds(span) if matches!(span.text(), "input" | "data") => {
+            Err(at(unit, span, format!("`{}` is given a new meaning here", span.text())).hint("choose another name"))
+        }
+        Met::Text(span, text) if is_per_finding(unit) => match placeholders::unknown(text) {
+            Some(name) => Err(at(unit, span, format!("the placeholder {{{name}}} is not known"))
+                .hint(format!("known: {}", placeholders::names().collect::<Vec<_>>().join(", ")))),
+            None => Ok(()),
+        },
+        Met::Binds(_) | Met::Text(..) | Met::With(_) => Ok(()),
+    }
+}
+
+fn is_per_finding(unit: &Unit) -> bool {
+    unit.role == Role::Rule && unit.metadata.as_ref().is_some_and(|m| m.custom.scope == Some(RuleScope::Finding))
+}
+
+fn call(unit: &Unit, function: &Chain<'_>, args: &[Ref<Expr>], defined: &Defined<'_>) -> Result<(), PolicyError> {
+    let Some(name) = function.name() else {
+        return Err(at(unit, function.span, "the name of a function is computed").hint("call it by its name"));
+    };
+    if defined.resolve(unit, &name).is_some() {
+        return Ok(());
+    }
+    match functions::find(&name) {
+        Some(Known::Fine) => Ok(()),
+        Some(Known::Walk) => {
+            // As a value (`[p, v] := walk(x)`) the engine yields nothing at all.
+            let is_pattern =
+                matches!(args, [_, pair] if matches!(pair.as_ref(), Expr::Array { items, .. } if items.len() == 2));
+            if is_pattern {
+                Ok(())
+            } else {
+                Err(at(unit, function.span, "`walk` finds nothing when it is written like this")
+                    .hint("write `walk(document, [path, value])`"))
+            }
+        }
+        Some(Known::Refused(why)) => {
+            Err(at(unit, function.span, format!("`{name}` {why}")).hint("decide on the facts alone"))
+        }
+        None => Err(at(unit, function.span, format!("the function `{name}` is not known"))
+            .hint("define or import it; `countersign` has the built-ins that its documentation lists")),
+    }
+}
+
+/// A name below `data` that nothing defines is undefined, and a rule on it never fires.
+fn reference(unit: &Unit, chain: &Chain<'_>, defined: &Defined<'_>) -> Result<(), PolicyError> {
+    if !unit.is_ours() {
+        return Ok(());
+    }
+    let known = chain.known();
+    let path: Vec<&str> = match chain.root {
+        Some("data") => known,
+        Some(root) => {
+            let Some((_, target)) =
+                imports(&unit.module).find(|(alias, target)| *alias == root && target.root == Some("data"))
+            else {
+                return Ok(());
+            };
+            let mut path: Vec<String> = target.known().into_iter().map(str::to_owned).collect();
+            path.extend(known.into_iter().map(str::to_owned));
+            return has_or_fault(unit, chain, defined, &path.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        None => return Ok(()),
+    };
+    has_or_fault(unit, chain, defined, &path)
+}
+
+fn has_or_fault(unit: &Unit, chain: &Chain<'_>, defined: &Defined<'_>, path: &[&str]) -> Result<(), PolicyError> {
+    if defined.has(path) {
+        return Ok(());
+    }
+    Err(at(unit, chain.span, format!("nothing defines `data.{}`", path.join(".")))
+        .hint("check the name; what is undefined makes a rule silent"))
+}
+
+/// A function that reaches itself would run until the stack ends.
+fn refuse_recursion(units: &[Unit], defined: &Defined<'_>) -> Result<(), PolicyError> {
+    let mut calls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut places: BTreeMap<String, PolicyError> = BTreeMap::new();
+    for unit in units {
+        for rule in unit.module.policy.iter().filter(|rule| is_function(rule)) {
+            let name = full_name(unit, &syntax::rule_name(rule).join("."));
+            places.entry(name.clone()).or_insert_with(|| at(unit, syntax::rule_ref(rule).span(), ""));
+            let callees = calls.entry(name).or_default();
+            syntax::walk_rule(rule, &mut |met| {
+                if let Met::Call(function, _) = met {
+                    callees.extend(function.name().and_then(|name| defined.resolve(unit, &name)));
+                }
+            });
+        }
+    }
+    // What calls nothing that is left cannot be part of a circle.
+    loop {
+        let done: Vec<String> = calls
+            .iter()
+            .filter(|(_, callees)| !callees.iter().any(|callee| calls.contains_key(callee)))
+            .map(|(name, _)| name.clone())
+            .collect();
+        if done.is_empty() {
+            break;
+        }
+        for name in done {
+            calls.remove(&name);
+        }
+    }
+    match calls.keys().next() {
+        Some(name) => {
+            let place = places.get(name).map(|error| error.place.clone()).unwrap_or_default();
+            Err(PolicyError {
+                place,
+                message: format!("the function `{name}` calls itself, directly or through others"),
+                hint: Some("Rego has no recursion; use walk, or a comprehension".to_owned()),
+            })
+        }
+        None => Ok(()),
+    }
+}

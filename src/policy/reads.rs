@@ -1,0 +1,127 @@
+//! Which fields of a finding and of its exception a rule can see: alike findings are then judged once.
+//!
+//! What must stay true: the fields are those of every rule and function that the rule can reach. Whatever cannot be resolved (the
+//! whole `input`, a computed key, `with`) counts as reading everything, which judges the findings one by one.
+
+use std::collections::BTreeMap;
+
+use regorus::Value;
+
+use super::bundle::{Role, Unit};
+use super::check::imports;
+use super::syntax::{self, Chain, Met};
+
+/// What a rule reads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reads {
+    pub(super) finding: Fields,
+    pub(super) exception: Fields,
+    /// Why everything counts as read; `None` where the fields are known.
+    pub(super) unresolved: Option<String>,
+}
+
+/// A tree of field names; `whole` where everything below is read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields {
+    whole: bool,
+    below: BTreeMap<Value, Self>,
+}
+
+impl Fields {
+    fn add(&mut self, path: &[&str]) {
+        match path.split_first() {
+            None => self.whole = true,
+            Some((first, rest)) => self.below.entry(Value::from(*first)).or_default().add(rest),
+        }
+    }
+
+    /// The value with nothing but these fields. What is no object where one was expected stays as it is.
+    pub(super) fn project(&self, value: &Value) -> Value {
+        let Ok(object) = value.as_object() else { return value.clone() };
+        if self.whole {
+            return value.clone();
+        }
+        let seen = self.below.iter().filter_map(|(key, fields)| Some((key.clone(), fields.project(object.get(key)?))));
+        Value::from(seen.collect::<BTreeMap<Value, Value>>())
+    }
+}
+
+impl Reads {
+    /// What the rules of a package read, and everything that they reach.
+    pub(super) fn of(unit: &Unit, units: &[Unit]) -> Self {
+        let mut reads = Self::default();
+        let mut reached = vec![false; units.len()];
+        let mut todo: Vec<Vec<String>> = vec![unit.package.clone()];
+        while let Some(path) = todo.pop() {
+            for (unit, reached) in units.iter().zip(&mut reached) {
+                let is_meant = unit.package.iter().zip(&path).all(|(a, b)| a == b);
+                if is_meant && !*reached && unit.role != Role::Test {
+                    *reached = true;
+                    reads.add_unit(unit, &mut todo);
+                }
+            }
+        }
+        reads
+    }
+
+    /// Everything, for the reason given.
+    fn give_up(&mut self, unit: &Unit, line: u32, why: &str) {
+        self.finding.whole = true;
+        self.exception.whole = true;
+        self.unresolved.get_or_insert_with(|| format!("{}:{line}: {why}", unit.path));
+    }
+
+    fn add_unit(&mut self, unit: &Unit, todo: &mut Vec<Vec<String>>) {
+        let aliases: BTreeMap<&str, Chain<'_>> = imports(&unit.module).collect();
+        todo.extend(aliases.values().filter(|target| target.root == Some("data")).map(|target| owned(&target.known())));
+        for rule in &unit.module.policy {
+            syntax::walk_rule(rule, &mut |met| match met {
+                Met::Reference(chain) | Met::Call(chain, _) => {
+                    if let Some(reference) = Resolved::of(&chain, &aliases) {
+                        self.add(unit, &reference, chain.span.line, todo);
+                    }
+                }
+                Met::With(span) => self.give_up(unit, span.line, "`with` changes what is read"),
+                Met::Binds(_) | Met::Text(..) => {}
+            });
+        }
+    }
+
+    fn add(&mut self, unit: &Unit, reference: &Resolved<'_>, line: u32, todo: &mut Vec<Vec<String>>) {
+        match (reference.root, reference.known.as_slice()) {
+            ("input", ["finding", rest @ ..]) => {
+                if rest.is_empty() {
+                    self.unresolved.get_or_insert_with(|| format!("{}:{line}: `input.finding` as a whole", unit.path));
+                }
+                self.finding.add(rest);
+            }
+            ("input", ["exception", rest @ ..]) => self.exception.add(rest),
+            ("input", []) => self.give_up(unit, line, "`input` as a whole, or with a computed key"),
+            ("data", path) => todo.push(owned(path)),
+            _ => {}
+        }
+    }
+}
+
+/// A reference with its import alias replaced.
+struct Resolved<'a> {
+    root: &'a str,
+    known: Vec<&'a str>,
+}
+
+impl<'a> Resolved<'a> {
+    fn of(chain: &'a Chain<'_>, aliases: &'a BTreeMap<&str, Chain<'_>>) -> Option<Self> {
+        let root = chain.root?;
+        match aliases.get(root) {
+            Some(target) => {
+                let known = target.known().into_iter().chain(chain.known()).collect();
+                Some(Self { root: target.root?, known })
+            }
+            None => Some(Self { root, known: chain.known() }),
+        }
+    }
+}
+
+fn owned(path: &[&str]) -> Vec<String> {
+    path.iter().map(|part| (*part).to_owned()).collect()
+}

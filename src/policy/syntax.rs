@@ -1,0 +1,276 @@
+//! A walk over the engine's own syntax tree, so that what is checked is what runs.
+//!
+//! What must stay true: every expression of a module is visited, and every reference is seen whole (`a.b[c]` once, not as `a`).
+//! The engine publishes its tree under `unstable`; its version is pinned, and no other file but `check` and `reads` uses it.
+
+use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span};
+
+/// A reference taken apart: `input.finding["a"][x]` is the root `input` and the steps `finding`, `a` and one that is not known.
+#[derive(Debug)]
+pub(super) struct Chain<'a> {
+    /// The variable that it starts with; `None` where it starts with a call or a literal.
+    pub(super) root: Option<&'a str>,
+    /// The keys, `None` where the key is computed.
+    pub(super) steps: Vec<Option<String>>,
+    /// Where it stands.
+    pub(super) span: &'a Span,
+}
+
+impl Chain<'_> {
+    /// The steps up to the first that is computed.
+    pub(super) fn known(&self) -> Vec<&str> {
+        self.steps.iter().map_while(Option::as_deref).collect()
+    }
+
+    /// The whole reference as `root.a.b`, where it is nothing but names.
+    pub(super) fn name(&self) -> Option<String> {
+        let mut name = self.root?.to_owned();
+        for step in &self.steps {
+            name.push('.');
+            name.push_str(step.as_deref()?);
+        }
+        Some(name)
+    }
+}
+
+/// What the walk meets.
+#[derive(Debug)]
+pub(super) enum Met<'a> {
+    /// A reference that is read.
+    Reference(Chain<'a>),
+    /// A call: the function's name and its arguments.
+    Call(Chain<'a>, &'a [Ref<Expr>]),
+    /// A variable that is declared or assigned.
+    Binds(&'a Span),
+    /// A string literal.
+    Text(&'a Span, &'a str),
+    /// A `with` modifier.
+    With(&'a Span),
+}
+
+/// The parts of the name that a rule defines: `deny`, or `limits.high` as two. Computed parts end it.
+pub(super) fn rule_name(rule: &Rule) -> Vec<String> {
+    let chain = chain(rule_ref(rule));
+    chain.root.into_iter().map(str::to_owned).chain(chain.steps.iter().map_while(Clone::clone)).collect()
+}
+
+/// The reference in a rule's head.
+pub(super) fn rule_ref(rule: &Rule) -> &Expr {
+    match rule {
+        Rule::Spec {
+            head: RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } | RuleHead::Func { refr, .. },
+            ..
+        }
+        | Rule::Default { refr, .. } => refr,
+    }
+}
+
+/// The package of a module.
+pub(super) fn package(module: &Module) -> Vec<String> {
+    let chain = chain(&module.package.refr);
+    chain.root.into_iter().map(str::to_owned).chain(chain.steps.iter().map_while(Clone::clone)).collect()
+}
+
+/// Takes a reference apart.
+pub(super) fn chain(expr: &Expr) -> Chain<'_> {
+    let span = expr.span();
+    let mut steps = Vec::new();
+    let mut at = expr;
+    let root = loop {
+        match at {
+            Expr::RefDot { refr, field, .. } => {
+                steps.push(Some(field.0.text().to_owned()));
+                at = refr;
+            }
+            Expr::RefBrack { refr, index, .. } => {
+                steps.push(text_of(index).map(str::to_owned));
+                at = refr;
+            }
+            Expr::Var { span, .. } => break Some(span.text()),
+            _ => break None,
+        }
+    };
+    steps.reverse();
+    Chain { root, steps, span }
+}
+
+/// The value of a string literal.
+pub(super) fn text_of(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::String { value, .. } | Expr::RawString { value, .. } => value.as_string().ok().map(AsRef::as_ref),
+        _ => None,
+    }
+}
+
+/// Visits everything in a rule.
+pub(super) fn walk_rule<'a>(rule: &'a Rule, met: &mut dyn FnMut(Met<'a>)) {
+    let mut walk = Walk { met };
+    walk.head_keys(rule_ref(rule));
+    match rule {
+        Rule::Default { args, value, .. } => {
+            walk.patterns(args);
+            walk.expr(value);
+        }
+        Rule::Spec { head, bodies, .. } => {
+            match head {
+                RuleHead::Compr { assign, .. } => walk.assigned(assign.as_ref()),
+                RuleHead::Set { key, .. } => walk.optional(key.as_ref()),
+                RuleHead::Func { args, assign, .. } => {
+                    walk.patterns(args);
+                    walk.assigned(assign.as_ref());
+                }
+            }
+            for body in bodies {
+                walk.assigned(body.assign.as_ref());
+                walk.query(&body.query);
+            }
+        }
+    }
+}
+
+struct Walk<'a, 'f> {
+    met: &'f mut dyn FnMut(Met<'a>),
+}
+
+impl<'a> Walk<'a, '_> {
+    /// The computed keys of a head such as `deny[x]`; its names are defined, not read.
+    fn head_keys(&mut self, mut head: &'a Expr) {
+        loop {
+            match head {
+                Expr::RefDot { refr, .. } => head = refr,
+                Expr::RefBrack { refr, index, .. } => {
+                    self.expr(index);
+                    head = refr;
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn assigned(&mut self, assign: Option<&'a RuleAssign>) {
+        if let Some(assign) = assign {
+            self.expr(&assign.value);
+        }
+    }
+
+    fn optional(&mut self, expr: Option<&'a Ref<Expr>>) {
+        if let Some(expr) = expr {
+            self.expr(expr);
+        }
+    }
+
+    fn all(&mut self, exprs: &'a [Ref<Expr>]) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
+    /// Parameters and the left side of `:=`: the variables in them are declared here.
+    fn patterns(&mut self, patterns: &'a [Ref<Expr>]) {
+        for pattern in patterns {
+            self.pattern(pattern);
+        }
+    }
+
+    fn pattern(&mut self, pattern: &'a Expr) {
+        match pattern {
+            Expr::Var { span, .. } => (self.met)(Met::Binds(span)),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => self.patterns(items),
+            Expr::Object { fields, .. } => {
+                for (_, key, value) in fields {
+                    self.expr(key);
+                    self.pattern(value);
+                }
+            }
+            other => self.expr(other),
+        }
+    }
+
+    fn query(&mut self, query: &'a Query) {
+        for statement in &query.stmts {
+            match &statement.literal {
+                Literal::SomeVars { vars, .. } => vars.iter().for_each(|var| (self.met)(Met::Binds(var))),
+                Literal::SomeIn { key, value, collection, .. } => {
+                    key.iter().for_each(|key| self.pattern(key));
+                    self.pattern(value);
+                    self.expr(collection);
+                }
+                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Every { key, value, domain, query, .. } => {
+                    key.iter().chain([value]).for_each(|var| (self.met)(Met::Binds(var)));
+                    self.expr(domain);
+                    self.query(query);
+                }
+            }
+            for modifier in &statement.with_mods {
+                (self.met)(Met::With(&modifier.span));
+                self.expr(&modifier.r#as);
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Number { .. } | Expr::Bool { .. } | Expr::Null { .. } => {}
+            Expr::String { span, .. } | Expr::RawString { span, .. } => {
+                if let Some(text) = text_of(expr) {
+                    (self.met)(Met::Text(span, text));
+                }
+            }
+            Expr::Var { .. } | Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => self.all(items),
+            Expr::Object { fields, .. } => {
+                for (_, key, value) in fields {
+                    self.expr(key);
+                    self.expr(value);
+                }
+            }
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.expr(term);
+                self.query(query);
+            }
+            Expr::ObjectCompr { key, value, query, .. } => {
+                self.expr(key);
+                self.expr(value);
+                self.query(query);
+            }
+            Expr::Call { fcn, params, .. } => {
+                (self.met)(Met::Call(chain(fcn), params));
+                self.all(params);
+            }
+            Expr::UnaryExpr { expr, .. } => self.expr(expr),
+            Expr::BinExpr { lhs, rhs, .. } | Expr::BoolExpr { lhs, rhs, .. } | Expr::ArithExpr { lhs, rhs, .. } => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::AssignExpr { op, lhs, rhs, .. } => {
+                match op {
+                    AssignOp::ColEq => self.pattern(lhs),
+                    AssignOp::Eq => self.expr(lhs),
+                }
+                self.expr(rhs);
+            }
+            Expr::Membership { key, value, collection, .. } => {
+                self.optional(key.as_ref());
+                self.expr(value);
+                self.expr(collection);
+            }
+        }
+    }
+
+    fn reference(&mut self, expr: &'a Expr) {
+        (self.met)(Met::Reference(chain(expr)));
+        let mut at = expr;
+        loop {
+            match at {
+                Expr::RefDot { refr, .. } => at = refr,
+                Expr::RefBrack { refr, index, .. } => {
+                    self.expr(index);
+                    at = refr;
+                }
+                Expr::Var { .. } => return,
+                other => return self.expr(other),
+            }
+        }
+    }
+}
