@@ -23,7 +23,7 @@ pub struct Read {
 pub struct Seen {
     /// The change; its changed files are not known yet.
     pub change: Change,
-    /// The repository of the working directory; absent with `--ci none`.
+    /// The repository of the working directory; absent with `--ci none` outside of change requests.
     pub git: Option<Git>,
     /// The environment that the CI system says the job releases to.
     pub environment: Option<Untrusted>,
@@ -69,10 +69,12 @@ pub fn see(choice: &str, env: &Env, directory: &Path, file: Option<&Path>) -> Re
         })?;
         seen.file = Some(Read { path: path.to_owned(), bytes });
     }
-    if !matches!(origin, Origin::Nothing) {
+    let asks_git = !matches!(origin, Origin::Nothing);
+    // A change request is judged by files of its target branch, whoever says that it is one.
+    if asks_git || seen.change.is_request() {
         seen.git = Git::find(directory, env)?;
     }
-    if let Some(git) = &seen.git {
+    if let Some(git) = seen.git.as_ref().filter(|_| asks_git) {
         seen.change = ci::add_repository(seen.change, git.facts()?);
     }
     Ok(seen)

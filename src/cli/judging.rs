@@ -483,10 +483,14 @@ fn tip(change: &Change, target: &Untrusted, head: &CommitId, git: &Git) -> Resul
     }
     // Below a queue's entry is another entry, not the branch.
     if !ci::is_queued(change) {
-        if let Some(base) = &change.base {
-            candidates.push((base.clone(), change.sources.get("base").copied().unwrap_or(Source::File)));
-        }
         candidates.extend(merged_onto(head, git)?.map(|commit| (commit, Source::Git)));
+        if let Some(base) = &change.base {
+            let source = change.sources.get("base").copied().unwrap_or(Source::File);
+            // What a file claims is not newer than what the run itself knows.
+            if candidates.is_empty() || matches!(source, Source::Event | Source::Env) {
+                candidates.push((base.clone(), source));
+            }
+        }
     }
     let mut newest: Option<(CommitId, Source)> = None;
     let mut holds_the_head = None;

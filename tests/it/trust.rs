@@ -239,6 +239,21 @@ fn the_base_of_the_event_beats_an_older_branch_in_a_clone_that_was_used_before()
 }
 
 #[test]
+fn a_base_that_a_file_claims_is_believed_where_nothing_else_is_known() {
+    let story = Story::tell();
+    let clone = story.whole();
+    // Not the head, and newer than the target.
+    clone.git(&["checkout", "-q", &story.tip]);
+    let claimed = clone.commit(&[("exceptions.yaml", "everything is excepted")]);
+    let mut request = story.request(Some(&claimed));
+    request.sources.insert("base".to_owned(), Source::File);
+    assert_judged_by_the_tip(&clone.open(&request).unwrap(), &story);
+    clone.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    let judging = clone.open(&request).unwrap().facts(&[]).unwrap();
+    assert_eq!((judging.commit.unwrap().as_str(), judging.known_from), (claimed.as_str(), Some(Source::File)));
+}
+
+#[test]
 fn a_branch_that_was_rewritten_counts_as_it_is_now() {
     let story = Story::tell();
     let clone = story.whole();
