@@ -314,6 +314,63 @@ fn a_statement_with_the_right_signature_is_still_read_strictly() {
     }
 }
 
+/// The envelope of a payload that the real key signed as another type.
+fn signed_as(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let sig = BASE64.encode(&key().sign(&pae(payload_type, payload)).unwrap());
+    let signatures = json!([{"keyid": key().public().fingerprint(), "sig": sig}]);
+    let (payload, kind) = (BASE64.encode(payload), payload_type);
+    spelled(&json!({"payload": payload, "payloadType": kind, "signatures": signatures}))
+}
+
+#[test]
+fn what_was_signed_as_another_type_is_no_statement() {
+    let honest = folder(&evidence(&decision()));
+    let payload = |name| serde_json::to_vec(&statement(&honest, name)).unwrap();
+    let mut folder = honest.clone();
+    put_envelope(&mut folder, signed_as("application/vnd.countersign.trust+json", &payload(DECISION)));
+    assert!(first_fault(&verified(&folder)).starts_with("2 payload type"));
+    let mut folder = honest.clone();
+    put(&mut folder, VSA, signed_as("application/vnd.countersign.trust+json", &payload(VSA)));
+    assert!(first_fault(&verified(&folder)).starts_with("12 summary"));
+    // The helper's envelope is sound but for the type.
+    let mut folder = honest.clone();
+    put(&mut folder, VSA, signed_as(PAYLOAD_TYPE, &payload(VSA)));
+    assert_eq!(verified(&folder).verdict, Verdict::Verified);
+}
+
+#[test]
+fn a_signed_statement_must_agree_with_its_blobs() {
+    let honest = folder(&evidence(&decision()));
+    let said = serde_json::to_string(&statement(&honest, DECISION)).unwrap();
+    for (from, to, fault) in [
+        ("\"policies\":1", "\"policies\":2", "the materials hold more or less"),
+        ("d-0123456789abcdef", "d-1123456789abcdef", "of another decision"),
+        ("\"outcome\":\"pass\"", "\"outcome\":\"warn\"", "of another decision"),
+        ("\"mode\":\"enforce\"", "\"mode\":\"audit\"", "of another decision"),
+    ] {
+        let changed = said.replacen(from, to, 1);
+        assert_ne!(changed, said);
+        let mut folder = honest.clone();
+        put_signed(&mut folder, DECISION, changed.as_bytes());
+        assert!(first_fault(&verified(&folder)).contains(fault), "{from}: {}", first_fault(&verified(&folder)));
+    }
+    let materials = statement(&honest, DECISION)["predicate"]["materials"]["digest"]["sha256"].clone();
+    let mut folder = honest;
+    put(&mut folder, &format!("{BLOBS}{}", materials.as_str().unwrap()), b"{".to_vec());
+    assert!(first_fault(&verified(&folder)).ends_with("was changed"), "{}", first_fault(&verified(&folder)));
+}
+
+#[test]
+fn what_contradicts_itself_becomes_no_evidence() {
+    let facts = EvidenceInput { decision: &decision(), facts: Some(b"{}"), materials: &[], commit: None };
+    assert!(matches!(assemble(&facts, None), Err(EvidenceFault::OtherFacts)));
+    for id in ["", "../d", "d/e", "d.e", &"d".repeat(65)] {
+        let decision = Decision { id: id.to_owned(), ..decision() };
+        let input = EvidenceInput { decision: &decision, facts: Some(FACTS), materials: &[], commit: None };
+        assert!(matches!(assemble(&input, None), Err(EvidenceFault::Id)), "{id}");
+    }
+}
+
 #[test]
 fn unsigned_evidence_says_so_and_never_verifies() {
     let decision = decision();
@@ -329,6 +386,12 @@ fn unsigned_evidence_says_so_and_never_verifies() {
     assert_eq!(verification.verdict, Verdict::Failed);
     assert_eq!(first_fault(&verification), "4 signature: unsigned: the evidence was written without a key");
     assert!(verification.statement.is_none());
+    let mut beside = folder;
+    beside.files.insert(
+        BUNDLE_FILE.to_owned(),
+        super::made::folder(&super::made::evidence(&decision)).files[BUNDLE_FILE].clone(),
+    );
+    assert!(first_fault(&verified(&beside)).contains("beside an unsigned envelope"));
 }
 
 /// The result and level of the folder's summary; none where there is none.
@@ -379,7 +442,13 @@ fn passed_is_said_only_of_an_enforced_decision_at_the_machines_clock_about_a_rel
 fn a_summary_that_is_not_due_or_says_something_else_fails() {
     let honest = folder(&evidence(&decision()));
     let text = serde_json::to_string(&statement(&honest, VSA)).unwrap();
+    let (policies, envelope) = (Digest::of("policies").hex(), honest.files[DECISION].digest.hex());
     for (from, to) in [
+        ("in-toto.io/Statement/v1", "in-toto.io/Statement/v0.1"),
+        (policies.as_str(), envelope.as_str()),
+        (envelope.as_str(), policies.as_str()),
+        ("#profile=default", "#profile=lax"),
+        ("\"resourceUri\":\"shop.tar.gz\"", "\"resourceUri\":\"\""),
         ("COUNTERSIGN_PASSED", "COUNTERSIGN_PASSED_WITH_WARNINGS"),
         ("COUNTERSIGN_PASSED", "SLSA_BUILD_LEVEL_3"),
         ("\"PASSED\"", "\"FAILED\""),
