@@ -178,7 +178,10 @@ pub fn digest_of_file(path: &Path) -> Result<Digest, CliError> {
 /// Missing, unreadable, or no Ed25519 private key in PKCS#8 PEM: exit 3.
 pub fn private_key(path: &Path) -> Result<PrivateKey, CliError> {
     let pem = Zeroizing::new(io::read(path, KEY_BYTES)?);
-    PrivateKey::from_pem(&pem).map_err(|fault| CliError::input(format!("{}: {fault}", path.display())))
+    PrivateKey::from_pem(&pem).map_err(|fault| {
+        CliError::input(format!("{}: {fault}", path.display()))
+            .hint("of `key new`'s files, PREFIX.pem is the private one")
+    })
 }
 
 /// Reads the key that evidence is verified with.
@@ -187,7 +190,10 @@ pub fn private_key(path: &Path) -> Result<PrivateKey, CliError> {
 /// Missing, unreadable, or no sound Ed25519 public key in SPKI PEM: exit 3.
 pub fn public_key(path: &Path) -> Result<PublicKey, CliError> {
     let pem = Zeroizing::new(io::read(path, KEY_BYTES)?);
-    PublicKey::from_pem(&pem).map_err(|fault| CliError::input(format!("{}: {fault}", path.display())))
+    PublicKey::from_pem(&pem).map_err(|fault| {
+        CliError::input(format!("{}: {fault}", path.display()))
+            .hint("of `key new`'s files, PREFIX.pub.pem is the public one")
+    })
 }
 
 /// Whether a key file's first line says that it is private, of whatever kind.
@@ -208,11 +214,13 @@ pub(super) fn write_new(files: &BTreeMap<PathBuf, (u32, Zeroizing<Vec<u8>>)>) ->
                 // What cannot be removed was made by us and is named in no message; the error below matters more.
                 let _ = fs::remove_file(path);
             }
-            let fault = CliError::internal(format!("{}: could not be written: {error}", path.display()));
+            let shown = path.display();
             return Err(if error.kind() == stdio::ErrorKind::AlreadyExists {
-                fault.hint("keys are never overwritten; choose another --out, or move the old key away")
+                CliError::internal(format!("{shown}: exists, and is not overwritten"))
+                    .hint("choose another --out, or move the old key away")
             } else {
-                fault.hint("check that the directory exists, is writable and has room")
+                CliError::internal(format!("{shown}: could not be written: {error}"))
+                    .hint("check that the directory exists, is writable and has room")
             });
         }
         made.push(path);

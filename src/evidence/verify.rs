@@ -490,7 +490,7 @@ fn summary(folder: &Folder, statement: &Statement<GateDecision>, key: &PublicKey
     let decision = Digest::of(stored(folder, gate_decision::PREDICATE.file)?);
     match vsa::difference(&said, statement, decision, (result, level)) {
         Some(field) => Err(format!("{name}: its {field} is not the decision's")),
-        None => Ok(level.to_owned()),
+        None => Ok(format!("it says {level}, as is due")),
     }
 }
 
