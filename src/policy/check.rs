@@ -25,10 +25,14 @@ pub(super) fn check(units: &[Unit], roots: &BTreeSet<String>) -> Result<(), Poli
     let defined = Defined::of(units, roots);
     for unit in units {
         names(unit)?;
+        for (_, target) in imports(&unit.module) {
+            imported(unit, &target, &defined)?;
+        }
         for rule in &unit.module.policy {
             contents(unit, rule, &defined)?;
         }
     }
+    refuse_overlaps(units)?;
     refuse_recursion(units, &defined)
 }
 
@@ -73,15 +77,34 @@ impl<'a> Defined<'a> {
             .find(|candidate| self.functions.contains(candidate))
     }
 
-    /// True when `data.<path>` is, holds or lies in something that is there.
-    fn has(&self, path: &[&str]) -> bool {
-        let Some(first) = path.first() else { return true };
-        self.roots.contains(*first)
-            || self.packages.iter().any(|(package, rules)| {
-                let agrees = package.iter().zip(path).all(|(a, b)| a == b);
-                agrees && path.get(package.len()).is_none_or(|rule| rules.contains(*rule))
-            })
+    /// What `data.<path>` is.
+    fn meaning(&self, path: &[&str]) -> Meaning {
+        if path.first().is_some_and(|first| self.roots.contains(*first)) {
+            return Meaning::Thing;
+        }
+        let mut meaning = Meaning::Nothing;
+        for (package, rules) in &self.packages {
+            if package.iter().zip(path).all(|(a, b)| a == b) {
+                match path.get(package.len()) {
+                    Some(rule) if rules.contains(*rule) => return Meaning::Thing,
+                    Some(_) => {}
+                    None => meaning = Meaning::Packages,
+                }
+            }
+        }
+        meaning
     }
+}
+
+/// What a path below `data` leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    /// A rule, or external data.
+    Thing,
+    /// One or more packages.
+    Packages,
+    /// Nothing that is loaded.
+    Nothing,
 }
 
 fn full_name(unit: &Unit, name: &str) -> String {
@@ -178,21 +201,16 @@ fn foreign_name(unit: &Unit, outputs: &[&str], name: &str, is_set: bool, span: &
     }
 }
 
-/// True when one added, lost, changed or swapped letter makes one word of the other.
+/// True when one added, lost, changed or swapped letter at most makes one word of the other.
 fn is_near(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default());
-    let tail = |s: &[char], n: usize| s.get(n..).map(<[char]>::to_vec);
-    let swapped = match (a, b) {
-        ([p, q, a @ ..], [r, s, b @ ..]) => p == s && q == r && a == b,
-        _ => false,
-    };
-    (a.is_empty() && b.is_empty())
-        || tail(a, 1) == Some(b.to_vec())
-        || tail(b, 1) == Some(a.to_vec())
-        || (tail(a, 1).is_some() && tail(a, 1) == tail(b, 1))
-        || swapped
+    match (a.get(same..).unwrap_or_default(), b.get(same..).unwrap_or_default()) {
+        ([], [] | [_]) | ([_], []) => true,
+        ([p, q, a @ ..], [r, s, b @ ..]) if p == s && q == r && a == b => true,
+        ([_, a @ ..], [_, b @ ..]) if a == b => true,
+        (long, short) => long.get(1..) == Some(short) || short.get(1..) == Some(long),
+    }
 }
 
 /// Everything inside one rule.
@@ -216,7 +234,7 @@ fn contents(unit: &Unit, rule: &Ref<Rule>, defined: &Defined<'_>) -> Result<(), 
 
 fn one(unit: &Unit, met: &Met<'_>, defined: &Defined<'_>) -> Result<(), PolicyError> {
     match met {
-        Met::Call(function, args) => call(unit, function, args, defined),
+        Met::Call(function, args, is_statement) => call(unit, function, args.len(), *is_statement, defined),
         Met::Reference(chain) => reference(unit, chain, defined),
         Met::Binds(span) if matches!(span.text(), "input" | "data") => {
             Err(at(unit, span, format!("`{}` is given a new meaning here", span.text())).hint("choose another name"))
@@ -234,7 +252,13 @@ fn is_per_finding(unit: &Unit) -> bool {
     unit.role == Role::Rule && unit.metadata.as_ref().is_some_and(|m| m.custom.scope == Some(RuleScope::Finding))
 }
 
-fn call(unit: &Unit, function: &Chain<'_>, args: &[Ref<Expr>], defined: &Defined<'_>) -> Result<(), PolicyError> {
+fn call(
+    unit: &Unit,
+    function: &Chain<'_>,
+    args: usize,
+    is_statement: bool,
+    defined: &Defined<'_>,
+) -> Result<(), PolicyError> {
     let Some(name) = function.name() else {
         return Err(at(unit, function.span, "the name of a function is computed").hint("call it by its name"));
     };
@@ -243,17 +267,11 @@ fn call(unit: &Unit, function: &Chain<'_>, args: &[Ref<Expr>], defined: &Defined
     }
     match functions::find(&name) {
         Some(Known::Fine) => Ok(()),
-        Some(Known::Walk) => {
-            // As a value (`[p, v] := walk(x)`) the engine yields nothing at all.
-            let is_pattern =
-                matches!(args, [_, pair] if matches!(pair.as_ref(), Expr::Array { items, .. } if items.len() == 2));
-            if is_pattern {
-                Ok(())
-            } else {
-                Err(at(unit, function.span, "`walk` finds nothing when it is written like this")
-                    .hint("write `walk(document, [path, value])`"))
-            }
-        }
+        // As a value (`[p, v] := walk(x)`, `not walk(x, …)`) the engine yields nothing at all.
+        Some(Known::Walk) if args == 2 && is_statement => Ok(()),
+        Some(Known::Walk) => Err(at(unit, function.span, "`walk` finds nothing when it is written like this").hint(
+            "write `walk(document, [path, value])` as a line of its own; for `not`, put it into a rule of its own",
+        )),
         Some(Known::Refused(why)) => {
             Err(at(unit, function.span, format!("`{name}` {why}")).hint("decide on the facts alone"))
         }
@@ -262,35 +280,83 @@ fn call(unit: &Unit, function: &Chain<'_>, args: &[Ref<Expr>], defined: &Defined
     }
 }
 
-/// A name below `data` that nothing defines is undefined, and a rule on it never fires.
+/// What nothing defines is undefined, and a rule that reads it never fires. The same happens, without an error, to a rule that
+/// reads the package that it stands in, or `data` by a computed name.
 fn reference(unit: &Unit, chain: &Chain<'_>, defined: &Defined<'_>) -> Result<(), PolicyError> {
-    if !unit.is_ours() {
-        return Ok(());
-    }
-    let known = chain.known();
-    let path: Vec<&str> = match chain.root {
-        Some("data") => known,
-        Some(root) => {
-            let Some((_, target)) =
-                imports(&unit.module).find(|(alias, target)| *alias == root && target.root == Some("data"))
-            else {
-                return Ok(());
-            };
-            let mut path: Vec<String> = target.known().into_iter().map(str::to_owned).collect();
-            path.extend(known.into_iter().map(str::to_owned));
-            return has_or_fault(unit, chain, defined, &path.iter().map(String::as_str).collect::<Vec<_>>());
+    let Some(path) = data_path(unit, chain) else { return Ok(()) };
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let holds_itself = unit.package.iter().zip(&path).all(|(a, b)| a == b);
+    match defined.meaning(&path) {
+        Meaning::Packages if holds_itself => {
+            let read = if path.is_empty() { "`data`".to_owned() } else { format!("`data.{}`", path.join(".")) };
+            Err(at(unit, chain.span, format!("{read} holds this rule itself, and would be undefined here"))
+                .hint("name the rule that is meant, as `data.<package>.<rule>`"))
         }
-        None => return Ok(()),
-    };
-    has_or_fault(unit, chain, defined, &path)
+        Meaning::Thing | Meaning::Packages => Ok(()),
+        Meaning::Nothing if unit.is_ours() => {
+            Err(at(unit, chain.span, format!("nothing defines `data.{}`", path.join(".")))
+                .hint("check the name; what is undefined makes a rule silent"))
+        }
+        Meaning::Nothing => Ok(()),
+    }
 }
 
-fn has_or_fault(unit: &Unit, chain: &Chain<'_>, defined: &Defined<'_>, path: &[&str]) -> Result<(), PolicyError> {
-    if defined.has(path) {
-        return Ok(());
+/// An import of something that is not there.
+fn imported(unit: &Unit, target: &Chain<'_>, defined: &Defined<'_>) -> Result<(), PolicyError> {
+    let path = target.known();
+    if unit.is_ours() && target.root == Some("data") && defined.meaning(&path) == Meaning::Nothing {
+        return Err(at(unit, target.span, format!("nothing defines `data.{}`", path.join("."))).hint("check the name"));
     }
-    Err(at(unit, chain.span, format!("nothing defines `data.{}`", path.join(".")))
-        .hint("check the name; what is undefined makes a rule silent"))
+    Ok(())
+}
+
+/// The known part of a reference below `data`, with its import alias replaced.
+fn data_path(unit: &Unit, chain: &Chain<'_>) -> Option<Vec<String>> {
+    let owned = |path: Vec<&str>| path.into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let root = chain.root?;
+    if root == "data" {
+        return Some(owned(chain.known()));
+    }
+    let (_, target) = imports(&unit.module).find(|(alias, _)| *alias == root)?;
+    if target.root != Some("data") {
+        return None;
+    }
+    let mut path = owned(target.known());
+    path.extend(owned(chain.known()));
+    Some(path)
+}
+
+/// Rules whose heads overlap: the engine finds one of them and leaves the other out.
+fn refuse_overlaps(units: &[Unit]) -> Result<(), PolicyError> {
+    let mut forms: BTreeMap<Vec<&str>, Vec<(&Unit, Chain<'_>)>> = BTreeMap::new();
+    for (unit, rule) in units.iter().flat_map(|unit| unit.module.policy.iter().map(move |rule| (unit, rule))) {
+        let head = syntax::chain(syntax::rule_ref(rule));
+        let name: Vec<&str> = unit.package.iter().map(String::as_str).chain(head.root).collect();
+        let known = forms.entry(name).or_default();
+        if let Some((other_unit, other)) = known.iter().find(|(_, other)| overlap(&head.steps, &other.steps)) {
+            let place = format!("{}:{}", other_unit.path, other.span.line);
+            let message = format!("this head of `{}` overlaps with the one at {place}", head.root.unwrap_or_default());
+            return Err(at(unit, head.span, message)
+                .hint("write both in one form, all keys computed or all keys named; the engine would leave one out"));
+        }
+        // One of each form is enough to compare with.
+        if known.iter().all(|(_, other)| other.steps != head.steps) {
+            known.push((unit, head));
+        }
+    }
+    Ok(())
+}
+
+/// True when one head may name what another one holds, and they are not of one form.
+fn overlap(one: &[Option<String>], other: &[Option<String>]) -> bool {
+    for (a, b) in one.iter().zip(other) {
+        match (a, b) {
+            (Some(a), Some(b)) if a != b => return false,
+            (Some(_), None) | (None, Some(_)) => return true,
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+    }
+    one.len() != other.len()
 }
 
 /// A function that reaches itself would run until the stack ends.
@@ -303,7 +369,7 @@ fn refuse_recursion(units: &[Unit], defined: &Defined<'_>) -> Result<(), PolicyE
             places.entry(name.clone()).or_insert_with(|| at(unit, syntax::rule_ref(rule).span(), ""));
             let callees = calls.entry(name).or_default();
             syntax::walk_rule(rule, &mut |met| {
-                if let Met::Call(function, _) = met {
+                if let Met::Call(function, ..) = met {
                     callees.extend(function.name().and_then(|name| defined.resolve(unit, &name)));
                 }
             });
@@ -333,5 +399,20 @@ fn refuse_recursion(units: &[Unit], defined: &Defined<'_>) -> Result<(), PolicyE
             })
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_near;
+
+    #[test]
+    fn one_letter_makes_a_slip_and_two_do_not() {
+        for near in ["deny", "den", "eny", "dey", "denyy", "xdeny", "dney", "dent", "edny"] {
+            assert!(is_near(near, "deny") && is_near("deny", near), "{near}");
+        }
+        for far in ["", "de", "any", "limit", "yned", "denial", "dyne"] {
+            assert!(!is_near(far, "deny") && !is_near("deny", far), "{far}");
+        }
     }
 }

@@ -82,7 +82,7 @@ const CONDITIONS: &[&str] = &[
     r#"alpha.through"#,
     r#"worse(input.finding.severity)"#,
     r#"data.countersign.lib.beta.lined"#,
-    r#"some k; data.countersign.lib.alpha[k] == true"#,
+    r#"not alpha.through"#,
     r#"input.finding[_key] == "low""#,
     r#"some k; input.finding[k] == "low""#,
     r#"some k, v in input.finding.location; v == "x/y""#,

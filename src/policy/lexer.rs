@@ -166,6 +166,7 @@ impl<'a> Lexer<'a> {
             ':' | '=' | '<' | '>' | '!' if second == Some('=') => Ok((Kind::Symbol, self.take(2))),
             '{' | '}' | '[' | ']' | '(' | ')' | '+' | '-' | '*' | '/' | '%' | ',' | ';' | '.' | '&' | '|' | ':'
             | '<' | '>' | '=' => Ok((Kind::Symbol, self.take(1))),
+            '$' => Err((self.line, "template strings are not known; use sprintf")),
             _ => Err((self.line, "a character that Rego does not know")),
         }
     }
@@ -344,7 +345,8 @@ mod tests {
             (format!("package a\n{}", "# x\n".repeat(300_000)), "1200010 bytes"),
             ("package a\nx := \"".to_owned(), "does not end"),
             ("package a\nx := `".to_owned(), "does not end"),
-            ("package a\nx := $\"{y}\"".to_owned(), "does not know"),
+            ("package a\nx := $\"{y}\"".to_owned(), "template strings"),
+            ("package a\nx := 'y'".to_owned(), "does not know"),
         ];
         for (source, expected) in cases {
             let error = lex("a.rego", &source).unwrap_err();

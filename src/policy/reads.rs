@@ -76,7 +76,7 @@ impl Reads {
         todo.extend(aliases.values().filter(|target| target.root == Some("data")).map(|target| owned(&target.known())));
         for rule in &unit.module.policy {
             syntax::walk_rule(rule, &mut |met| match met {
-                Met::Reference(chain) | Met::Call(chain, _) => {
+                Met::Reference(chain) | Met::Call(chain, ..) => {
                     if let Some(reference) = Resolved::of(&chain, &aliases) {
                         self.add(unit, &reference, chain.span.line, todo);
                     }

@@ -38,8 +38,8 @@ impl Chain<'_> {
 pub(super) enum Met<'a> {
     /// A reference that is read.
     Reference(Chain<'a>),
-    /// A call: the function's name and its arguments.
-    Call(Chain<'a>, &'a [Ref<Expr>]),
+    /// A call: the function's name, its arguments, and whether it is a statement of its own, not negated.
+    Call(Chain<'a>, &'a [Ref<Expr>], bool),
     /// A variable that is declared or assigned.
     Binds(&'a Span),
     /// A string literal.
@@ -195,7 +195,11 @@ impl<'a> Walk<'a, '_> {
                     self.pattern(value);
                     self.expr(collection);
                 }
-                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Expr { expr, .. } => match expr.as_ref() {
+                    Expr::Call { fcn, params, .. } => self.call(fcn, params, true),
+                    other => self.expr(other),
+                },
+                Literal::NotExpr { expr, .. } => self.expr(expr),
                 Literal::Every { key, value, domain, query, .. } => {
                     key.iter().chain([value]).for_each(|var| (self.met)(Met::Binds(var)));
                     self.expr(domain);
@@ -234,10 +238,7 @@ impl<'a> Walk<'a, '_> {
                 self.expr(value);
                 self.query(query);
             }
-            Expr::Call { fcn, params, .. } => {
-                (self.met)(Met::Call(chain(fcn), params));
-                self.all(params);
-            }
+            Expr::Call { fcn, params, .. } => self.call(fcn, params, false),
             Expr::UnaryExpr { expr, .. } => self.expr(expr),
             Expr::BinExpr { lhs, rhs, .. } | Expr::BoolExpr { lhs, rhs, .. } | Expr::ArithExpr { lhs, rhs, .. } => {
                 self.expr(lhs);
@@ -256,6 +257,11 @@ impl<'a> Walk<'a, '_> {
                 self.expr(collection);
             }
         }
+    }
+
+    fn call(&mut self, function: &'a Expr, params: &'a [Ref<Expr>], is_statement: bool) {
+        (self.met)(Met::Call(chain(function), params, is_statement));
+        self.all(params);
     }
 
     fn reference(&mut self, expr: &'a Expr) {

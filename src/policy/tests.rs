@@ -74,7 +74,23 @@ fn what_the_engine_answers_wrongly_or_differently_is_refused_with_its_line() {
         ("deny contains p if [p, v] := walk(input)", "`walk` finds nothing"),
         ("deny contains p if some [p, v] in walk(input)", "`walk` finds nothing"),
         ("deny contains p if { w := walk(input); [p, v] := w }", "`walk` finds nothing"),
-        ("deny contains \"x\" if walk(input, w)", "`walk` finds nothing"),
+        ("deny contains \"x\" if not walk(input, [_, \"z\"])", "`walk` finds nothing"),
+        ("deny contains \"x\" if walk(input, [p, \"z\"]) == true", "`walk` finds nothing"),
+        ("deny contains \"x\" if { some k; data.countersign.rules.a.r[k].x }", "holds this rule itself"),
+        ("deny contains \"x\" if data.countersign.rules[input.mode].r.deny", "holds this rule itself"),
+        ("deny contains \"x\" if count(data) > 0", "holds this rule itself"),
+        ("deny contains \"x\" if object.get(data.countersign, \"rules\", 1)", "holds this rule itself"),
+        ("import data.countersign.rules.a.r\ndeny contains \"x\" if r[input.mode]", "holds this rule itself"),
+        ("import data.countersign.lib.gone\ndeny contains \"x\"", "nothing defines `data.countersign.lib.gone`"),
+        (
+            "deny contains \"x\"\n_s[k] contains 1 if k := \"a\"\n_s.b contains 2",
+            "this head of `_s` overlaps with the one at r.rego:7",
+        ),
+        (
+            "deny contains \"x\"\nl.b := 1\nl[k] := 2 if k := \"b\"",
+            "this head of `l` overlaps with the one at r.rego:7",
+        ),
+        ("deny contains \"x\"\nl := {\"a\": 1}\nl.b := 2", "this head of `l` overlaps with the one at r.rego:7"),
         ("deny contains \"x\" if http.send({}).status == 200", "`http.send` reads the network"),
         ("deny contains \"x\" if rand.intn(\"a\", 2) == 0", "`rand.intn` answers differently"),
         ("deny contains \"x\" if uuid.rfc4122(\"a\") == \"\"", "`uuid.rfc4122` answers differently"),
@@ -98,7 +114,7 @@ fn what_the_engine_answers_wrongly_or_differently_is_refused_with_its_line() {
         ("deny contains \"x\" if f(1)\nf(x) := y if { y := object.get({}, f(x), 1) }", "calls itself"),
         ("deny contains \"x\"\nupper(x) := x", "the name of a built-in"),
         ("deny contains \"x\" if [[[[[[[[[1]]]]]]]]]", "more than 8 literals"),
-        ("deny contains \"x\" if $\"{input.now}\" != \"\"", "does not know"),
+        ("deny contains \"x\" if $\"{input.now}\" != \"\"", "template strings"),
     ] {
         let error = load(vec![rule(body)]).expect_err(body);
         assert!(error.message.contains(message), "{body}: {error}");
@@ -106,6 +122,9 @@ fn what_the_engine_answers_wrongly_or_differently_is_refused_with_its_line() {
     }
     for body in [
         "deny contains sprintf(\"%v\", [p]) if walk(input.plan, [p, v])",
+        "deny contains sprintf(\"%v\", [x[0]]) if walk(input.plan, x)",
+        "deny contains \"x\" if not _here\n_here if walk(input.plan, [_, 1])",
+        "deny contains \"x\" if l.a == l.b\nl.a := 1\nl.b := 1\n_p[x] := 1 if x := \"a\"\n_p[y] := 1 if y := \"b\"",
         "deny contains \"x\" if f(g(1))\nf(x) := x + g(x)\ng(x) := x",
     ] {
         assert!(load(vec![rule(body)]).is_ok(), "{body}");
