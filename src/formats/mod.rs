@@ -18,7 +18,6 @@
 
 mod decode;
 mod head;
-#[expect(dead_code, reason = "shared by formats that are on their way")]
 mod terms;
 #[expect(dead_code, reason = "shared by formats that are on their way")]
 mod wire;
@@ -26,6 +25,11 @@ mod wire;
 mod xml;
 
 mod bandit;
+mod cargo_audit;
+mod gitlab;
+mod grype;
+mod junit;
+mod trivy;
 
 use crate::model::report::{Check, Parsed};
 use crate::model::text::Untrusted;
@@ -54,7 +58,8 @@ pub struct Format {
 }
 
 /// Every format, by id.
-pub static FORMATS: &[&Format] = &[&bandit::FORMAT];
+pub static FORMATS: &[&Format] =
+    &[&bandit::FORMAT, &cargo_audit::FORMAT, &gitlab::FORMAT, &grype::FORMAT, &junit::FORMAT, &trivy::FORMAT];
 
 /// Limits on one report; a report beyond one is refused with the limit's name.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use crate::model::digest::Digest;
+use crate::model::finding::Cvss;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 
@@ -52,6 +53,23 @@ pub(super) fn vulnerability_id(text: &str) -> Option<Untrusted> {
         "SNYK" if shaped => Some(text.to_ascii_uppercase().into()),
         _ => None,
     }
+}
+
+/// A CVSS assessment: the score as stated, else as the vector scores; nothing where neither says anything.
+pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Cvss> {
+    let vector = vector.map(str::trim).filter(|vector| !vector.is_empty());
+    let computed = || vector?.parse::<cvss::Cvss>().ok().map(|cvss| cvss.score());
+    let score = stated.filter(|score| (0.0..=10.0).contains(score)).or_else(computed);
+    let version = vector.map(|vector| match vector.strip_prefix("CVSS:").and_then(|rest| rest.split_once('/')) {
+        Some((version, _)) => Untrusted::from(version),
+        None => Untrusted::from("2.0"),
+    });
+    (vector.is_some() || score.is_some()).then(|| Cvss { vector: vector.map(Untrusted::from), score, version })
+}
+
+/// The digest in `sha256:…` or `image@sha256:…`.
+pub(super) fn digest(text: &str) -> Option<Digest> {
+    text.rsplit_once('@').map_or(text, |(_, digest)| digest).trim().parse().ok()
 }
 
 /// An instant as RFC 3339 writes it; nothing where the text is something else or has no zone.
@@ -139,6 +157,16 @@ mod tests {
         ] {
             assert_eq!(without_quoted(message), shown);
         }
+    }
+
+    #[test]
+    fn a_vector_scores_where_no_score_is_stated() {
+        let score = |vector, stated| assessment(vector, stated).and_then(|cvss| cvss.score);
+        assert_eq!(score(Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), None), Some(9.8));
+        assert_eq!(score(Some("AV:N/AC:L/Au:N/C:P/I:P/A:P"), None), Some(7.5));
+        assert_eq!(score(Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), Some(5.0)), Some(5.0));
+        assert_eq!(score(Some("CVSS:9.9/nonsense"), Some(f64::NAN)), None);
+        assert_eq!(assessment(None, None), None);
     }
 
     #[test]

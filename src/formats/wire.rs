@@ -201,6 +201,18 @@ impl<T> Part<T> {
     }
 }
 
+/// An object, or its name alone. Anything else is absent.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Named<'a, T> {
+    /// Neither.
+    #[default]
+    Absent,
+    /// The name alone.
+    Name(Cow<'a, str>),
+    /// The object.
+    Sound(T),
+}
+
 /// An element of a list: an object, or what stands there instead.
 #[derive(Clone, Debug)]
 pub(super) enum Record<T> {
@@ -437,6 +449,7 @@ deserialize_leniently! {
     ['de, T: Deserialize<'de>] Record<T>;
     ['de, T: Deserialize<'de>] List<T>;
     ['de, T: Deserialize<'de>] OneOrMany<T>;
+    ['de: 'a, 'a, T: Deserialize<'de>] Named<'a, T>;
     ['de: 'a, 'a, T: Deserialize<'de>] Dict<'a, T>;
 }
 
@@ -574,6 +587,24 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for Part<T> {
 
     fn odd(_found: &'static str) -> Self {
         Self(None)
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Named<'a, T> {
+    fn text(text: Cow<'de, str>) -> Self {
+        Self::Name(text)
+    }
+
+    fn null() -> Self {
+        Self::Absent
+    }
+
+    fn object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Self::Sound)
+    }
+
+    fn odd(_found: &'static str) -> Self {
+        Self::Absent
     }
 }
 

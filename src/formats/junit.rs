@@ -1,0 +1,171 @@
+//! JUnit's XML, as test runners and their plug-ins write it.
+//!
+//! There is no one schema: the root is `testsuites` or `testsuite`, suites may be nested, and every attribute may be missing.
+//! Test cases are counted, never the totals that a suite declares. Scanners write this format too: theirs is no report on
+//! tests. Output and stack traces may hold anything and are not kept.
+
+use super::terms::title;
+use super::wire::no_results;
+use super::xml::{Piece, Tag, Xml};
+use super::{Format, FormatError, Head};
+use crate::model::finding::{Kind, Location, Observation};
+use crate::model::report::{Check, Parsed, Tests};
+use crate::model::severity::{Severity, SeveritySource};
+use crate::model::text::Untrusted;
+
+pub(super) static FORMAT: Format = Format {
+    id: "junit",
+    title: "JUnit XML",
+    docs: "https://github.com/testmoapp/junitxml",
+    produce: "pytest --junitxml=junit.xml, jest-junit, Surefire, gotestsum --junitfile, …",
+    seen: "pytest, Surefire, Jest, PHPUnit, Boost, ScalaTest, xunit; Trivy, Semgrep and Checkov",
+    checks: &[Check::Tests],
+    detect,
+    parse,
+};
+
+/// Names that scanners give to a root or suite.
+const SCANNERS: &[(&str, &str)] = &[("trivy", "Trivy"), ("semgrep results", "Semgrep")];
+
+fn detect(head: &Head<'_>) -> bool {
+    head.xml().is_some_and(|root| matches!(root.name.as_str(), "testsuites" | "testsuite"))
+}
+
+fn parse(text: &str) -> Result<Parsed, FormatError> {
+    let mut reading = Reading { parsed: Parsed::new("JUnit", FORMAT.checks), tests: Tests::default(), scanner: None };
+    let mut xml = Xml::new(text, FORMAT.id);
+    match xml.next()? {
+        Some(Piece::Start(root)) if matches!(root.name(), "testsuites" | "testsuite") => {
+            reading.suite(&mut xml, &root)?
+        }
+        _ => return Err(no_results(FORMAT.id, "the root element is neither `testsuites` nor `testsuite`")),
+    }
+    while xml.next()?.is_some() {}
+    Ok(reading.finish())
+}
+
+struct Reading {
+    parsed: Parsed,
+    tests: Tests,
+    scanner: Option<&'static str>,
+}
+
+/// What became of one test case.
+#[derive(Default)]
+struct Case {
+    failure: Option<String>,
+    error: Option<String>,
+    skipped: bool,
+    flaky: bool,
+}
+
+impl Reading {
+    /// Reads a suite, or the root, to its end.
+    fn suite(&mut self, xml: &mut Xml<'_>, suite: &Tag<'_>) -> Result<(), FormatError> {
+        let name = suite.attribute("name").unwrap_or_default();
+        self.look_for_scanner(&name);
+        while let Some(piece) = xml.next()? {
+            match piece {
+                Piece::Start(tag) => match tag.name() {
+                    "testsuite" => self.suite(xml, &tag)?,
+                    "testcase" => self.case(xml, &tag, &name)?,
+                    "properties" => self.properties(xml)?,
+                    _ => xml.skip()?,
+                },
+                Piece::Text(_) => {}
+                Piece::End => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn look_for_scanner(&mut self, suite: &str) {
+        let known = SCANNERS.iter().find(|(name, _)| *name == suite).map(|(_, tool)| *tool);
+        self.scanner = self.scanner.or(known);
+    }
+
+    /// Checkov writes its configuration as properties of a suite.
+    fn properties(&mut self, xml: &mut Xml<'_>) -> Result<(), FormatError> {
+        while let Some(piece) = xml.next()? {
+            match piece {
+                Piece::Start(tag) => {
+                    if tag.attribute("name").as_deref() == Some("include_all_checkov_policies") {
+                        self.scanner = self.scanner.or(Some("Checkov"));
+                    }
+                    xml.skip()?;
+                }
+                Piece::Text(_) => {}
+                Piece::End => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn case(&mut self, xml: &mut Xml<'_>, tag: &Tag<'_>, suite: &str) -> Result<(), FormatError> {
+        let mut case = Case::default();
+        while let Some(piece) = xml.next()? {
+            match piece {
+                Piece::Start(tag) => {
+                    let message = || tag.attribute("message").or_else(|| tag.attribute("type")).unwrap_or_default();
+                    match tag.name() {
+                        "failure" => case.failure = Some(message()),
+                        "error" => case.error = Some(message()),
+                        "skipped" => case.skipped = true,
+                        "flakyFailure" | "flakyError" => case.flaky = true,
+                        _ => {}
+                    }
+                    xml.skip()?;
+                }
+                Piece::Text(_) => {}
+                Piece::End => break,
+            }
+        }
+        self.count(&case);
+        if let Some(message) = case.error.or(case.failure) {
+            let pointer = format!("/testcase[{}]", self.tests.total);
+            self.parsed.observations.push(Observation { pointer: pointer.into(), ..observation(tag, suite, &message) });
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, case: &Case) {
+        let tests = &mut self.tests;
+        tests.total += 1;
+        match case {
+            Case { error: Some(_), .. } => tests.errored += 1,
+            Case { failure: Some(_), .. } => tests.failed += 1,
+            Case { skipped: true, .. } => tests.skipped += 1,
+            Case { flaky: true, .. } => tests.flaky += 1,
+            Case { .. } => {}
+        }
+    }
+
+    fn finish(mut self) -> Parsed {
+        if let Some(tool) = self.scanner {
+            self.parsed.tool.name = tool.into();
+            self.parsed.checks.clear();
+        }
+        self.parsed.tests = Some(self.tests);
+        self.parsed
+    }
+}
+
+/// A test that failed. The format knows no severities.
+fn observation(tag: &Tag<'_>, suite: &str, message: &str) -> Observation {
+    let attribute = |name: &str| tag.attribute(name).filter(|value| !value.trim().is_empty());
+    let class = attribute("classname").unwrap_or_else(|| suite.to_owned());
+    let name = attribute("name").unwrap_or_else(|| class.clone());
+    let rule = if name.is_empty() { "a test without a name" } else { name.as_str() };
+    let test = if class.is_empty() || class == name { name.clone() } else { format!("{class} {name}") };
+    let described = title(message);
+    Observation {
+        title: if described.is_blank() { format!("{rule} failed").into() } else { described },
+        location: Location {
+            path: attribute("file").map(Untrusted::from),
+            line: attribute("line").and_then(|line| line.trim().parse().ok()).filter(|line| *line > 0),
+            resource: (!test.is_empty()).then(|| test.as_str().into()),
+            ..Location::default()
+        },
+        ..Observation::new(Kind::Test, rule, Severity::Unknown, SeveritySource::None)
+    }
+}
