@@ -107,8 +107,8 @@ mod tests {
                 "countersign.yaml:1:1: unknown key `enviroment`; did you mean `environment`?",
                 "countersign.yaml:2:10: `fail_on`: unknown word `always`; known: block, warn, never",
                 "countersign.yaml:3:13: `exceptions`: expected a list, found string \"exceptions.yaml\"",
-                "countersign.yaml:4:8: no value; fill it in, or take the key away",
-                "countersign.yaml:6:10: no value; fill it in, or take the key away",
+                "countersign.yaml:4:8: `profile` is blank; fill it in, or take it away",
+                "countersign.yaml:6:10: a blank item; fill it in, or take it away",
             ]
         );
         let faults = Config::read("countersign.yaml", b"gate_id: shop\n").unwrap_err();

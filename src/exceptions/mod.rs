@@ -1,1 +1,114 @@
-//! TBD
+//! Exception records: read them, decide what each covers at an instant, account for every one.
+//!
+//! What must stay true: a record that is not wholly understood covers nothing and stops the run; a finding is covered only
+//! when every given criterion matches it; and every record is accounted for, whether it did something or not.
+//!
+//! A source is one file here plus its row in [`SOURCES`].
+
+mod accounting;
+mod criteria;
+mod index;
+mod matching;
+mod native;
+mod purl;
+
+use std::collections::BTreeMap;
+
+use crate::model::digest::Digest;
+use crate::model::exception::Exception;
+use crate::model::text::Untrusted;
+use crate::strict::{Document, Fault, Faults};
+
+pub use accounting::{Account, Lost, Run, account};
+pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover};
+
+/// One notation of accepted risks.
+#[derive(Debug)]
+pub struct Source {
+    /// Kebab-case, stable.
+    pub id: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// Whether a document is of this source. Never two sources at once.
+    pub recognises: fn(&Document) -> bool,
+    /// Reads every record of a document, and adds every fault.
+    pub read: fn(&Document, &mut Vec<Fault>) -> Vec<Record>,
+}
+
+/// Every source, by id.
+pub static SOURCES: &[&Source] = &[&native::SOURCE];
+
+/// An exception and where it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The exception.
+    pub exception: Exception,
+    /// The file, as it was given.
+    pub file: Untrusted,
+    /// The line at which it starts, from 1.
+    pub line: usize,
+    /// The column of its id, from 1.
+    place_of_id: (usize, usize),
+    /// The digest of its canonical JSON, approvals included.
+    pub digest: Digest,
+}
+
+impl Record {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &Untrusted {
+        &self.exception.id
+    }
+}
+
+/// Reads all records of all files, given as name and bytes. They come out by id.
+///
+/// # Errors
+/// Every fault of form in every file; an id that is given twice, in one file or in two, is one.
+pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Vec<Record>, Faults> {
+    let mut faults = Vec::new();
+    let mut records = Vec::new();
+    for (file, bytes) in files {
+        match Document::parse(file, bytes) {
+            Ok(document) => records.extend(read_document(&document, &mut faults)),
+            Err(unreadable) => faults.extend(unreadable.into_vec()),
+        }
+    }
+    faults.extend(given_twice(&records));
+    if !faults.is_empty() {
+        return Err(Faults::new(faults));
+    }
+    records.sort_by(|a, b| a.id().cmp(b.id()));
+    Ok(records)
+}
+
+fn read_document(document: &Document, faults: &mut Vec<Fault>) -> Vec<Record> {
+    match SOURCES.iter().find(|source| (source.recognises)(document)) {
+        Some(source) => (source.read)(document, faults),
+        None => {
+            let fix = "write one list of records, each starting with `- id:`; `[]` says that there are none";
+            faults.push(document.fault(document.root(), "no list of exception records", fix));
+            Vec::new()
+        }
+    }
+}
+
+fn given_twice(records: &[Record]) -> Vec<Fault> {
+    let mut first: BTreeMap<&Untrusted, &Record> = BTreeMap::new();
+    let mut faults = Vec::new();
+    for record in records {
+        match first.get(record.id()) {
+            None => {
+                first.insert(record.id(), record);
+            }
+            Some(earlier) => {
+                let id = record.id().as_raw();
+                let message =
+                    format!("the id `{id}` is given twice; first at {}:{}", earlier.file.as_raw(), earlier.line);
+                let fix = "every record has an id of its own; renew a record by changing it".to_owned();
+                faults.push(Fault::new(record.file.as_raw(), record.place_of_id, message, Some(fix)));
+            }
+        }
+    }
+    faults
+}

@@ -212,6 +212,6 @@ mod tests {
         let faults = service("s.yaml", b"name: shop\nowner: ''\nerror_budget: 101\ndata: [' ']\n").unwrap_err();
         let shown: Vec<String> =
             faults.as_slice().iter().map(|f| format!("{}:{} {}", f.line, f.column, f.message)).collect();
-        assert_eq!(shown, ["2:8 no value", "3:15 `error_budget` is no percentage", "4:8 no value"]);
+        assert_eq!(shown, ["2:8 `owner` is blank", "3:15 `error_budget` is no percentage", "4:8 a blank item"]);
     }
 }

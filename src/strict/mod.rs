@@ -142,12 +142,24 @@ impl Document {
         self.blanks_below(&self.root, faults);
     }
 
-    fn blanks_below(&self, node: &Node, faults: &mut Vec<Fault>) {
-        for child in node.children() {
-            if child.is_blank() {
-                faults.push(self.fault(child, "no value", "fill it in, or take the key away"));
-            }
-            self.blanks_below(child, faults);
+    /// As [`Self::blanks`], for the values below one. Whatever else was said about a blank is replaced.
+    pub fn blanks_below(&self, node: &Node, faults: &mut Vec<Fault>) {
+        let mut found = Vec::new();
+        self.find_blanks(node, None, &mut found);
+        faults.retain(|fault| !found.iter().any(|blank| (fault.line, fault.column) == (blank.line, blank.column)));
+        faults.append(&mut found);
+    }
+
+    fn find_blanks(&self, node: &Node, key: Option<&str>, found: &mut Vec<Fault>) {
+        if node.is_blank() {
+            let message = key.map_or_else(|| "a blank item".to_owned(), |key| format!("`{key}` is blank"));
+            found.push(self.fault(node, message, "fill it in, or take it away"));
+        }
+        for item in node.items().unwrap_or_default() {
+            self.find_blanks(item, None, found);
+        }
+        for (key, value) in node.members() {
+            self.find_blanks(value, Some(key), found);
         }
     }
 }

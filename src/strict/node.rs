@@ -60,10 +60,14 @@ impl Node {
         }
     }
 
-    /// The values directly in this one, where it is a list or a map.
-    pub fn children(&self) -> impl Iterator<Item = &Self> {
-        let items = self.items().unwrap_or_default().iter();
-        items.chain(self.entries().iter().map(|entry| &entry.node))
+    /// Keys and values, where this is a map.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &Self)> {
+        self.entries().iter().map(|entry| (entry.key.as_str(), &entry.node))
+    }
+
+    /// Keys and their places, where this is a map.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, (usize, usize))> {
+        self.entries().iter().map(|entry| (entry.key.as_str(), (entry.line, entry.column)))
     }
 
     /// The text, where this is one, written with or without quotes.

@@ -1,1 +1,757 @@
-//! exceptions
+//! Exception records: what is refused, what is covered, and that nothing fails open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use countersign::exceptions::{self, Account, Context, Coverage, Force, Lost, Record, Run};
+use countersign::model::exception::ExceptionState;
+use countersign::model::finding::{Finding, Kind, Location, Rule, Target};
+use countersign::model::package::Package;
+use countersign::model::severity::{Severity, SeveritySource};
+use countersign::model::text::Untrusted;
+use proptest::prelude::*;
+
+/// A sound record; every line is one that a case changes.
+const SOUND: &str = "\
+- id: EX-2026-014
+  match: { ids: [CVE-2026-1234], package: \"pkg:npm/lodash\", path: \"web/**\" }
+  scope: { service: [shop], environment: [production] }
+  owner: team-web
+  reason: not reachable, see SEC-88
+  mitigation: WAF rule 1182 blocks the vector
+  residual_risk: low
+  created: 2026-11-01
+  expires: 2026-11-30
+  ticket: SEC-88
+  approvals:
+    - { by: jo@example.com, role: product-lead, at: 2026-11-02, signature: EX-2026-014.jo.sig }
+";
+
+/// The fields that every record needs, after its id and criteria.
+const REST: &str = "owner: team-web, reason: r, mitigation: m, created: 2026-11-01, expires: 2026-11-30";
+
+fn faults_of(files: &[(&str, &str)]) -> Vec<String> {
+    match exceptions::read(files.iter().map(|(file, text)| (*file, text.as_bytes()))) {
+        Ok(records) => panic!("no fault in {} records of {files:?}", records.len()),
+        Err(faults) => faults.as_slice().iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn records(text: &str) -> Vec<Record> {
+    exceptions::read([("e.yaml", text.as_bytes())]).unwrap_or_else(|faults| panic!("{text}\n{faults}"))
+}
+
+/// Records with these ids and criteria, in YAML flow style.
+fn with_criteria(criteria: &[(&str, &str)]) -> Vec<Record> {
+    let text: String = criteria.iter().map(|(id, m)| format!("- {{ id: {id}, match: {{ {m} }}, {REST} }}\n")).collect();
+    records(&text)
+}
+
+#[test]
+fn the_record_of_the_documentation_is_read_whole() {
+    let read = records(SOUND);
+    let record = &read[0].exception;
+    assert_eq!((read[0].file.as_raw(), read[0].line), ("e.yaml", 1));
+    assert_eq!(record.criteria.ids, [Untrusted::from("CVE-2026-1234")]);
+    assert_eq!(record.scope.service, [Untrusted::from("shop")]);
+    assert_eq!((record.created.to_string(), record.expires.to_string()), ("2026-11-01".into(), "2026-11-30".into()));
+    assert_eq!(record.approvals[0].signature.as_ref().unwrap().as_raw(), "EX-2026-014.jo.sig");
+}
+
+#[test]
+fn yaml_json_and_toml_say_the_same() {
+    let yaml = records(
+        "- { id: A, match: { ids: [CVE-2026-1], kind: secret }, owner: o, reason: r, mitigation: m, created: 2026-11-01, expires: 2026-11-30 }",
+    );
+    let json = r#"[{"id":"A","match":{"ids":["CVE-2026-1"],"kind":"secret"},"owner":"o","reason":"r","mitigation":"m","created":"2026-11-01","expires":"2026-11-30"}]"#;
+    let toml = "[[exception]]\nid = 'A'\nmatch = { ids = ['CVE-2026-1'], kind = 'secret' }\nowner = 'o'\nreason = 'r'\nmitigation = 'm'\ncreated = 2026-11-01\nexpires = '2026-11-30'\n";
+    for (file, text) in [("e.json", json), ("e.yaml", json), ("e.toml", toml)] {
+        let read = exceptions::read([(file, text.as_bytes())]).unwrap();
+        assert_eq!((&read[0].exception, read[0].digest), (&yaml[0].exception, yaml[0].digest), "{file}");
+    }
+    for (file, none) in [("e.yaml", "[]"), ("e.json", "[]\n"), ("e.toml", "exception = []")] {
+        assert_eq!(exceptions::read([(file, none.as_bytes())]).unwrap(), [], "{file}");
+    }
+}
+
+/// What replaces what in the sound record → where the fault is and a part of what it says.
+const FAULTS: &[(&str, &str, &str, &str)] = &[
+    ("expires:", "expires_at:", "9:3", "unknown key `expires_at`; did you mean `expires`?"),
+    ("  expires: 2026-11-30\n", "", "1:3", "`expires` is missing; add `expires`"),
+    ("  owner: team-web\n", "", "1:3", "`owner` is missing"),
+    ("  reason: not reachable, see SEC-88\n", "", "1:3", "`reason` is missing"),
+    ("  mitigation: WAF rule 1182 blocks the vector\n", "", "1:3", "`mitigation` is missing"),
+    ("  created: 2026-11-01\n", "", "1:3", "`created` is missing"),
+    ("id: EX-2026-014\n  match", "match", "1:3", "`id` is missing"),
+    ("owner: team-web", "owner:", "4:8", "`owner` is blank"),
+    ("owner: team-web", "owner: '  '", "4:10", "`owner` is blank"),
+    ("owner: team-web", "owner: ~", "4:10", "`owner` is blank"),
+    ("mitigation: WAF rule 1182 blocks the vector", "mitigation: \"\\t\"", "6:15", "`mitigation` is blank"),
+    ("ticket: SEC-88", "ticket: ''", "10:11", "`ticket` is blank"),
+    ("by: jo@example.com", "by: ''", "12:13", "`by` is blank"),
+    ("2026-11-30", "2026-11-31", "9:12", "`expires`: not a date"),
+    ("2026-11-30", "30.11.2026", "9:12", "`expires`: not a date"),
+    ("2026-11-30", "2026-11-30T23:59:59Z", "9:12", "`expires`: not a date"),
+    ("2026-11-30", "never", "9:12", "`expires`: not a date"),
+    ("2026-11-30", "2026-10-31", "9:12", "it expires on 2026-10-31, before it was created"),
+    ("at: 2026-11-02", "at: yesterday", "12:50", "`at`: not a date"),
+    ("ids: [CVE-2026-1234]", "ids: [CWE-79]", "2:18", "`CWE-79` is a class of weaknesses"),
+    ("ids: [CVE-2026-1234]", "ids: [CVE-2026-1, cwe-79]", "2:30", "`cwe-79` is a class of weaknesses"),
+    ("ids: [CVE-2026-1234]", "ids: []", "2:17", "an empty list"),
+    ("ids: [CVE-2026-1234]", "ids: [CVE-2026-*]", "2:18", "`CVE-2026-*` is no single id"),
+    ("ids: [CVE-2026-1234]", "ids: CVE-2026-1234", "2:17", "`ids`: expected a list"),
+    ("ids: [CVE-2026-1234]", "id: [CVE-2026-1234]", "2:12", "unknown key `id`; did you mean `ids`?"),
+    ("pkg:npm/lodash", "lodash", "2:43", "no package URL"),
+    ("pkg:npm/lodash", "pkg:npm/*", "2:43", "it takes no patterns"),
+    ("web/**", "web/[a", "2:67", "no glob"),
+    ("web/**", "./web/**", "2:67", "no path is written like this"),
+    ("web/**", "../web/**", "2:67", "no path is written like this"),
+    ("scope: { service: [shop]", "scope: { service: []", "3:21", "an empty list"),
+    ("scope: { service", "scope: { services", "3:12", "unknown key `services`; did you mean `service`?"),
+    ("EX-2026-014\n", "EX 2026\n", "1:7", "an id that is no name"),
+    ("EX-2026-014.jo.sig", "../jo.sig", "12:76", "a signature that is not beside the record"),
+    ("EX-2026-014.jo.sig", "/etc/jo.sig", "12:76", "a signature that is not beside the record"),
+    ("  owner: team-web\n", "  owner: team-web\n  owner: team-api\n", "5:3", "`owner` is given twice; first on line 4"),
+    ("{ ids: [CVE-2026-1234], package: \"pkg:npm/lodash\", path: \"web/**\" }", "{}", "2:10", "no criterion is given"),
+    (
+        "{ ids: [CVE-2026-1234], package: \"pkg:npm/lodash\", path: \"web/**\" }",
+        "{ kind: secret }",
+        "2:10",
+        "the kind alone",
+    ),
+    ("{ ids: [CVE-2026-1234], package: \"pkg:npm/lodash\", path: \"web/**\" }", "", "2:8", "`match` is blank"),
+];
+
+#[test]
+fn every_fault_of_form_names_its_place_and_the_way_out() {
+    assert_eq!(
+        faults_of(&[("e.yaml", "")]),
+        ["e.yaml:1:1: the file is empty; write `[]` or `{}` to say that there is nothing"]
+    );
+    for (from, to, place, part) in FAULTS {
+        let text = SOUND.replacen(from, to, 1);
+        assert_ne!(text, SOUND, "{from}");
+        let faults = faults_of(&[("e.yaml", &text)]);
+        let start = format!("e.yaml:{place}: ");
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(&start)
+                && fault.contains(part)
+                && (fault.contains(';') || fault.contains("expected"))),
+            "{to}: wanted {start}{part} in\n{}",
+            faults.join("\n")
+        );
+    }
+}
+
+#[test]
+fn criteria_that_match_everything_are_refused() {
+    for everything in [
+        "path: '**'",
+        "path: '*'",
+        "path: '**/*'",
+        "path: '/**'",
+        "path: '**/*.*'",
+        "path: '?*/**'",
+        "path: '{web/**,**/*}'",
+        "path: '**/**', kind: weakness",
+        "path: '**', kind: weakness",
+        "resource: '*'",
+        "resource: '**', path: '**'",
+        "kind: quality",
+    ] {
+        let faults = faults_of(&[("e.yaml", &format!("- {{ id: A, match: {{ {everything} }}, {REST} }}"))]);
+        assert!(
+            faults.iter().any(|f| f.contains("match everything") || f.contains("the kind alone")),
+            "{everything}: {faults:?}"
+        );
+    }
+    for narrow in [
+        "path: 'web/**'",
+        "path: '**/*.min.js'",
+        "path: '**', ids: [CVE-2026-1]",
+        "resource: 'aws_s3_bucket.*'",
+        "rule: B602",
+        "package: 'pkg:npm/a'",
+    ] {
+        assert_eq!(with_criteria(&[("A", narrow)]).len(), 1, "{narrow}");
+    }
+}
+
+#[test]
+fn all_faults_of_all_files_are_reported_together() {
+    let one = "- { id: A, match: { ids: [CVE-2026-1] }, owner: o, reason: r, mitigation: m, created: 2026-11-01 }\n- { id: B, match: {}, expiers: 2026-11-30 }\n";
+    let two = "[[exception]]\nid = 'A'\nmatch = { rule = 'B602' }\nowner = 'o'\nreason = 'r'\nmitigation = 'm'\ncreated = 2026-11-01\nexpires = 2026-10-01\n";
+    assert_eq!(
+        faults_of(&[("one.yaml", one), ("two.toml", two), ("three.json", "{}"), ("four.json", "[{]")]),
+        [
+            "four.json:1:3: not JSON: key must be a string; correct the notation",
+            "one.yaml:1:3: `expires` is missing; add `expires`",
+            "one.yaml:2:3: `created` is missing; add `created`",
+            "one.yaml:2:3: `expires` is missing; add `expires`",
+            "one.yaml:2:3: `mitigation` is missing; add `mitigation`",
+            "one.yaml:2:3: `owner` is missing; add `owner`",
+            "one.yaml:2:3: `reason` is missing; add `reason`",
+            "one.yaml:2:19: no criterion is given; name ids, a package, a rule, a fingerprint, or a narrower path or resource",
+            "one.yaml:2:23: unknown key `expiers`; did you mean `expires`?",
+            "three.json:1:1: no list of exception records; write one list of records, each starting with `- id:`; `[]` says that there are none",
+            "two.toml:8:11: it expires on 2026-10-01, before it was created; `expires` is on or after `created`",
+        ]
+    );
+}
+
+#[test]
+fn an_id_is_given_once_in_all_files() {
+    let record = |id: &str| format!("\n- {{ id: {id}, match: {{ ids: [CVE-2026-1] }}, {REST} }}\n");
+    assert_eq!(
+        faults_of(&[("a.yaml", &record("A")), ("b.yaml", &(record("B") + &record("A")))]),
+        [
+            "b.yaml:4:9: the id `A` is given twice; first at a.yaml:2; every record has an id of its own; renew a record by changing it"
+        ]
+    );
+}
+
+#[test]
+fn a_toml_file_holds_records_and_nothing_else() {
+    let text = "owner = 'o'\n[[exception]]\nid = 'A'\n";
+    let faults = faults_of(&[("e.toml", text)]);
+    assert!(faults[0].starts_with("e.toml:1:1: unknown key `owner`"), "{faults:?}");
+    assert!(faults_of(&[("e.toml", "[[exceptions]]\nid = 'A'\n")])[0].contains("no list of exception records"));
+}
+
+// Matching.
+
+fn now(text: &str) -> countersign::model::time::Timestamp {
+    text.parse().unwrap()
+}
+
+fn here() -> Context<'static> {
+    Context {
+        service: Some("shop"),
+        environment: "production",
+        repository: Some("acme/shop"),
+        now: now("2026-11-21T08:00:00Z"),
+    }
+}
+
+fn finding(id: &str, kind: Kind, ids: &[&str], severity: Severity) -> Finding {
+    Finding {
+        id: id.into(),
+        fingerprint: format!("v1:{:0>64}", id.trim_start_matches("f-")).into(),
+        kind,
+        rule: Rule { id: "R1".into(), name: None, url: None },
+        ids: ids.iter().map(|id| Untrusted::from(*id)).collect(),
+        covers: Vec::new(),
+        severity,
+        severity_source: SeveritySource::Scanner,
+        cvss: None,
+        title: "t".into(),
+        package: None,
+        location: Location::default(),
+        occurrences: Vec::new(),
+        target: Target::default(),
+        first_seen: None,
+        published: None,
+        known_exploited: None,
+        epss: None,
+        confidence: None,
+        suppression: None,
+        seen_by: Vec::new(),
+    }
+}
+
+fn at(mut finding: Finding, paths: &[&str]) -> Finding {
+    let locations: Vec<Location> =
+        paths.iter().map(|path| Location { path: Some((*path).into()), ..Location::default() }).collect();
+    finding.location = locations[0].clone();
+    finding.occurrences = if locations.len() > 1 { locations } else { Vec::new() };
+    finding
+}
+
+fn of_package(mut finding: Finding, purl: Option<&str>) -> Finding {
+    finding.package = Some(Package { name: "lodash".into(), purl: purl.map(Untrusted::from), ..Package::default() });
+    finding
+}
+
+fn vulnerability(id: &str, ids: &[&str]) -> Finding {
+    finding(id, Kind::Vulnerability, ids, Severity::High)
+}
+
+/// Ids of the findings that the only record covers, and why it covers no more.
+fn covered(criteria: &str, findings: &[Finding]) -> (Vec<usize>, Vec<String>) {
+    let records = with_criteria(&[("A", criteria)]);
+    let coverage = exceptions::cover(&records, findings, &here());
+    let matched = &coverage.records[0];
+    (matched.covers.clone(), matched.because.iter().map(|line| line.as_raw().to_owned()).collect())
+}
+
+#[test]
+fn every_given_criterion_has_to_match() {
+    let findings = [
+        of_package(
+            at(vulnerability("f-1", &["CVE-2026-1", "GHSA-aaaa-bbbb-cccc"]), &["web/package-lock.json"]),
+            Some("pkg:npm/lodash@4.17.20"),
+        ),
+        of_package(
+            at(vulnerability("f-2", &["CVE-2026-1"]), &["api/package-lock.json"]),
+            Some("pkg:npm/lodash@4.17.19"),
+        ),
+        at(finding("f-3", Kind::Weakness, &["CWE-79"], Severity::Medium), &["web/a.js"]),
+    ];
+    for (criteria, expected) in [
+        ("ids: [CVE-2026-1]", vec![0, 1]),
+        ("ids: [cve-2026-1]", vec![0, 1]),
+        ("ids: [CVE-2026-2, GHSA-AAAA-bbbb-cccc]", vec![0]),
+        ("ids: [CVE-2026-1], package: 'pkg:npm/lodash@4.17.19'", vec![1]),
+        ("ids: [CVE-2026-1], path: 'web/**'", vec![0]),
+        ("ids: [CVE-2026-2], path: 'web/**'", vec![]),
+        ("package: 'pkg:npm/lodash', kind: license", vec![]),
+        ("path: 'web/*'", vec![0, 2]),
+        ("path: 'web/*', kind: weakness", vec![2]),
+        ("path: 'web'", vec![]),
+        ("rule: R1, path: '**/*.js'", vec![2]),
+        ("rule: R2", vec![]),
+        ("fingerprint: 'v1:0000000000000000000000000000000000000000000000000000000000000003'", vec![2]),
+        ("fingerprint: 'v1:0000000000000000000000000000000000000000000000000000000000000003', kind: secret", vec![]),
+    ] {
+        assert_eq!(covered(criteria, &findings).0, expected, "{criteria}");
+    }
+}
+
+#[test]
+fn a_package_criterion_does_not_cover_a_finding_without_package_url() {
+    let findings = [of_package(vulnerability("f-1", &["CVE-2026-1"]), None), vulnerability("f-2", &["CVE-2026-1"])];
+    let (covers, because) = covered("ids: [CVE-2026-1], package: 'pkg:npm/lodash'", &findings);
+    assert_eq!(covers, [0; 0]);
+    assert_eq!(because, ["f-1 has no package URL to compare"]);
+}
+
+#[test]
+fn a_class_of_weaknesses_is_no_name_even_where_a_record_could_say_it() {
+    let findings = [at(finding("f-1", Kind::Weakness, &["CWE-79"], Severity::High), &["a.js"])];
+    assert_eq!(covered("ids: [CVE-2026-1]", &findings).0, [0; 0]);
+}
+
+#[test]
+fn a_path_covers_a_finding_only_where_it_is_everywhere() {
+    let findings = [
+        at(vulnerability("f-1", &["CVE-2026-1"]), &["web/a.lock", "web/b.lock"]),
+        at(vulnerability("f-2", &["CVE-2026-1"]), &["api/a.lock", "web/b.lock", "lib/c.lock"]),
+        vulnerability("f-3", &["CVE-2026-1"]),
+        at(vulnerability("f-4", &["CVE-2026-1"]), &["/web/a.lock"]),
+        at(vulnerability("f-5", &["CVE-2026-1"]), &["web/../api/a.lock"]),
+    ];
+    let (covers, because) = covered("ids: [CVE-2026-1], path: 'web/**'", &findings);
+    assert_eq!(covers, [0]);
+    assert_eq!(because, ["f-2 stays open: 2 of 3 occurrences outside path web/**: api/a.lock, lib/c.lock"]);
+    assert_eq!(
+        covered("path: '**/a.lock'", &findings).0,
+        [0; 0],
+        "an absolute path is matched by absolute patterns alone"
+    );
+    assert_eq!(covered("path: '/web/**'", &findings).0, [3]);
+}
+
+#[test]
+fn a_resource_covers_a_finding_only_where_it_is_everywhere() {
+    let mut one = finding("f-1", Kind::Misconfiguration, &[], Severity::High);
+    let place = |resource: &str| Location { resource: Some(resource.into()), ..Location::default() };
+    one.location = place("aws_s3_bucket.data");
+    let mut two = one.clone();
+    two.id = "f-2".into();
+    two.occurrences = vec![place("aws_s3_bucket.data"), place("aws_s3_bucket.logs")];
+    assert_eq!(covered("resource: aws_s3_bucket.data", &[one.clone(), two.clone()]).0, [0]);
+    assert_eq!(covered("resource: 'aws_s3_bucket.*'", &[one, two]).0, [0, 1]);
+}
+
+#[test]
+fn a_rule_of_any_witness_is_the_scanners_rule() {
+    let mut merged = at(finding("f-1", Kind::Weakness, &[], Severity::High), &["a.py"]);
+    merged.seen_by = vec![countersign::model::finding::Witness {
+        report: 1,
+        tool: "semgrep".into(),
+        rule_id: "python.subprocess".into(),
+        severity: Severity::High,
+        severity_raw: None,
+        location: Location::default(),
+        pointer: "/results/0".into(),
+        suppressed: false,
+    }];
+    assert_eq!(covered("rule: python.subprocess", &[merged]).0, [0]);
+}
+
+#[test]
+fn a_scope_that_does_not_hold_here_covers_nothing_and_says_so() {
+    let findings = [vulnerability("f-1", &["CVE-2026-1"])];
+    let scoped = |scope: &str, context: &Context<'_>| {
+        let text = format!("- {{ id: A, match: {{ ids: [CVE-2026-1] }}, scope: {{ {scope} }}, {REST} }}");
+        let coverage = exceptions::cover(&records(&text), &findings, context);
+        (coverage.records[0].covers.len(), coverage.records[0].because.first().map(|line| line.as_raw().to_owned()))
+    };
+    let nowhere = Context { service: None, repository: None, ..here() };
+    for (scope, context, covers, because) in [
+        ("service: [shop, cart]", here(), 1, None),
+        ("environment: [staging]", here(), 0, Some("it holds for environment staging, this is production")),
+        ("repository: [acme/other]", here(), 0, Some("it holds for repository acme/other, this is acme/shop")),
+        ("service: [shop]", nowhere, 0, Some("it holds for service shop, this is unknown")),
+        ("repository: [acme/shop]", nowhere, 0, Some("it holds for repository acme/shop, this is unknown")),
+    ] {
+        assert_eq!(scoped(scope, &context), (covers, because.map(str::to_owned)), "{scope}");
+    }
+}
+
+#[test]
+fn a_record_is_in_force_from_its_first_to_the_end_of_its_last_day() {
+    let records = with_criteria(&[("A", "ids: [CVE-2026-1]")]);
+    let findings = [vulnerability("f-1", &["CVE-2026-1"])];
+    let admitted = BTreeSet::from([Untrusted::from("A")]);
+    for (instant, force, days_left, assigned) in [
+        ("2026-10-31T23:59:59Z", Force::Pending, 30, None),
+        ("2026-11-01T00:00:00Z", Force::InForce, 29, Some(0)),
+        ("2026-11-30T23:59:59Z", Force::InForce, 0, Some(0)),
+        ("2026-12-01T00:00:00Z", Force::Expired, -1, None),
+        ("2026-11-30T23:30:00-01:00", Force::Expired, -1, None),
+    ] {
+        let coverage = exceptions::cover(&records, &findings, &Context { now: now(instant), ..here() });
+        let matched = &coverage.records[0];
+        assert_eq!((matched.force, matched.days_left, matched.life_days), (force, days_left, 29), "{instant}");
+        assert_eq!(exceptions::assign(&records, &coverage, &admitted).by_finding, [assigned], "{instant}");
+        let shown = coverage.matched_exceptions(&records, &findings);
+        assert_eq!((shown.len(), shown[0].in_force), (1, force == Force::InForce), "policy sees it either way");
+    }
+}
+
+#[test]
+fn nothing_counts_that_was_not_admitted() {
+    let records = with_criteria(&[("A", "ids: [CVE-2026-1]")]);
+    let findings = [vulnerability("f-1", &["CVE-2026-1"])];
+    let coverage = exceptions::cover(&records, &findings, &here());
+    assert_eq!(exceptions::assign(&records, &coverage, &BTreeSet::new()).by_finding, [None]);
+}
+
+/// The traps of other loaders: a first entry that hides a second one, and one that has expired in one of several files.
+#[test]
+fn an_expired_record_neither_hides_a_valid_one_nor_lives_on_through_it() {
+    let dated = |id: &str, created: &str, expires: &str| {
+        format!(
+            "- {{ id: {id}, match: {{ ids: [CVE-2026-1] }}, owner: o, reason: r, mitigation: m, created: {created}, expires: {expires} }}\n"
+        )
+    };
+    let old = dated("A", "2026-10-01", "2026-10-31");
+    let new = dated("B", "2026-11-01", "2026-11-30");
+    let findings = [vulnerability("f-1", &["CVE-2026-1"])];
+    let admitted: BTreeSet<Untrusted> = ["A".into(), "B".into()].into();
+    for files in [[("a.yaml", &old), ("b.yaml", &new)], [("b.yaml", &new), ("a.yaml", &old)]] {
+        let read = exceptions::read(files.iter().map(|(file, text)| (*file, text.as_bytes()))).unwrap();
+        let coverage = exceptions::cover(&read, &findings, &here());
+        let by = exceptions::assign(&read, &coverage, &admitted).by_finding[0].unwrap();
+        assert_eq!(read[by].id().as_raw(), "B");
+    }
+    let alone = records(&old);
+    let coverage = exceptions::cover(&alone, &findings, &here());
+    assert_eq!(exceptions::assign(&alone, &coverage, &admitted).by_finding, [None]);
+}
+
+#[test]
+fn of_several_records_the_one_that_lasts_longest_counts() {
+    let dated = |id: &str, expires: &str| {
+        format!(
+            "- {{ id: {id}, match: {{ ids: [CVE-2026-1] }}, owner: o, reason: r, mitigation: m, created: 2026-11-01, expires: {expires} }}\n"
+        )
+    };
+    let read = records(&(dated("C", "2026-11-25") + &dated("B", "2026-11-30") + &dated("A", "2026-11-30")));
+    let findings = [vulnerability("f-1", &["CVE-2026-1"])];
+    let coverage = exceptions::cover(&read, &findings, &here());
+    let admitted: BTreeSet<Untrusted> = read.iter().map(|r| r.id().clone()).collect();
+    let counts = |admitted: &BTreeSet<Untrusted>| {
+        exceptions::assign(&read, &coverage, admitted).by_finding[0].map(|n| read[n].id().as_raw().to_owned())
+    };
+    assert_eq!(counts(&admitted).unwrap(), "A");
+    assert_eq!(counts(&["B".into(), "C".into()].into()).unwrap(), "B");
+    assert_eq!(counts(&["C".into()].into()).unwrap(), "C");
+}
+
+// Accounting.
+
+fn accounts(records: &[Record], findings: &[Finding], rejected: &[&str], lost: &[Lost]) -> Vec<Account> {
+    let coverage = exceptions::cover(records, findings, &here());
+    let admitted: BTreeSet<Untrusted> =
+        records.iter().map(|r| r.id().clone()).filter(|id| !rejected.contains(&id.as_raw())).collect();
+    let denied =
+        rejected.iter().map(|id| (Untrusted::from(*id), vec!["it lives too long".into()])).collect::<BTreeMap<_, _>>();
+    let assignment = exceptions::assign(records, &coverage, &admitted);
+    exceptions::account(
+        records,
+        findings,
+        &coverage,
+        &Run { admitted: &admitted, denied: &denied, assignment: &assignment, lost },
+    )
+}
+
+fn lost(rule: &str, finding: Option<&str>, worse: bool) -> Lost {
+    Lost { rule: rule.into(), finding: finding.map(Untrusted::from), worse }
+}
+
+#[test]
+fn every_record_has_one_state() {
+    use ExceptionState::*;
+    let mut text = String::new();
+    for (id, criteria, created, expires) in [
+        ("alone", "ids: [CVE-2026-1]", "2026-11-01", "2026-11-30"),
+        ("elsewhere", "ids: [CVE-2026-9]", "2026-11-01", "2026-11-30"),
+        ("expired", "ids: [CVE-2026-1]", "2026-10-01", "2026-10-31"),
+        ("freeze", "verdict: calendar/freeze", "2026-11-01", "2026-11-30"),
+        ("idle-freeze", "verdict: coverage/required-checks", "2026-11-01", "2026-11-30"),
+        ("joint-a", "ids: [CVE-2026-2]", "2026-11-01", "2026-11-30"),
+        ("joint-b", "ids: [CVE-2026-2]", "2026-11-01", "2026-11-29"),
+        ("pending", "ids: [CVE-2026-1]", "2026-12-01", "2026-12-30"),
+        ("rejected", "ids: [CVE-2026-1]", "2026-11-01", "2026-11-30"),
+        ("shadow", "ids: [CVE-2026-3]", "2026-11-01", "2026-11-29"),
+        ("used", "ids: [CVE-2026-3]", "2026-11-01", "2026-11-30"),
+    ] {
+        text += &format!(
+            "- {{ id: {id}, match: {{ {criteria} }}, owner: o, reason: r, mitigation: m, created: {created}, expires: {expires} }}\n"
+        );
+    }
+    let read = records(&text);
+    let findings = ["1", "2", "3"].map(|n| vulnerability(&format!("f-{n}"), &[&format!("CVE-2026-{n}")]));
+    let lost = [
+        lost("findings/threshold", Some("f-1"), true),
+        lost("findings/threshold", Some("f-2"), true),
+        lost("findings/threshold", Some("f-3"), false),
+        lost("calendar/freeze", None, true),
+    ];
+    let states: Vec<(String, ExceptionState)> = accounts(&read, &findings, &["rejected"], &lost)
+        .iter()
+        .zip(&read)
+        .map(|(account, record)| (record.id().as_raw().to_owned(), account.state))
+        .collect();
+    let expected = [
+        ("alone", Decisive),
+        ("elsewhere", Unused),
+        ("expired", Expired),
+        ("freeze", Decisive),
+        ("idle-freeze", Unused),
+        ("joint-a", JointlyDecisive),
+        ("joint-b", JointlyDecisive),
+        ("pending", Pending),
+        ("rejected", Rejected),
+        ("shadow", Shadowed),
+        ("used", Used),
+    ];
+    assert_eq!(states, expected.map(|(id, state)| (id.to_owned(), state)));
+}
+
+#[test]
+fn a_rejected_record_says_why_and_an_unused_one_what_is_nearest() {
+    let read = with_criteria(&[
+        ("A", "ids: [CVE-2026-1]"),
+        ("B", "ids: [CVE-2026-1], path: 'web/**'"),
+        ("C", "package: 'pkg:npm/left-pad'"),
+    ]);
+    let findings = [at(vulnerability("f-1", &["CVE-2026-1"]), &["api/a.lock"])];
+    let because: Vec<Vec<String>> = accounts(&read, &findings, &["A"], &[])
+        .iter()
+        .map(|account| account.because.iter().map(|line| line.as_raw().to_owned()).collect())
+        .collect();
+    assert_eq!(
+        because,
+        [
+            vec!["it lives too long"],
+            vec!["f-1 stays open: 1 of 1 occurrences outside path web/**: api/a.lock"],
+            vec!["no finding is about its package, or the report gives no package URL"],
+        ]
+    );
+}
+
+#[test]
+fn a_verdict_about_no_finding_is_lost_to_all_records_together() {
+    let read = with_criteria(&[("A", "ids: [CVE-2026-1]"), ("B", "ids: [CVE-2026-2]")]);
+    let findings = ["1", "2"].map(|n| vulnerability(&format!("f-{n}"), &[&format!("CVE-2026-{n}")]));
+    let states = |read: &[Record]| -> Vec<ExceptionState> {
+        accounts(read, &findings, &[], &[lost("findings/too-many", None, true)]).iter().map(|a| a.state).collect()
+    };
+    assert_eq!(states(&read), [ExceptionState::JointlyDecisive; 2]);
+    assert_eq!(states(&read[..1]), [ExceptionState::Decisive]);
+}
+
+// Generated data: the index against a matcher that asks every record about every finding.
+
+#[derive(Clone, Debug)]
+struct Spec {
+    ids: Vec<u8>,
+    package: Option<(u8, Option<u8>)>,
+    path: Option<&'static str>,
+    rule: Option<u8>,
+    kind: Option<Kind>,
+    resource: Option<&'static str>,
+}
+
+const PATHS: [&str; 6] = ["web/a.js", "web/lib/b.js", "api/a.py", "a.js", "web", "docs/x/y/z.md"];
+const PATTERNS: [(&str, fn(&str) -> bool); 4] = [
+    ("web/**", |path| path.starts_with("web/")),
+    ("**/*.js", |path| path.ends_with(".js")),
+    ("web/*", |path| path.strip_prefix("web/").is_some_and(|rest| !rest.contains('/'))),
+    ("api/a.py", |path| path == "api/a.py"),
+];
+
+fn specs() -> impl Strategy<Value = Vec<Spec>> {
+    let pattern = proptest::option::of(prop::sample::select(PATTERNS.map(|(text, _)| text).to_vec()));
+    let spec = (
+        prop::collection::vec(0..6_u8, 0..3),
+        proptest::option::of((0..3_u8, proptest::option::of(0..2_u8))),
+        pattern.clone(),
+        proptest::option::of(0..3_u8),
+        proptest::option::of(prop::sample::select(vec![Kind::Vulnerability, Kind::Weakness])),
+        pattern,
+    )
+        .prop_map(|(ids, package, path, rule, kind, resource)| Spec { ids, package, path, rule, kind, resource })
+        .prop_filter("something besides the kind", |s| {
+            !s.ids.is_empty() || s.package.is_some() || s.path.is_some() || s.rule.is_some() || s.resource.is_some()
+        });
+    prop::collection::vec(spec, 1..12)
+}
+
+fn generated_findings() -> impl Strategy<Value = Vec<Finding>> {
+    let finding = (
+        prop::collection::vec(0..6_u8, 0..3),
+        proptest::option::of((0..3_u8, 0..2_u8)),
+        prop::collection::vec(prop::sample::select(PATHS.to_vec()), 0..3),
+        0..3_u8,
+        prop::sample::select(vec![Kind::Vulnerability, Kind::Weakness]),
+    )
+        .prop_map(|(ids, package, paths, rule, kind)| {
+            let names: Vec<String> = ids.iter().map(|n| format!("CVE-2026-{n}")).collect();
+            let mut one = finding("f-0", kind, &names.iter().map(String::as_str).collect::<Vec<_>>(), Severity::High);
+            one.rule.id = format!("R{rule}").into();
+            if let Some((name, version)) = package {
+                one = of_package(one, Some(&format!("pkg:npm/p{name}@{version}")));
+            }
+            if !paths.is_empty() {
+                one = at(one, &paths);
+                let also = |location: &mut Location| location.resource = location.path.clone();
+                also(&mut one.location);
+                one.occurrences.iter_mut().for_each(also);
+            }
+            one
+        });
+    prop::collection::vec(finding, 0..12)
+}
+
+fn written(specs: &[Spec]) -> Vec<Record> {
+    let mut text = String::new();
+    for (number, spec) in specs.iter().enumerate() {
+        let mut criteria = Vec::new();
+        if !spec.ids.is_empty() {
+            criteria.push(format!(
+                "ids: [{}]",
+                spec.ids.iter().map(|n| format!("CVE-2026-{n}")).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        if let Some((name, version)) = spec.package {
+            let version = version.map(|v| format!("@{v}")).unwrap_or_default();
+            criteria.push(format!("package: 'pkg:npm/p{name}{version}'"));
+        }
+        criteria.extend(spec.path.map(|path| format!("path: '{path}'")));
+        criteria.extend(spec.rule.map(|rule| format!("rule: R{rule}")));
+        criteria.extend(spec.kind.map(|kind| format!("kind: {}", kind.word())));
+        criteria.extend(spec.resource.map(|resource| format!("resource: '{resource}'")));
+        text += &format!("- {{ id: EX-{number:03}, match: {{ {} }}, {REST} }}\n", criteria.join(", "));
+    }
+    records(&text)
+}
+
+/// The documentation's rules, word by word, without any cleverness.
+fn naive(spec: &Spec, finding: &Finding) -> bool {
+    let places: Vec<&Location> =
+        if finding.occurrences.is_empty() { vec![&finding.location] } else { finding.occurrences.iter().collect() };
+    let everywhere = |pattern: &str, place: fn(&Location) -> &Option<Untrusted>| {
+        let (_, matches) = PATTERNS.iter().find(|(text, _)| *text == pattern).unwrap();
+        places.iter().all(|location| place(location).as_ref().is_some_and(|text| matches(text.as_raw())))
+    };
+    let named = |n: &u8| finding.ids.iter().any(|id| *id == format!("CVE-2026-{n}").as_str());
+    let packaged = |(name, version): (u8, Option<u8>)| {
+        let purl = finding.package.as_ref().and_then(|p| p.purl.as_ref()).map(|p| p.as_raw().to_owned());
+        purl.is_some_and(|purl| match version {
+            Some(version) => purl == format!("pkg:npm/p{name}@{version}"),
+            None => purl.starts_with(&format!("pkg:npm/p{name}@")),
+        })
+    };
+    (spec.ids.is_empty() || spec.ids.iter().any(named))
+        && spec.package.is_none_or(packaged)
+        && spec.path.is_none_or(|pattern| everywhere(pattern, |location| &location.path))
+        && spec.rule.is_none_or(|rule| finding.rule.id == format!("R{rule}").as_str())
+        && spec.kind.is_none_or(|kind| finding.kind == kind)
+        && spec.resource.is_none_or(|pattern| everywhere(pattern, |location| &location.resource))
+}
+
+fn covers(coverage: &Coverage) -> Vec<Vec<usize>> {
+    coverage.records.iter().map(|matched| matched.covers.clone()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_index_finds_what_asking_everybody_finds(specs in specs(), findings in generated_findings()) {
+        let records = written(&specs);
+        let expected: Vec<Vec<usize>> = specs
+            .iter()
+            .map(|spec| (0..findings.len()).filter(|n| naive(spec, &findings[*n])).collect())
+            .collect();
+        prop_assert_eq!(covers(&exceptions::cover(&records, &findings, &here())), expected);
+    }
+
+    #[test]
+    fn taking_a_record_away_never_covers_more(specs in specs(), findings in generated_findings(), away in any::<prop::sample::Index>()) {
+        let all = written(&specs);
+        let mut fewer = all.clone();
+        fewer.remove(away.index(all.len()));
+        let admitted: BTreeSet<Untrusted> = all.iter().map(|record| record.id().clone()).collect();
+        let covered = |records: &[Record]| -> Vec<bool> {
+            let coverage = exceptions::cover(records, &findings, &here());
+            exceptions::assign(records, &coverage, &admitted).by_finding.iter().map(Option::is_some).collect()
+        };
+        for (before, after) in covered(&all).into_iter().zip(covered(&fewer)) {
+            prop_assert!(before || !after);
+        }
+    }
+
+    #[test]
+    fn the_order_of_records_in_files_does_not_matter(specs in specs(), findings in generated_findings()) {
+        let records = written(&specs);
+        let mut turned: Vec<Record> = records.clone();
+        turned.reverse();
+        let admitted: BTreeSet<Untrusted> = records.iter().map(|record| record.id().clone()).collect();
+        let counting = |records: &[Record]| -> Vec<Option<Untrusted>> {
+            let coverage = exceptions::cover(records, &findings, &here());
+            let assigned = exceptions::assign(records, &coverage, &admitted).by_finding;
+            assigned.into_iter().map(|number| number.map(|number| records[number].id().clone())).collect()
+        };
+        prop_assert_eq!(counting(&records), counting(&turned));
+    }
+}
+
+#[test]
+fn ten_thousand_records_and_a_hundred_thousand_findings_end() {
+    let mut text = String::new();
+    for n in 0..10_000 {
+        let criteria = match n % 4 {
+            0 => format!("ids: [CVE-2026-{n}]"),
+            1 => format!("package: 'pkg:npm/p{n}', kind: vulnerability"),
+            2 => format!("path: 'service-{n}/**', rule: R1"),
+            _ => format!("rule: R{n}, path: '**/*.js'"),
+        };
+        text += &format!("- {{ id: EX-{n}, match: {{ {criteria} }}, {REST} }}\n");
+    }
+    let read = records(&text);
+    let findings: Vec<Finding> = (0..100_000)
+        .map(|n| {
+            let id = format!("CVE-2026-{}", n % 20_000);
+            let one = at(vulnerability(&format!("f-{n}"), &[&id]), &[&format!("service-{}/src/a.js", n % 10_000)]);
+            of_package(one, Some(&format!("pkg:npm/p{}@1.0.0", n % 10_000)))
+        })
+        .collect();
+    let coverage = exceptions::cover(&read, &findings, &here());
+    let sum: usize = coverage.records.iter().map(|matched| matched.covers.len()).sum();
+    // Per kind of record 2,500: 5 findings by id, 10 by package, 10 by path and rule, and R1 is asked for by no rule record.
+    assert_eq!(sum, 2_500 * 5 + 2_500 * 10 + 2_500 * 10);
+}

@@ -1,0 +1,101 @@
+//! Our own records: one list, in YAML, JSON or TOML.
+//!
+//! What must stay true: blank is missing, nothing is guessed, and criteria that would cover everything are refused.
+
+use super::criteria;
+use super::{Record, Source};
+use crate::model::digest::Digest;
+use crate::model::exception::{Exception, Match};
+use crate::model::time::Date;
+use crate::strict::{Document, Fault, Node, Notation};
+
+/// See the module.
+pub(super) static SOURCE: Source = Source { id: "native", title: "countersign exception records", recognises, read };
+
+/// The one key of a TOML file, which cannot be a list itself.
+const TOML_KEY: &str = "exception";
+
+fn recognises(document: &Document) -> bool {
+    list(document).is_some()
+}
+
+fn list(document: &Document) -> Option<&[Node]> {
+    match document.notation() {
+        Notation::Yaml | Notation::Json => document.root().items(),
+        Notation::Toml => document.root().get(TOML_KEY)?.items(),
+    }
+}
+
+fn read(document: &Document, faults: &mut Vec<Fault>) -> Vec<Record> {
+    for (key, place) in document.root().keys().filter(|(key, _)| *key != TOML_KEY) {
+        let message = format!("unknown key `{key}`");
+        let fix = format!("write every record as [[{TOML_KEY}]]");
+        faults.push(Fault::new(document.file().as_raw(), place, message, Some(fix)));
+    }
+    list(document).unwrap_or_default().iter().filter_map(|node| record(document, node, faults)).collect()
+}
+
+/// Reads one record. What can be checked is checked, even where another part of the record is faulty.
+fn record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Option<Record> {
+    let exception: Option<Exception> = document.read_at(node, faults);
+    document.blanks_below(node, faults);
+    if let Some(id) = node.get("id") {
+        faults.extend(id_fault(document, id));
+    }
+    if let Some(criteria) = node.get("match") {
+        // Faults of form are in the list already.
+        if let Some(read) = document.read_at::<Match>(criteria, &mut Vec::new()) {
+            criteria::faults(document, criteria, &read, faults);
+        }
+    }
+    for list in node.get("scope").into_iter().flat_map(Node::members).map(|(_, list)| list) {
+        faults.extend(empty_list(document, list));
+    }
+    faults.extend(dates(document, node));
+    for approval in node.get("approvals").and_then(Node::items).unwrap_or_default() {
+        faults.extend(approval.get("signature").and_then(|path| signature_fault(document, path)));
+    }
+    let exception = exception?;
+    let canonical = serde_json::to_value(&exception).ok()?.to_string();
+    let place_of_id = node.get("id").unwrap_or(node).place();
+    let (line, _) = node.place();
+    Some(Record { exception, file: document.file().clone(), line, place_of_id, digest: Digest::of(canonical) })
+}
+
+fn id_fault(document: &Document, node: &Node) -> Option<Fault> {
+    let id = node.text()?;
+    let sound = id.chars().all(|c| c.is_alphanumeric() || "._-/:".contains(c)) && id.chars().count() <= 100;
+    (!sound && !node.is_blank()).then(|| {
+        document.fault(node, "an id that is no name", "use up to 100 letters, digits, and `.`, `_`, `-`, `/`, `:`")
+    })
+}
+
+/// An empty list could be meant as "nowhere" and would be read as "everywhere".
+fn empty_list(document: &Document, node: &Node) -> Option<Fault> {
+    let empty = node.items().is_some_and(<[Node]>::is_empty);
+    empty.then(|| document.fault(node, "an empty list", "name at least one, or take the key away to mean everywhere"))
+}
+
+fn dates(document: &Document, node: &Node) -> Option<Fault> {
+    let date = |key: &str| node.get(key)?.text()?.parse::<Date>().ok();
+    let (created, expires) = (date("created")?, date("expires")?);
+    let at = node.get("expires").unwrap_or(node);
+    (expires < created).then(|| {
+        document.fault(
+            at,
+            format!("it expires on {expires}, before it was created"),
+            "`expires` is on or after `created`",
+        )
+    })
+}
+
+/// A signature lies beside the record, nowhere else.
+fn signature_fault(document: &Document, node: &Node) -> Option<Fault> {
+    let path = node.text()?;
+    let below = !path.starts_with('/')
+        && !path.contains(['\\', ':'])
+        && path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    (!below && !node.is_blank()).then(|| {
+        document.fault(node, "a signature that is not beside the record", "name a file in the directory of this one")
+    })
+}
