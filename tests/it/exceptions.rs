@@ -93,7 +93,7 @@ const FAULTS: &[(&str, &str, &str, &str)] = &[
     ("2026-11-30", "2026-11-30T23:59:59Z", "9:12", "`expires`: not a date"),
     ("2026-11-30", "never", "9:12", "`expires`: not a date"),
     ("2026-11-30", "2026-10-31", "9:12", "it expires on 2026-10-31, before it was created"),
-    ("at: 2026-11-02", "at: yesterday", "12:50", "`at`: not a date"),
+    ("at: 2026-11-02", "at: yesterday", "12:53", "`at`: not a date"),
     ("ids: [CVE-2026-1234]", "ids: [CWE-79]", "2:18", "`CWE-79` is a class of weaknesses"),
     ("ids: [CVE-2026-1234]", "ids: [CVE-2026-1, cwe-79]", "2:30", "`cwe-79` is a class of weaknesses"),
     ("ids: [CVE-2026-1234]", "ids: []", "2:17", "an empty list"),
@@ -261,7 +261,7 @@ fn finding(id: &str, kind: Kind, ids: &[&str], severity: Severity) -> Finding {
 fn at(mut finding: Finding, paths: &[&str]) -> Finding {
     let locations: Vec<Location> =
         paths.iter().map(|path| Location { path: Some((*path).into()), ..Location::default() }).collect();
-    finding.location = locations[0].clone();
+    finding.location = locations.first().unwrap().clone();
     finding.occurrences = if locations.len() > 1 { locations } else { Vec::new() };
     finding
 }
@@ -279,7 +279,7 @@ fn vulnerability(id: &str, ids: &[&str]) -> Finding {
 fn covered(criteria: &str, findings: &[Finding]) -> (Vec<usize>, Vec<String>) {
     let records = with_criteria(&[("A", criteria)]);
     let coverage = exceptions::cover(&records, findings, &here());
-    let matched = &coverage.records[0];
+    let matched = coverage.records.first().unwrap();
     (matched.covers.clone(), matched.because.iter().map(|line| line.as_raw().to_owned()).collect())
 }
 
@@ -586,7 +586,9 @@ struct Spec {
 }
 
 const PATHS: [&str; 6] = ["web/a.js", "web/lib/b.js", "api/a.py", "a.js", "web", "docs/x/y/z.md"];
-const PATTERNS: [(&str, fn(&str) -> bool); 4] = [
+/// A pattern, and the same said in code.
+type Said = (&'static str, fn(&str) -> bool);
+const PATTERNS: [Said; 4] = [
     ("web/**", |path| path.starts_with("web/")),
     ("**/*.js", |path| path.ends_with(".js")),
     ("web/*", |path| path.strip_prefix("web/").is_some_and(|rest| !rest.contains('/'))),
