@@ -207,3 +207,49 @@ struct Versions<'a> {
     #[serde(borrow)]
     patched: Texts<'a>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn audit(list: &str, warnings: &str) -> Parsed {
+        parse(&format!(
+            r#"{{"database":{{}},"lockfile":{{"dependency-count":11}},"vulnerabilities":{{"list":[{list}]}},"warnings":{warnings}}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_vector_is_scored_and_without_one_nobody_said() {
+        let entry = |cvss: &str| {
+            let entry = format!(
+                r#"{{"advisory":{{"id":"RUSTSEC-2020-0071","aliases":["CVE-2020-26235"],"cvss":{cvss}}},
+                    "package":{{"name":"time","version":"0.1.43"}},"versions":{{"patched":[">=0.2.23"]}}}}"#
+            );
+            audit(&entry, "{}").observations.remove(0)
+        };
+        let scored = entry(r#""CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:N/I:N/A:H""#);
+        assert_eq!((scored.severity, scored.severity_source), (Severity::Medium, SeveritySource::Cvss));
+        assert_eq!(scored.cvss.unwrap().score, Some(5.5));
+        assert_eq!(scored.package.unwrap().purl.unwrap(), "pkg:cargo/time@0.1.43");
+        assert_eq!(entry("null").severity, Severity::Unknown);
+    }
+
+    #[test]
+    fn warnings_are_informational_in_both_layouts() {
+        let yanked = r#"{"kind":"yanked","advisory":null,"package":{"name":"miow","version":"0.2.1"}}"#;
+        for warnings in [format!(r#"{{"yanked":[{yanked}]}}"#), format!("[{yanked}]")] {
+            let parsed = audit("", &warnings);
+            let observation = &parsed.observations[0];
+            assert_eq!((observation.severity, observation.rule.id.as_raw()), (Severity::Info, "yanked"));
+        }
+        assert_eq!(audit("", "null").observations.len(), 0);
+        assert_eq!(audit("", r#"{"yanked":[7]}"#).not_understood.len(), 1);
+    }
+
+    #[test]
+    fn a_vulnerability_without_its_advisory_is_not_understood() {
+        let parsed = audit(r#"{"advisory":null,"package":{"name":"miow"}}"#, "{}");
+        assert_eq!((parsed.observations.len(), parsed.not_understood.len()), (0, 1));
+    }
+}

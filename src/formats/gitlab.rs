@@ -387,3 +387,72 @@ struct CvssVector<'a> {
     #[serde(borrow)]
     vector: Text<'a>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(scan: &str, vulnerabilities: &str) -> Parsed {
+        parse(&format!(r#"{{"version":"15.0.7","scan":{scan},"vulnerabilities":[{vulnerabilities}]}}"#)).unwrap()
+    }
+
+    #[test]
+    fn the_type_of_scan_says_which_check_is_answered() {
+        for (scan, checks) in [
+            (r#"{"type":"sast","scanner":{"id":"semgrep"}}"#, [Check::Sast].as_slice()),
+            (r#"{"type":"sast","scanner":{"id":"kics","name":"KICS"}}"#, &[Check::Iac]),
+            (r#"{"type":"secret_detection"}"#, &[Check::Secrets]),
+            (r#"{"type":"container_scanning"}"#, &[Check::Dependencies, Check::Image]),
+            (r#"{"type":"api_fuzzing"}"#, &[Check::Dast]),
+            (r#"{"type":"coverage_fuzzing"}"#, &[]),
+        ] {
+            assert_eq!(report(scan, "").checks, checks, "{scan}");
+        }
+    }
+
+    #[test]
+    fn a_failed_scan_is_no_clean_one() {
+        let failed = report(r#"{"type":"sast","status":"failure"}"#, "");
+        assert_eq!((failed.state, failed.observations.len()), (ScanState::Failed, 0));
+        let fatal = r#"{"type":"sast","status":"success","messages":[{"level":"fatal","value":"no rules"}]}"#;
+        assert_eq!(report(fatal, "").state, ScanState::Failed);
+        assert_eq!(parse(r#"{"vulnerabilities":[]}"#).unwrap().state, ScanState::Partial);
+    }
+
+    #[test]
+    fn another_format_s_list_is_refused() {
+        for text in [
+            r#"{"bomFormat":"CycloneDX","version":1,"vulnerabilities":[]}"#,
+            r#"{"ok":true,"vulnerabilities":[{"id":"a"}]}"#,
+        ] {
+            assert!(matches!(parse(text), Err(FormatError::NoResults { .. })), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_found_is_not_kept() {
+        let secret = r#"{"name":"AWS key \"AKIA-THE-VALUE\"","identifiers":[{"type":"gitleaks_rule_id","value":"AWS"}],
+            "raw_source_code_extract":"AKIA-THE-VALUE","description":"AKIA-THE-VALUE","cve":"a:AKIA-THE-VALUE:AWS",
+            "tracking":{"items":[{"signatures":[{"algorithm":"hash","value":"AKIA-THE-VALUE"}]}]},
+            "location":{"file":"a.py","start_line":3}}"#;
+        let parsed = report(r#"{"type":"secret_detection"}"#, secret);
+        assert_eq!(parsed.observations[0].kind, Kind::Secret);
+        assert!(!format!("{parsed:?}").contains("AKIA"), "{parsed:?}");
+    }
+
+    #[test]
+    fn each_type_of_scan_has_its_own_place() {
+        let placed = |scan: &str, location: &str| {
+            let one = format!(r#"{{"identifiers":[{{"type":"cve","value":"CVE-2019-1549"}}],"location":{location}}}"#);
+            report(&format!(r#"{{"type":"{scan}"}}"#), &one).observations.remove(0)
+        };
+        let container = r#"{"dependency":{"package":{"name":"libssl1.1"},"version":"1.1.1c-r0"},
+            "operating_system":"alpine 3.10.2","image":"shop:1"}"#;
+        let observation = placed("container_scanning", container);
+        let package = observation.package.unwrap();
+        assert_eq!((package.name.as_raw(), package.ecosystem.unwrap().as_raw()), ("libssl1.1", "alpine"));
+        assert_eq!(observation.target.unwrap().name.unwrap(), "shop:1");
+        let request = r#"{"hostname":"http://api","method":"GET","path":"/v1/trees","param":"id"}"#;
+        assert_eq!(placed("dast", request).location.resource.unwrap(), "GET http://api/v1/trees id");
+    }
+}

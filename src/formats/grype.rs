@@ -351,3 +351,85 @@ struct DatabaseStatus<'a> {
     error: Text<'a>,
     valid: Flag,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(matches: &str, rest: &str) -> Parsed {
+        parse(&format!(r#"{{"matches":[{matches}],"descriptor":{{"name":"grype","version":"0.104.0"}}{rest}}}"#))
+            .unwrap()
+    }
+
+    fn one(id: &str, related: &[&str]) -> String {
+        let related: Vec<String> = related.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+        format!(
+            r#"{{"vulnerability":{{"id":"{id}","severity":"Negligible"}},"relatedVulnerabilities":[{}],
+                "artifact":{{"name":"gnutls","version":"3.6.16-6.el8_7","type":"rpm"}}}}"#,
+            related.join(",")
+        )
+    }
+
+    #[test]
+    fn a_database_entry_has_its_cve_as_alias_and_an_advisory_covers_its_cves() {
+        let names = |id: &str, related: &[&str]| {
+            let observation = observed(&one(id, related), "").observations.remove(0);
+            let raw = |ids: Vec<Untrusted>| ids.into_iter().map(Untrusted::into_raw).collect::<Vec<_>>().join(" ");
+            (raw(observation.ids), raw(observation.covers))
+        };
+        let own = |ids: &str, covers: &str| (ids.to_owned(), covers.to_owned());
+        assert_eq!(names("GHSA-f3fp-gc8g-vw66", &["CVE-2022-29162"]), own("GHSA-f3fp-gc8g-vw66 CVE-2022-29162", ""));
+        assert_eq!(names("CVE-2023-2650", &["CVE-2023-2650"]), own("CVE-2023-2650", ""));
+        assert_eq!(
+            names("ELSA-2022-9221", &["CVE-2021-3580", "CVE-2021-20232", "CVE-2021-20231"]),
+            own("ELSA-2022-9221", "CVE-2021-20231 CVE-2021-20232 CVE-2021-3580")
+        );
+        assert_eq!(names("ALAS-2023-1", &["CVE-2023-1"]), own("ALAS-2023-1", "CVE-2023-1"));
+    }
+
+    #[test]
+    fn negligible_is_info_and_no_word_is_unknown() {
+        let observation = observed(&one("CVE-2023-2650", &[]), "").observations.remove(0);
+        assert_eq!(observation.severity, Severity::Info);
+        let bare = r#"{"vulnerability":{"id":"CVE-2023-2650"},"artifact":{"name":"a","version":null}}"#;
+        let observation = observed(bare, "").observations.remove(0);
+        assert_eq!((observation.severity, observation.severity_source), (Severity::Unknown, SeveritySource::None));
+    }
+
+    #[test]
+    fn an_image_answers_two_checks_and_a_directory_one() {
+        let image = observed(
+            "",
+            r#","source":{"type":"image","target":{"userInput":"shop:1","imageID":
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","manifestDigest":"sha256:test",
+            "repoDigests":["shop@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"]}}"#,
+        );
+        assert_eq!(image.checks, [Check::Dependencies, Check::Image]);
+        assert_eq!(image.target.digests.len(), 1);
+        let directory = observed("", r#","source":{"type":"directory","target":"./web"}"#);
+        assert_eq!(
+            (directory.checks.as_slice(), directory.target.name.unwrap()),
+            ([Check::Dependencies].as_slice(), "./web".into())
+        );
+    }
+
+    #[test]
+    fn what_an_ignore_rule_took_out_is_kept_apart_with_who_said_so() {
+        let ignored = |rule: &str| {
+            let entry = one("CVE-2023-2650", &[]).replacen('{', &format!(r#"{{"appliedIgnoreRules":[{rule}],"#), 1);
+            let mut parsed = observed("", &format!(r#","ignoredMatches":[{entry}]"#));
+            assert!(parsed.observations.is_empty());
+            parsed.suppressed_apart.remove(0).suppression.unwrap()
+        };
+        assert_eq!(ignored(r#"{"vulnerability":"CVE-2023-2650","reason":"test"}"#).by, SuppressedBy::Scanner);
+        let vex =
+            ignored(r#"{"namespace":"vex","vex-status":"not_affected","vex-justification":"component_not_present"}"#);
+        assert_eq!(vex, Suppression { by: SuppressedBy::Vex, reason: Some("component_not_present".into()) });
+    }
+
+    #[test]
+    fn a_scan_without_a_database_failed() {
+        let text = r#"{"matches":[],"descriptor":{"name":"grype","db":{"error":"failed to load vulnerability db"}}}"#;
+        assert_eq!(parse(text).unwrap().state, ScanState::Failed);
+    }
+}

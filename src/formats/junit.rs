@@ -169,3 +169,44 @@ fn observation(tag: &Tag<'_>, suite: &str, message: &str) -> Observation {
         ..Observation::new(Kind::Test, rule, Severity::Unknown, SeveritySource::None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_are_counted_and_totals_are_not_believed() {
+        let parsed = parse(
+            r#"<testsuites tests="99" failures="0"><testsuite name="outer"><testsuite name="inner">
+                <testcase classname="shop.Cart" name="adds"/>
+                <testcase classname="shop.Cart" name="pays"><failure message="expected 3, got 2">trace</failure></testcase>
+                <testcase name="ships"><failure/><error type="Timeout"/></testcase>
+                <testcase name="later"><skipped/></testcase>
+                <testcase name="retried"><flakyFailure message="once"/></testcase>
+            </testsuite><system-out>lots</system-out></testsuite></testsuites>"#,
+        )
+        .unwrap();
+        assert_eq!(parsed.tests, Some(Tests { total: 5, failed: 1, errored: 1, skipped: 1, flaky: 1 }));
+        let seen: Vec<_> = parsed
+            .observations
+            .iter()
+            .map(|o| (o.rule.id.as_raw(), o.location.resource.as_ref().unwrap().as_raw(), o.title.as_raw()))
+            .collect();
+        assert_eq!(seen, [("pays", "shop.Cart pays", "expected 3, got 2"), ("ships", "inner ships", "Timeout")],);
+    }
+
+    #[test]
+    fn a_scanner_s_report_is_none_on_tests() {
+        let trivy = r#"<testsuites name="trivy"><testsuite name="a"><testcase name="[HIGH] CVE-2020-1"><failure/></testcase></testsuite></testsuites>"#;
+        let parsed = parse(trivy).unwrap();
+        assert_eq!((parsed.checks.as_slice(), parsed.observations.len()), ([].as_slice(), 1));
+        assert_eq!(parse("<testsuite name='a'><testcase/></testsuite>").unwrap().checks, [Check::Tests]);
+    }
+
+    #[test]
+    fn what_is_no_junit_is_refused() {
+        for text in ["<coverage/>", "<testsuite>", "<testsuite><testcase></testsuite>", "<testsuite/><testsuite/>"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+}

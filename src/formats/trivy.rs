@@ -563,3 +563,85 @@ struct Scores<'a> {
     #[serde(rename = "V2Score")]
     v2_score: Number,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(rest: &str) -> Parsed {
+        parse(&format!(r#"{{"SchemaVersion":2,"ArtifactName":"infra","ArtifactType":"filesystem"{rest}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn nothing_scanned_is_no_clean_scan() {
+        assert_eq!(report("").state, ScanState::Partial);
+        assert_eq!(report(r#","Results":null"#).state, ScanState::Partial);
+        let clean = report(r#","Results":[{"Target":"Cargo.lock","Class":"lang-pkgs","Type":"cargo"}]"#);
+        assert_eq!((clean.state, clean.checks.as_slice()), (ScanState::Complete, [Check::Dependencies].as_slice()));
+    }
+
+    #[test]
+    fn a_passed_check_is_no_result_and_paths_begin_where_trivy_was_started() {
+        let parsed = report(
+            r#","Results":[{"Target":"main.tf","Class":"config","Type":"terraform","Misconfigurations":[
+                {"ID":"AVD-AWS-0086","Status":"PASS","Severity":"HIGH"},
+                {"ID":"AVD-AWS-0087","Status":"FAIL","Severity":"HIGH","CauseMetadata":{"Resource":"aws_s3_bucket.b","StartLine":4}}]}]"#,
+        );
+        let [observation] = parsed.observations.as_slice() else { panic!("{parsed:?}") };
+        assert_eq!(observation.location.path.as_ref().unwrap(), &"infra/main.tf");
+        assert_eq!(
+            (observation.kind, observation.pointer.as_raw()),
+            (Kind::Misconfiguration, "/Results/0/Misconfigurations/1")
+        );
+        assert_eq!(parsed.checks, [Check::Iac]);
+    }
+
+    #[test]
+    fn lines_around_a_secret_are_not_kept() {
+        let parsed = report(
+            r#","Results":[{"Target":".env","Class":"secret","Secrets":[{"RuleID":"github-pat","Severity":"CRITICAL","StartLine":2,
+                "Title":"GitHub token","Match":"ghp_THEVALUE","Code":{"Lines":[{"Number":1,"Content":"OTHER=THEVALUE"}]}}]}]"#,
+        );
+        assert_eq!(parsed.observations[0].location.line, Some(2));
+        assert!(!format!("{parsed:?}").contains("THEVALUE"));
+    }
+
+    #[test]
+    fn what_was_ignored_is_listed_apart() {
+        let parsed = report(
+            r#","Results":[{"Target":"a","Class":"lang-pkgs","Type":"npm","ExperimentalModifiedFindings":[
+                {"Type":"vulnerability","Status":"not_affected","Statement":"vulnerable_code_not_present","Source":"OpenVEX",
+                 "Finding":{"VulnerabilityID":"CVE-2020-7598","PkgName":"minimist","Severity":"MEDIUM"}},
+                {"Type":"novelty","Status":"ignored","Finding":{}}]}]"#,
+        );
+        let vex = Suppression { by: SuppressedBy::Vex, reason: Some("vulnerable_code_not_present".into()) };
+        assert_eq!(parsed.suppressed_apart[0].suppression, Some(vex));
+        assert_eq!((parsed.observations.len(), parsed.not_understood.len()), (0, 1));
+    }
+
+    #[test]
+    fn the_first_schema_is_a_list_and_other_lists_are_not_it() {
+        let old = r#"[{"Target":"alpine:3.9","Type":"alpine","Vulnerabilities":[{"PkgName":"git","VulnerabilityID":"CVE-2018-17456",
+            "InstalledVersion":"2.15.2-r0","FixedVersion":"2.15.3-r0","Severity":"HIGH"},{"PkgName":"git"}]}]"#;
+        let parsed = parse(old).unwrap();
+        let severities: Vec<Severity> = parsed.observations.iter().map(|o| o.severity).collect();
+        assert_eq!(severities, [Severity::High, Severity::Unknown], "an entry without an id is not dropped");
+        assert!(matches!(parse(r#"[{"RuleID":"aws","Match":"x"}]"#), Err(FormatError::NoResults { .. })));
+        assert!(matches!(parse(r#"{"SchemaVersion":3,"ArtifactName":"a"}"#), Err(FormatError::Version { .. })));
+    }
+
+    #[test]
+    fn a_cluster_has_many_targets() {
+        let parsed = parse(
+            r#"{"ClusterName":"prod","Resources":[{"Namespace":"shop","Kind":"Deployment","Name":"web","Results":[
+                {"Target":"nginx:1.25 (debian 12.0)","Class":"os-pkgs","Type":"debian","Vulnerabilities":[
+                    {"VulnerabilityID":"CVE-2023-4911","PkgName":"libc6","Severity":"HIGH"}]}]},
+                {"Kind":"Pod","Name":"x","Error":"image could not be pulled"}]}"#,
+        )
+        .unwrap();
+        let observation = &parsed.observations[0];
+        assert_eq!(observation.location.resource.as_ref().unwrap(), &"Deployment/shop/web");
+        assert_eq!(observation.target.as_ref().unwrap().name.as_ref().unwrap(), &"nginx:1.25");
+        assert_eq!(parsed.state, ScanState::Partial);
+    }
+}

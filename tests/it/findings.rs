@@ -1,8 +1,9 @@
 //! From the results of several scanners to findings: who is one with whom, and that nothing is lost on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::decision::Totals;
+use countersign::formats::{self, Limits};
 use countersign::model::artifact::Artifact;
 use countersign::model::digest::Digest;
 use countersign::model::exception::Disposition;
@@ -13,6 +14,8 @@ use countersign::model::severity::{Severity, SeveritySource};
 use countersign::model::text::Untrusted;
 use countersign::normalise::{Normalised, ReadReport, normalise};
 use proptest::prelude::*;
+
+use crate::support::fixture;
 
 fn report(path: &str, tool: &str, target: Target, observations: Vec<Observation>) -> ReadReport {
     let parsed = Parsed { target, observations, ..Parsed::new(tool, &[]) };
@@ -381,4 +384,66 @@ proptest! {
             prop_assert_eq!(Some(finding.severity), worst);
         }
     }
+}
+
+/// Reads fixtures as the command would.
+fn read(path: &str) -> ReadReport {
+    let bytes = std::fs::read(fixture(&format!("formats/{path}"))).unwrap();
+    let (format, parsed) = formats::read(&bytes, None, &Limits::default()).unwrap();
+    ReadReport { path: path.into(), format: format.id, digest: Digest::of(&bytes), parsed, receipt: None }
+}
+
+/// What `fixtures/merging.json` says is left when reports are merged; somebody else counted it.
+#[derive(serde::Deserialize)]
+struct Merging {
+    sets: Vec<MergingSet>,
+}
+
+#[derive(serde::Deserialize)]
+struct MergingSet {
+    name: String,
+    reports: Vec<String>,
+    results: u64,
+    merged_within: u64,
+    merged_across: u64,
+    findings: u64,
+    by_severity: BTreeMap<Severity, u64>,
+}
+
+#[test]
+fn real_reports_of_one_target_merge_as_counted_by_hand() {
+    let merging: Merging = serde_json::from_slice(&std::fs::read(fixture("merging.json")).unwrap()).unwrap();
+    let readable = |set: &&MergingSet| {
+        set.reports.iter().all(|path| path.split('/').next().is_some_and(|id| formats::by_id(id).is_some()))
+    };
+    let sets: Vec<&MergingSet> = merging.sets.iter().filter(readable).collect();
+    assert!(sets.iter().any(|set| set.name == "one image, seen by Trivy and by Grype"));
+    for set in sets {
+        let mut reports: Vec<ReadReport> = set.reports.iter().map(|path| read(path)).collect();
+        // The expectation is about results; what reports list apart as suppressed comes on top.
+        for report in &mut reports {
+            report.parsed.suppressed_apart.clear();
+        }
+        let merged = findings(reports);
+        let totals = totals(&merged);
+        let mut by_severity: BTreeMap<Severity, u64> = BTreeMap::new();
+        for finding in &merged.findings {
+            *by_severity.entry(finding.severity).or_default() += 1;
+        }
+        assert_eq!(
+            (totals.results, totals.merged_within, totals.merged_across, totals.findings),
+            (set.results, set.merged_within, set.merged_across, set.findings),
+            "{}",
+            set.name
+        );
+        assert_eq!(by_severity, set.by_severity, "{}", set.name);
+    }
+}
+
+#[test]
+fn what_two_scanners_ignore_is_one_suppressed_finding() {
+    let merged = findings(vec![read("trivy/0.69.1-image.json"), read("grype/0.104.0-image.json")]);
+    let suppressed: Vec<_> = merged.findings.iter().filter(|finding| finding.suppression.is_some()).collect();
+    let [finding] = suppressed.as_slice() else { panic!("{suppressed:?}") };
+    assert_eq!((finding.ids[0].as_raw(), finding.seen_by.len()), ("CVE-2020-7598", 2));
 }
