@@ -1,1 +1,141 @@
-//! docs
+//! The documentation tells the truth: links lead somewhere, commands and flags exist, generated pages are up to date.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use countersign::formats::FORMATS;
+
+use crate::support::{command, files_below, root};
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages: Vec<PathBuf> = std::fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .chain(files_below(&root().join("docs")))
+        .chain([root().join("policies/README.md"), root().join("fixtures/README.md")])
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    pages.sort();
+    pages
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for (at, _) in text.match_indices("](") {
+            let target = text[at + 2..].split(')').next().unwrap();
+            if target.starts_with("http") || target.starts_with('#') || target.starts_with("mailto:") {
+                continue;
+            }
+            let file = target.split('#').next().unwrap();
+            if !page.parent().unwrap().join(file).exists() {
+                broken.push(format!("{}: {target}", page.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+/// What `--help` of the whole command and of every subcommand says.
+fn help() -> String {
+    let mut all = String::new();
+    let commands = [
+        &[][..],
+        &["check"],
+        &["findings"],
+        &["verify"],
+        &["receipt"],
+        &["key"],
+        &["key", "new"],
+        &["key", "show"],
+        &["formats"],
+        &["init"],
+        &["completions"],
+    ];
+    for arguments in commands {
+        let output = command().args(arguments).arg("--help").output().unwrap();
+        assert!(output.status.success(), "{arguments:?}");
+        all.push_str(&String::from_utf8(output.stdout).unwrap());
+    }
+    all
+}
+
+/// Flags and subcommands on the lines of a page that start our command.
+fn used(page: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(page).unwrap().replace("\\\n", " ");
+    let mut used = BTreeSet::new();
+    for line in text.lines() {
+        for (at, _) in line.match_indices("countersign ") {
+            let rest = line[at..].split(['`', '|', '>', ';', '#']).next().unwrap();
+            let mut words = rest.split_whitespace().skip(1);
+            if !line[..at].chars().all(|c| " `$(|\"/.-".contains(c) || c.is_ascii_lowercase()) {
+                continue;
+            }
+            if let Some(first) = words.next()
+                && first.chars().all(|c| c.is_ascii_lowercase())
+            {
+                used.extend(words.filter(|word| word.starts_with("--")).map(|flag| {
+                    flag.split('=').next().unwrap().trim_end_matches(['.', ',', ':', ')', '"', '\'']).to_owned()
+                }));
+            }
+        }
+    }
+    used
+}
+
+#[test]
+fn every_flag_in_the_documentation_exists() {
+    let help = help();
+    let known: BTreeSet<&str> = help
+        .split(|c: char| c.is_whitespace() || ",[]".contains(c))
+        .filter(|word| word.starts_with("--"))
+        .collect();
+    let mut wrong = Vec::new();
+    for page in pages() {
+        for flag in used(&page).into_iter().filter(|flag| !known.contains(flag.as_str())) {
+            wrong.push(format!("{}: {flag}", page.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(used(&root().join("README.md")).len() >= 5, "the README shows how to use the command");
+}
+
+/// docs/FORMATS.md, from the table.
+fn formats_page() -> String {
+    let mut page = String::from(
+        "# Report formats\n\n<!-- Generated from the table in src/formats/mod.rs: \
+         UPDATE_GOLDEN=1 cargo test --test it docs -->\n\n\
+         The format is recognised from the content; file names decide nothing. Where the content cannot say (`[]` could be any\n\
+         scanner), name it: `--report ID:PATH`. gzip, a UTF-8 byte order mark and UTF-16 are read as they are.\n\n\
+         A report that is no sound report of its format, that only says that there was no scan, or that is cut off is refused\n\
+         (exit 3). What a report says about its own health makes it partial or failed, and that blocks by default.\n",
+    );
+    for format in FORMATS {
+        let checks: Vec<&str> = format.checks.iter().map(|check| check.word()).collect();
+        write!(
+            page,
+            "\n## {}\n\n`{}`, [documentation]({})\n\n- answers: {}\n- read: {}\n- produce: `{}`\n",
+            format.title,
+            format.id,
+            format.docs,
+            checks.join(", "),
+            format.seen,
+            format.produce
+        )
+        .unwrap();
+    }
+    page
+}
+
+#[test]
+fn the_page_of_formats_is_that_of_the_table() {
+    let path = root().join("docs/FORMATS.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, formats_page()).unwrap();
+    }
+    let page = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(page == formats_page(), "docs/FORMATS.md is not up to date: UPDATE_GOLDEN=1 cargo test --test it docs");
+}
