@@ -56,7 +56,7 @@ struct Trail {
 fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let env = io::environment();
     let (now, clock) = instant(args.at.as_deref())?;
-    let outputs = output::parse(&args.output)?;
+    output::parse(&args.output)?;
     let directory = io::working_directory()?;
 
     trail.evidence.clone_from(&args.evidence);
@@ -77,6 +77,10 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     trail.keep_files(Role::Config, config.files);
     let config = config.value;
     let plan = Plan::of(args, &config, environment);
+    let outputs = output::parse(&either(&args.output, &config.output))?;
+    if let (None, Some(path)) = (&args.key, &config.key) {
+        trail.key = Some(store::private_key(path)?);
+    }
     trail.evidence.clone_from(&plan.evidence);
     trail.know(|known| {
         known.environment = plan.environment.clone();

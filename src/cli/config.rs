@@ -1,7 +1,8 @@
 //! `countersign.yaml`: what a repository always passes to `check`.
 //!
 //! What must stay true: every key is a flag of the same name, a flag beats it, and no key can say what no flag can. In a
-//! change request it is read from the target branch, like every other judging input.
+//! change request it is read from the target branch, like every other judging input; so it cannot say what the change is
+//! (`--ci`, `--change`), which has to be known before.
 
 use std::path::PathBuf;
 
@@ -48,10 +49,6 @@ pub struct Config {
     pub fail_on: Option<FailOn>,
     /// Enforce or audit.
     pub mode: Option<Mode>,
-    /// The CI system: a provider, `none` or `auto`.
-    pub ci: Option<String>,
-    /// Change metadata, added to what the CI system tells.
-    pub change: Option<PathBuf>,
     /// A URI that names this gate; the environment is added to it.
     pub gate_id: Option<String>,
     /// Who may sign approvals of exceptions (OpenSSH `allowed_signers`).

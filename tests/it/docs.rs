@@ -89,10 +89,8 @@ fn used(page: &Path) -> BTreeSet<String> {
 #[test]
 fn every_flag_in_the_documentation_exists() {
     let help = help();
-    let known: BTreeSet<&str> = help
-        .split(|c: char| c.is_whitespace() || ",[]".contains(c))
-        .filter(|word| word.starts_with("--"))
-        .collect();
+    let known: BTreeSet<&str> =
+        help.split(|c: char| c.is_whitespace() || ",[]".contains(c)).filter(|word| word.starts_with("--")).collect();
     let mut wrong = Vec::new();
     for page in pages() {
         for flag in used(&page).into_iter().filter(|flag| !known.contains(flag.as_str())) {
