@@ -3,19 +3,20 @@
 //! What must stay true: policies see complete facts, exceptions take effect only after admission, the totals balance, and
 //! whatever goes wrong is an error, never a decision.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{
-    self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, Totals, Unbalanced, Verdict, VerdictAction,
+    self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, Outcome, Totals, Unbalanced, Verdict,
+    VerdictAction,
 };
-use crate::exceptions::{self, Record, Standing};
+use crate::exceptions::{self, Account, Lost, Record};
 use crate::facts::{
     Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
 use crate::model::artifact::Artifact;
 use crate::model::change::Change;
 use crate::model::digest::Digest;
-use crate::model::exception::{Disposition, ExceptionState};
+use crate::model::exception::Disposition;
 use crate::model::finding::Finding;
 use crate::model::profile::{Profile, RuleMode};
 use crate::model::report::{Report, Tests};
@@ -50,8 +51,10 @@ pub struct Inputs {
     pub judging: Judging,
     /// The reports, with their receipts.
     pub reports: Vec<ReadReport>,
-    /// The exception records.
+    /// The exception records, by id.
     pub records: Vec<Record>,
+    /// Id of a record → principals whose signed approval of it was verified.
+    pub verified_approvers: BTreeMap<Untrusted, Vec<Untrusted>>,
     /// The URI of this gate; it contains the environment.
     pub gate_id: Untrusted,
     /// Whether the built-in pack is part of the bundle.
@@ -93,33 +96,40 @@ pub enum GateError {
 /// # Errors
 /// [`GateError`]; there is no decision then.
 pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
-    let fail_on = inputs.fail_on;
-    let (signed, builtin, bound, gate_id) = (inputs.signed, inputs.builtin, inputs.bound, inputs.gate_id.clone());
-    let (mut facts, standings, merged_across) = facts(inputs, &bundle.data)?;
+    let Inputs { fail_on, signed, builtin, bound, .. } = inputs;
+    let gate_id = inputs.gate_id.clone();
+    let Gathered { mut facts, records, coverage, ids, merged_across } = gather(inputs, &bundle.data)?;
 
-    // Phase one: which records are in force here. Until then every finding is open.
+    // Phase one: which records are in force here. Until then every finding is open, and what the rules say of that is the
+    // run without exceptions.
     let admission = bundle.admission(&facts)?;
     let without = bundle.verdicts(&facts)?;
-    admit(&mut facts, &standings, &admission);
+    let assignment = exceptions::assign(&records, &coverage, &admission.admitted);
+    admit(&mut facts, &records, &assignment, &admission);
 
     // Phase two: the rules see the dispositions.
     let changed = facts.exceptions.iter().any(|exception| exception.admitted);
     let with = if changed { bundle.verdicts(&facts)? } else { without.clone() };
 
     let verdicts = decision::verdicts(&with, &bundle.rules, &facts);
-    let decisive = decision::decisive(&verdicts, &decision::verdicts(&without, &bundle.rules, &facts), &facts);
-    let exceptions = account(&standings, &admission, &decisive, &facts);
-    let totals = totals(&facts, merged_across, &verdicts, &with, bundle).balanced()?;
     let outcome = decision::fold(&verdicts);
+    let lost = lost(&without, &with, outcome);
+    let run = exceptions::Run {
+        admitted: &admission.admitted,
+        denied: &admission.denied,
+        assignment: &assignment,
+        lost: &lost,
+    };
+    let accounts = exceptions::account(&records, &ids, &coverage, &run);
+    let totals = totals(&facts, merged_across, &verdicts, &with, bundle).balanced()?;
     let bytes = facts.to_bytes()?;
-    let facts_digest = Digest::of(&bytes);
     let assurance = decision::assurance(&facts, Circumstances { signed, fail_on, builtin, bound });
     let gate = GateInfo {
         id: gate_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: crate::policy::ENGINE.to_owned(),
         policy_digest: bundle.digest,
-        facts_digest,
+        facts_digest: Digest::of(&bytes),
     };
     let decision = Decision {
         schema: decision::SCHEMA,
@@ -139,7 +149,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         judging: facts.judging,
         verdicts,
         findings: facts.findings,
-        exceptions,
+        exceptions: outcomes(&records, accounts),
         coverage: facts.coverage,
         totals,
         reports: facts.reports,
@@ -150,17 +160,27 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     Ok(Decided { decision, facts: bytes })
 }
 
-/// The facts before admission: no exception has taken effect yet.
-fn facts(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<(Facts, Vec<Standing>, u64), GateError> {
+/// The facts before admission, and what is needed to let exceptions take effect in them.
+struct Gathered {
+    facts: Facts,
+    records: Vec<Record>,
+    coverage: exceptions::Coverage,
+    /// Ids of the findings, in their order.
+    ids: Vec<Untrusted>,
+    merged_across: u64,
+}
+
+fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<Gathered, GateError> {
     let Normalised { reports, findings, merged_across } = normalise(inputs.reports, &inputs.artifacts);
     let owners = Owners::of(&inputs.service)?;
     let context = exceptions::Context {
-        service: inputs.service.name.as_ref(),
-        environment: &inputs.environment,
-        repository: inputs.change.repository.as_ref(),
+        service: inputs.service.name.as_ref().map(Untrusted::as_raw),
+        environment: inputs.environment.as_raw(),
+        repository: inputs.change.repository.as_ref().map(Untrusted::as_raw),
         now: inputs.now,
     };
-    let standings = exceptions::cover(&inputs.records, &findings, &context);
+    let records = inputs.records;
+    let covered = exceptions::cover(&records, &findings, &context);
     let released = Released {
         commit: inputs.change.commit.clone(),
         digests: inputs.artifacts.iter().map(|artifact| artifact.digest).collect(),
@@ -172,15 +192,28 @@ fn facts(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<(
         now: inputs.now,
     };
     let coverage = coverage(&inputs.profile.coverage, &reports, &released, asked);
-    let matched = matched(&standings, inputs.now);
+    let ids: Vec<Untrusted> = findings.iter().map(|finding| finding.id.clone()).collect();
+    let matched = covered
+        .matched_exceptions(&records, &ids)
+        .into_iter()
+        .map(|matched| MatchedException {
+            record: matched.record.exception.clone(),
+            covers: matched.covers,
+            worst: matched.worst,
+            life_days: matched.life_days,
+            days_left: matched.days_left,
+            verified_approvers: inputs.verified_approvers.get(matched.record.id()).cloned().unwrap_or_default(),
+            in_force: matched.in_force,
+            admitted: false,
+        })
+        .collect();
     let findings = findings
         .into_iter()
         .map(|finding| TriagedFinding {
             owner: owners.of_path(finding.location.path.as_ref()),
-            disposition: if is_suppressed(&finding, &inputs.profile) {
-                Disposition::Suppressed
-            } else {
-                Disposition::Open
+            disposition: match is_suppressed(&finding, &inputs.profile) {
+                true => Disposition::Suppressed,
+                false => Disposition::Open,
             },
             exception: None,
             finding,
@@ -206,7 +239,7 @@ fn facts(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<(
         exceptions: matched,
         data: data.clone(),
     };
-    Ok((facts, standings, merged_across))
+    Ok(Gathered { facts, records, coverage: covered, ids, merged_across })
 }
 
 /// A suppression counts only where every tool that saw the finding said so and is trusted to.
@@ -226,92 +259,46 @@ fn tests(reports: &[Report]) -> Option<Tests> {
     })
 }
 
-/// The records that policies judge: those that cover a finding here or name a verdict.
-fn matched(standings: &[Standing], now: Timestamp) -> Vec<MatchedException> {
-    standings
-        .iter()
-        .filter(|standing| !standing.covers.is_empty() || standing.record.exception.criteria.verdict.is_some())
-        .filter(|standing| standing.in_scope)
-        .map(|standing| MatchedException {
-            record: standing.record.exception.clone(),
-            covers: standing.covers.clone(),
-            worst: standing.worst,
-            life_days: standing.life_days(),
-            days_left: standing.days_left(now),
-            verified_approvers: standing.record.verified_approvers.clone(),
-            in_force: standing.in_force,
-            admitted: false,
+/// Lets admitted records take effect.
+fn admit(facts: &mut Facts, records: &[Record], assignment: &exceptions::Assignment, admission: &Admission) {
+    for exception in &mut facts.exceptions {
+        exception.admitted = exception.in_force && admission.admitted.contains(&exception.record.id);
+    }
+    for (triaged, number) in facts.findings.iter_mut().zip(&assignment.by_finding) {
+        if let Some(record) = number.and_then(|number| records.get(number)) {
+            triaged.disposition = Disposition::Excepted;
+            triaged.exception = Some(record.id().clone());
+        }
+    }
+}
+
+/// The verdicts that the run without exceptions has and this run has not, by rule, action and finding.
+fn lost(without: &[RawVerdict], with: &[RawVerdict], outcome: Outcome) -> Vec<Lost> {
+    let key = |verdict: &RawVerdict| (verdict.rule.clone(), verdict.deny, verdict.finding.clone());
+    let standing: BTreeSet<_> = with.iter().map(key).collect();
+    let gone: BTreeSet<_> = without.iter().map(key).filter(|key| !standing.contains(key)).collect();
+    gone.into_iter()
+        .map(|(rule, deny, finding)| Lost {
+            rule: rule.into(),
+            finding,
+            worse: if deny { outcome < Outcome::Block } else { outcome < Outcome::Warn },
         })
         .collect()
 }
 
-/// Lets admitted records take effect. The first record, by id, is the one that a finding names.
-fn admit(facts: &mut Facts, standings: &[Standing], admission: &Admission) {
-    let mut covering: BTreeMap<Untrusted, Untrusted> = BTreeMap::new();
-    for standing in standings.iter().filter(|standing| standing.in_force && standing.in_scope) {
-        let id = &standing.record.exception.id;
-        if admission.admitted.contains(id) {
-            for finding in &standing.covers {
-                let first = covering.entry(finding.clone()).or_insert_with(|| id.clone());
-                if id < first {
-                    *first = id.clone();
-                }
-            }
-        }
-    }
-    for exception in &mut facts.exceptions {
-        exception.admitted = exception.in_force && admission.admitted.contains(&exception.record.id);
-    }
-    for triaged in &mut facts.findings {
-        if let Some(id) = covering.get(&triaged.finding.id) {
-            triaged.disposition = Disposition::Excepted;
-            triaged.exception = Some(id.clone());
-        }
-    }
-}
-
-/// What became of every record.
-fn account(
-    standings: &[Standing],
-    admission: &Admission,
-    decisive: &BTreeMap<Untrusted, ExceptionState>,
-    facts: &Facts,
-) -> Vec<ExceptionOutcome> {
-    let mut outcomes: Vec<ExceptionOutcome> = standings
+/// What became of every record, by id.
+fn outcomes(records: &[Record], accounts: Vec<Account>) -> Vec<ExceptionOutcome> {
+    let mut outcomes: Vec<ExceptionOutcome> = records
         .iter()
-        .map(|standing| {
-            let record = &standing.record.exception;
-            let matches = standing.in_scope && (!standing.covers.is_empty() || record.criteria.verdict.is_some());
-            let effective = facts.findings.iter().any(|triaged| triaged.exception.as_ref() == Some(&record.id));
-            let state = if standing.is_expired(facts.now) {
-                ExceptionState::Expired
-            } else if standing.is_pending(facts.now) {
-                ExceptionState::Pending
-            } else if !matches {
-                ExceptionState::Unused
-            } else if !admission.admitted.contains(&record.id) {
-                ExceptionState::Rejected
-            } else if let Some(state) = decisive.get(&record.id) {
-                *state
-            } else if effective || record.criteria.verdict.is_some() {
-                ExceptionState::Used
-            } else {
-                ExceptionState::Shadowed
-            };
-            let mut because = match state {
-                ExceptionState::Rejected => admission.denied.get(&record.id).cloned().unwrap_or_else(|| vec!["no admission rule admits it".into()]),
-                _ => Vec::new(),
-            };
-            because.extend(standing.because.iter().cloned());
-            ExceptionOutcome {
-                id: record.id.clone(),
-                state,
-                covers: if standing.in_scope { standing.covers.clone() } else { Vec::new() },
-                expires: record.expires,
-                days_left: standing.days_left(facts.now),
-                owner: record.owner.clone(),
-                because,
-            }
+        .zip(accounts)
+        .map(|(record, account)| ExceptionOutcome {
+            id: record.id().clone(),
+            state: account.state,
+            covers: account.covers,
+            expires: record.exception.expires,
+            days_left: account.days_left,
+            owner: record.exception.owner.clone(),
+            because: account.because,
         })
         .collect();
     outcomes.sort();
@@ -404,7 +391,7 @@ pub fn no_decision(known: Known) -> Decision {
     Decision {
         schema: decision::SCHEMA,
         id: format!("d-{hex}"),
-        outcome: decision::Outcome::Error,
+        outcome: Outcome::Error,
         exit_code: known.exit_code,
         decided_at: known.now,
         clock: known.clock,

@@ -28,6 +28,7 @@ pub mod evidence;
 pub mod exceptions;
 pub mod facts;
 pub mod formats;
+pub mod gate;
 pub mod model;
 pub mod normalise;
 pub mod policy;

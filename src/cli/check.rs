@@ -4,16 +4,15 @@
 //! leaves evidence where there is a key to sign it with.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::args::{CheckArgs, FailOnArg, ModeArg};
 use super::change::{self, Seen};
 use super::config::Config;
 use super::error::{CliError, Exit};
-use super::git::Git;
 use super::judging::JudgingFiles;
 use super::{diagnostic, evidence as store, io, judged, output, receipt, reports, subject};
-use crate::ci::{self, RepositoryFacts};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
 use crate::evidence::materials::{Content, Material, Role};
@@ -21,7 +20,6 @@ use crate::evidence::{CommitSubject, EvidenceInput, assemble};
 use crate::facts::{Clock, Judging, JudgingSource, Mode};
 use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
-use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 
@@ -69,10 +67,9 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     trail.keep_read(Role::Change, file);
     trail.know(|known| known.change = change.clone());
 
-    trail.commit = commit_subject(git.as_ref(), &change)?;
-    let judging = JudgingFiles::open(&change, &directory, git)?;
-    let touched = judging.touched().map(|paths| paths.iter().map(|path| Untrusted::from(path.as_str())).collect());
-    change = ci::add_repository(change, RepositoryFacts { files: touched, ..RepositoryFacts::default() });
+    let judging = JudgingFiles::open(&change, git.as_ref(), &directory)?;
+    change = judging.add_changed_files(change);
+    trail.commit = judging.commit_subject(&change)?;
     let config = judged::config(args.config.as_deref(), &judging)?;
     trail.keep_files(Role::Config, config.files);
     let config = config.value;
@@ -99,16 +96,15 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let mut note = |fault: CliError| faults.push(fault);
     let profile = judged::profile(&plan.profile, &judging).map_err(&mut note).ok();
     let service = judged::service(plan.service.as_deref(), &judging).map_err(&mut note).ok();
-    let signers = judged::allowed_signers(plan.allowed_signers.as_deref(), &judging).map_err(&mut note).ok();
     let policies = judged::policies(&plan.policy, &plan.namespaces, !plan.no_builtin, &judging).map_err(&mut note).ok();
     let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
     let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
     let read = reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok();
-    let records = judged::exceptions(&plan.exceptions, signers.as_ref().map(|s| &s.value), &judging).map_err(&mut note).ok();
+    let records = judged::exceptions(&plan.exceptions, &judging).map_err(&mut note).ok();
     if let Some(all) = CliError::all(faults) {
         return Err(all);
     }
-    let judging = judging.judging()?;
+    let judging = judging.facts(&[])?;
     trail.know(|known| known.judging = judging.clone());
     let missing = || CliError::internal("an input is neither there nor at fault");
     let profile = profile.ok_or_else(missing)?;
@@ -118,7 +114,6 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let receipts = receipts.ok_or_else(missing)?;
     trail.keep_files(Role::Profile, profile.files);
     trail.keep_files(Role::Service, service.files);
-    trail.keep_files(Role::Trust, signers.map(|signers| signers.files).unwrap_or_default());
     trail.keep_files(Role::Policy, policies.files);
     trail.keep_files(Role::Exceptions, records.files);
     for file in &receipts {
@@ -146,6 +141,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
             judging,
             reports: reports.into_iter().map(|report| report.report).collect(),
             records: records.value,
+            verified_approvers: BTreeMap::new(),
             gate_id,
             builtin: !plan.no_builtin,
             signed: trail.key.is_some(),
@@ -158,16 +154,6 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     style.evidence = place;
     output::write(&outputs, &decided.decision, &style)?;
     Ok(decided.decision.exit_code)
-}
-
-/// The commit as a subject: independent verifiers need its SHA-256, which only the object itself gives.
-fn commit_subject(git: Option<&Git>, change: &Change) -> Result<Option<CommitSubject>, CliError> {
-    let (Some(git), Some(commit)) = (git, &change.commit) else { return Ok(None) };
-    if !git.has_commit(commit)? {
-        return Ok(None);
-    }
-    let object = git.commit_object(commit)?;
-    Ok(Some(CommitSubject { sha256: Digest::of(object), git_commit: commit.clone() }))
 }
 
 /// `--at`, else the machine's clock.
@@ -261,7 +247,6 @@ impl Plan {
             (None, None) => Untrusted::new(format!("https://countersign.dev/gate/{environment}")),
         }
     }
-
 }
 
 /// Flags beat the configuration.

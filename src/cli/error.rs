@@ -5,6 +5,10 @@
 
 use std::fmt;
 
+use crate::gate::GateError;
+use crate::policy::PolicyError;
+use crate::strict::{Fault, Faults};
+
 /// The exit codes of runs that reach no decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -84,6 +88,34 @@ impl CliError {
             all.problems.extend(next.problems);
             all
         })
+    }
+}
+
+/// A policy that does not load or evaluate is its author's fault.
+impl From<PolicyError> for CliError {
+    fn from(error: PolicyError) -> Self {
+        let hint = error.hint.clone();
+        Self { exit: Exit::Input, problems: vec![Problem { message: error.to_string(), hint }] }
+    }
+}
+
+impl From<GateError> for CliError {
+    fn from(error: GateError) -> Self {
+        match error {
+            GateError::Policy(policy) => policy.into(),
+            GateError::Service(_) => Self::input(error.to_string()).hint("correct the glob in the service file"),
+            GateError::Unbalanced(_) | GateError::Facts(_) => {
+                Self::internal(error.to_string()).hint("this is a bug in countersign; please report it")
+            }
+        }
+    }
+}
+
+/// Every fault of a document, with the fix as the way out.
+impl From<Faults> for CliError {
+    fn from(faults: Faults) -> Self {
+        let problem = |fault: Fault| Problem { message: fault.headline(), hint: fault.fix };
+        Self { exit: Exit::Input, problems: faults.into_vec().into_iter().map(problem).collect() }
     }
 }
 

@@ -5,14 +5,14 @@
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
-use super::error::{CliError, Exit, Problem};
+use super::error::CliError;
 use super::io::PathKind;
 use super::judging::JudgingFiles;
-use crate::exceptions::{self, AllowedSigners, Record};
+use crate::exceptions::{self, Record};
 use crate::model::profile::Profile;
 use crate::model::service::Service;
 use crate::policy::{self, Bundle, Layer, PolicyFile};
-use crate::strict::{self, Faults};
+use crate::strict;
 
 /// The configuration that is read where no other is named.
 pub const DEFAULT_CONFIG: &str = "countersign.yaml";
@@ -41,17 +41,6 @@ impl<T> Loaded<T> {
     }
 }
 
-impl From<Faults> for CliError {
-    fn from(faults: Faults) -> Self {
-        let problems = faults
-            .into_vec()
-            .into_iter()
-            .map(|fault| Problem { message: fault.headline(), hint: fault.fix })
-            .collect();
-        Self { exit: Exit::Input, problems }
-    }
-}
-
 /// Reads the configuration: the file that was named, else the default one where it exists.
 ///
 /// # Errors
@@ -59,7 +48,7 @@ impl From<Faults> for CliError {
 pub fn config(named: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<Config>, CliError> {
     let path = named.unwrap_or(Path::new(DEFAULT_CONFIG));
     match judging.read(path)? {
-        Some(bytes) => Ok(Loaded::one(strict::read(&judging.describe(path), &bytes)?, path, bytes)),
+        Some(bytes) => Ok(Loaded::one(Config::read(&judging.describe(path), &bytes)?, path, bytes)),
         None if named.is_none() => Ok(Loaded { value: Config::default(), files: Vec::new() }),
         None => Err(missing(path, judging)),
     }
@@ -79,16 +68,17 @@ pub fn profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, Cl
     if is_path(name) {
         let path = Path::new(name);
         let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
-        let value = Profile::read(&judging.describe(path), &bytes)?;
+        let value = strict::profile(&judging.describe(path), &bytes)?;
         return Ok(Loaded::one(value, path, bytes));
     }
-    let Some((path, text)) = policy::profile(name) else {
+    let Some(text) = policy::profile(name) else {
         let known: Vec<_> = policy::profiles().collect();
         return Err(CliError::input(format!("there is no built-in profile `{name}`"))
             .hint(format!("one of {}, or a path like ./profile.yaml", known.join(", "))));
     };
-    let value = Profile::read(path, text.as_bytes())?;
-    Ok(Loaded::one(value, Path::new(path), text.as_bytes().to_vec()))
+    let path = format!("builtin/profiles/{name}.yaml");
+    let value = strict::profile(&path, text.as_bytes())?;
+    Ok(Loaded::one(value, Path::new(&path), text.as_bytes().to_vec()))
 }
 
 /// Reads the service file; without one the service is open to the public and nobody's.
@@ -98,17 +88,7 @@ pub fn profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, Cl
 pub fn service(path: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<Service>, CliError> {
     let Some(path) = path else { return Ok(Loaded { value: Service::default(), files: Vec::new() }) };
     let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
-    Ok(Loaded::one(strict::read(&judging.describe(path), &bytes)?, path, bytes))
-}
-
-/// Reads who may sign approvals.
-///
-/// # Errors
-/// It is not there or not sound: exit 3.
-pub fn allowed_signers(path: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<AllowedSigners>, CliError> {
-    let Some(path) = path else { return Ok(Loaded { value: AllowedSigners::default(), files: Vec::new() }) };
-    let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
-    Ok(Loaded::one(AllowedSigners::read(&judging.describe(path), &bytes)?, path, bytes))
+    Ok(Loaded::one(strict::service(&judging.describe(path), &bytes)?, path, bytes))
 }
 
 /// Reads the policies: the built-in pack, and every policy and data file below the given paths.
@@ -126,7 +106,9 @@ pub fn policies(
         let found: Vec<PathBuf> = match judging.kind(path)? {
             PathKind::Missing => return Err(missing(path, judging)),
             PathKind::File => vec![path.clone()],
-            PathKind::Directory => judging.list(path)?.into_iter().filter(|file| is_policy(file) || is_data(file)).collect(),
+            PathKind::Directory => {
+                judging.list(path)?.into_iter().filter(|file| is_policy(file) || is_data(file)).collect()
+            }
         };
         if !found.iter().any(|file| is_policy(file)) {
             return Err(CliError::input(format!("{}: holds no policy", judging.describe(path)))
@@ -163,11 +145,7 @@ fn is_data(file: &Path) -> bool {
 ///
 /// # Errors
 /// A file is not there, or a record has a fault of form: exit 3, all faults together.
-pub fn exceptions(
-    paths: &[PathBuf],
-    signers: Option<&AllowedSigners>,
-    judging: &JudgingFiles,
-) -> Result<Loaded<Vec<Record>>, CliError> {
+pub fn exceptions(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Vec<Record>>, CliError> {
     let mut files = Vec::new();
     let mut sources = Vec::new();
     for path in paths {
@@ -175,8 +153,7 @@ pub fn exceptions(
         sources.push((judging.describe(path), bytes.clone()));
         files.push(File { path: path.to_string_lossy().into_owned(), bytes });
     }
-    let _ = signers;
-    let records = exceptions::read(&sources)?;
+    let records = exceptions::read(sources.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))?;
     Ok(Loaded { value: records, files })
 }
 

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod change;
+pub mod check;
 pub mod config;
 pub mod diagnostic;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod findings;
 pub mod formats;
 pub mod git;
 pub mod io;
+pub mod judged;
 pub mod judging;
 pub mod key;
 pub mod output;
@@ -60,7 +62,7 @@ pub fn main() -> u8 {
 
 fn run(command: &Command) -> u8 {
     let result = match command {
-        Command::Check(_) => Err(CliError::internal("not yet")),
+        Command::Check(args) => return check::run(args),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),
         Command::Receipt(args) => receipt(args),

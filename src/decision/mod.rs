@@ -21,7 +21,7 @@ use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 
 pub use assurance::{Circumstances, assurance};
-pub use verdicts::{decisive, verdicts};
+pub use verdicts::verdicts;
 
 /// The schema tag of the decision.
 pub const SCHEMA: &str = "countersign/decision/v1";

@@ -1,10 +1,9 @@
-//! From what rules said to verdicts for people, and which exceptions made the difference.
+//! From what rules said to verdicts for people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Outcome, Verdict, VerdictAction, fold};
+use super::{Verdict, VerdictAction};
 use crate::facts::{Facts, TriagedFinding};
-use crate::model::exception::ExceptionState;
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::policy::{RawVerdict, RuleInfo};
@@ -77,48 +76,4 @@ fn covering(facts: &Facts) -> BTreeMap<Untrusted, Vec<Untrusted>> {
         }
     }
     covering
-}
-
-/// Which admitted records the outcome hangs on: the verdicts lost against a run without exceptions, attributed to every
-/// record that covers them. One record alone is decisive; several over the same verdict are so jointly.
-#[must_use]
-pub fn decisive(with: &[Verdict], without: &[Verdict], facts: &Facts) -> BTreeMap<Untrusted, ExceptionState> {
-    let outcome = fold(with);
-    let mut states = BTreeMap::new();
-    if fold(without) <= outcome {
-        return states;
-    }
-    let standing: BTreeSet<_> = with.iter().flat_map(witnesses).collect();
-    let lost = without.iter().filter(|verdict| level(verdict) > outcome).flat_map(witnesses);
-    for (rule, action, finding) in lost.filter(|witness| !standing.contains(witness)) {
-        let records: Vec<&Untrusted> = facts
-            .exceptions
-            .iter()
-            .filter(|exception| exception.admitted)
-            .filter(|exception| match finding {
-                Some(id) => exception.covers.contains(id),
-                None => exception.record.criteria.verdict.as_ref() == Some(rule),
-            })
-            .map(|exception| &exception.record.id)
-            .collect();
-        debug_assert!(action == VerdictAction::Deny || outcome == Outcome::Pass);
-        let state = if records.len() == 1 { ExceptionState::Decisive } else { ExceptionState::JointlyDecisive };
-        for id in records {
-            let known = states.entry(id.clone()).or_insert(state);
-            *known = (*known).min(state);
-        }
-    }
-    states
-}
-
-fn level(verdict: &Verdict) -> Outcome {
-    fold(std::iter::once(verdict))
-}
-
-/// A verdict as (rule, action, finding): what is compared between two runs.
-fn witnesses(verdict: &Verdict) -> Vec<(&Untrusted, VerdictAction, Option<&Untrusted>)> {
-    if verdict.findings.is_empty() {
-        return vec![(&verdict.rule, verdict.action, None)];
-    }
-    verdict.findings.iter().map(|finding| (&verdict.rule, verdict.action, Some(finding))).collect()
 }

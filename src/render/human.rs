@@ -52,27 +52,22 @@ fn heading(decision: &Decision) -> String {
         parts.push(commit.short().to_owned());
     }
     parts.push(format!("env {}", decision.environment.line()));
-    parts.push(format!("profile {}", decision.profile.line()));
     parts.join("  ")
 }
 
 fn outcome_line(page: &mut Page<'_>, decision: &Decision) -> io::Result<()> {
     let totals = &decision.totals;
     let (ink, word) = word(decision.outcome);
-    let mut said = vec![
-        format!("{} block", totals.deny),
-        format!("{} warn", totals.warn),
-        format!("{} excepted", totals.excepted),
-        format!("{} of {} rules pass", totals.rules_passed, totals.rules),
-    ];
-    if decision.mode == Mode::Audit {
-        said.push("audit mode: nothing is stopped".to_owned());
-    }
-    if decision.clock == Clock::Pinned {
-        said.push(format!("clock pinned to {}", decision.decided_at));
-    }
     let policy: String = decision.gate.policy_digest.hex().chars().take(8).collect();
-    page.entry(0, ink, &format!("{word:<8}"), &format!("{}   policy sha256:{policy}…", said.join(" · ")))
+    let counts = format!(
+        "{} block · {} warn · {} excepted · {} of {} rules pass   policy sha256:{policy}…",
+        totals.deny, totals.warn, totals.excepted, totals.rules_passed, totals.rules
+    );
+    page.entry(0, ink, &format!("{word:<8}"), &counts)?;
+    let audit = (decision.mode == Mode::Audit).then(|| "audit mode: nothing is stopped".to_owned());
+    let pinned = (decision.clock == Clock::Pinned).then(|| format!("decided as of {}", decision.decided_at));
+    let notes: Vec<String> = [audit, pinned].into_iter().flatten().collect();
+    if notes.is_empty() { Ok(()) } else { page.line(8, &notes.join(" · ")) }
 }
 
 const fn word(outcome: Outcome) -> (Ink, &'static str) {

@@ -18,5 +18,6 @@ mod findings;
 mod formats;
 mod policies;
 mod render;
+mod scenarios;
 mod support;
 mod trust;
