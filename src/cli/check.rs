@@ -196,7 +196,6 @@ struct Plan {
     namespaces: Vec<String>,
     no_builtin: bool,
     receipts: Vec<PathBuf>,
-    allowed_signers: Option<PathBuf>,
     evidence: Option<PathBuf>,
     gate: Option<Untrusted>,
 }
@@ -230,7 +229,6 @@ impl Plan {
             namespaces: either(&args.namespace, &config.namespaces),
             no_builtin: args.no_builtin || config.no_builtin,
             receipts: either(&args.receipt, &config.receipts),
-            allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
             evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
             gate: config.gate_id.as_deref().map(Untrusted::from),
         }

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Record;
 use super::matching::{Assignment, Coverage, Force, Matched, effective, ids, is_verdict};
 use crate::model::exception::ExceptionState;
-use crate::model::finding::Finding;
 use crate::model::text::Untrusted;
 
 /// A verdict that the run without exceptions has, and this run has not: once for every finding, or once without.
@@ -50,7 +49,7 @@ pub struct Run<'a> {
 
 /// Accounts for every record, in the records' order.
 #[must_use]
-pub fn account(records: &[Record], findings: &[Finding], coverage: &Coverage, run: &Run<'_>) -> Vec<Account> {
+pub fn account(records: &[Record], findings: &[Untrusted], coverage: &Coverage, run: &Run<'_>) -> Vec<Account> {
     let decisive = Decisive::new(records, findings, coverage, run);
     let counted: BTreeSet<usize> = run.assignment.by_finding.iter().copied().flatten().collect();
     let pairs = records.iter().zip(&coverage.records).enumerate();
@@ -113,13 +112,13 @@ struct Decisive {
 }
 
 impl Decisive {
-    fn new(records: &[Record], findings: &[Finding], coverage: &Coverage, run: &Run<'_>) -> Self {
+    fn new(records: &[Record], findings: &[Untrusted], coverage: &Coverage, run: &Run<'_>) -> Self {
         let mut covering: BTreeMap<&Untrusted, Vec<usize>> = BTreeMap::new();
         let mut lifting: BTreeMap<&Untrusted, Vec<usize>> = BTreeMap::new();
         let mut all = Vec::new();
         for (number, record, matched) in effective(records, coverage, run.admitted) {
             for finding in matched.covers.iter().filter_map(|position| findings.get(*position)) {
-                covering.entry(&finding.id).or_default().push(number);
+                covering.entry(finding).or_default().push(number);
             }
             match &record.exception.criteria.verdict {
                 Some(rule) => lifting.entry(rule).or_default().push(number),

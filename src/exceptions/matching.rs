@@ -96,7 +96,7 @@ pub struct MatchedException<'a> {
 impl Coverage {
     /// The records that policy has to judge: those that cover a finding, and those that name a policy rule and hold here.
     #[must_use]
-    pub fn matched_exceptions<'a>(&self, records: &'a [Record], findings: &[Finding]) -> Vec<MatchedException<'a>> {
+    pub fn matched_exceptions<'a>(&self, records: &'a [Record], findings: &[Untrusted]) -> Vec<MatchedException<'a>> {
         let pairs = records.iter().zip(&self.records);
         pairs
             .filter(|(record, matched)| matched.in_scope && (is_verdict(record) || !matched.covers.is_empty()))
@@ -118,8 +118,8 @@ pub(super) fn is_verdict(record: &Record) -> bool {
 }
 
 /// Ids of findings by index, sorted.
-pub(super) fn ids(findings: &[Finding], indices: &[usize]) -> Vec<Untrusted> {
-    let mut ids: Vec<Untrusted> = indices.iter().filter_map(|i| findings.get(*i)).map(|f| f.id.clone()).collect();
+pub(super) fn ids(findings: &[Untrusted], indices: &[usize]) -> Vec<Untrusted> {
+    let mut ids: Vec<Untrusted> = indices.iter().filter_map(|i| findings.get(*i)).cloned().collect();
     ids.sort();
     ids
 }

@@ -414,7 +414,7 @@ fn a_record_is_in_force_from_its_first_to_the_end_of_its_last_day() {
         let matched = &coverage.records[0];
         assert_eq!((matched.force, matched.days_left, matched.life_days), (force, days_left, 29), "{instant}");
         assert_eq!(exceptions::assign(&records, &coverage, &admitted).by_finding, [assigned], "{instant}");
-        let shown = coverage.matched_exceptions(&records, &findings);
+        let shown = coverage.matched_exceptions(&records, &ids(&findings));
         assert_eq!((shown.len(), shown[0].in_force), (1, force == Force::InForce), "policy sees it either way");
     }
 }
@@ -480,7 +480,7 @@ fn accounts(records: &[Record], findings: &[Finding], rejected: &[&str], lost: &
     let assignment = exceptions::assign(records, &coverage, &admitted);
     exceptions::account(
         records,
-        findings,
+        &ids(findings),
         &coverage,
         &Run { admitted: &admitted, denied: &denied, assignment: &assignment, lost },
     )
@@ -756,4 +756,9 @@ fn ten_thousand_records_and_a_hundred_thousand_findings_end() {
     let sum: usize = coverage.records.iter().map(|matched| matched.covers.len()).sum();
     // Per kind of record 2,500: 5 findings by id, 10 by package, 10 by path and rule, and R1 is asked for by no rule record.
     assert_eq!(sum, 2_500 * 5 + 2_500 * 10 + 2_500 * 10);
+}
+
+/// Ids of findings, in their order.
+fn ids(findings: &[Finding]) -> Vec<Untrusted> {
+    findings.iter().map(|finding| finding.id.clone()).collect()
 }
