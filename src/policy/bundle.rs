@@ -389,6 +389,11 @@ fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyError> {
     controls.dedup();
     let reads = Reads::of(unit, units);
     let per_finding = metadata.custom.scope == Some(RuleScope::Finding);
+    if let Some(place) = reads.about_finding.as_ref().filter(|_| !per_finding) {
+        let message = format!("the rule is not about single findings, and reads one at {place}");
+        return Err(PolicyError::at(&unit.path, metadata.line, message)
+            .hint("write `scope: finding` under custom, or go through input.findings"));
+    }
     let id: Vec<String> = unit.package.iter().skip(2).map(|part| part.replace('_', "-")).collect();
     let info = RuleInfo {
         id: id.join("/"),

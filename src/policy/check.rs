@@ -11,7 +11,7 @@ use super::bundle::{Role, Unit};
 use super::functions::{self, Known};
 use super::metadata::RuleScope;
 use super::syntax::{self, Chain, Met};
-use super::{PolicyError, placeholders};
+use super::{PolicyError, fields, placeholders};
 
 /// The most rules of all files together: a chain of rules is as deep as the stack can bear.
 const MAX_RULES: usize = 20_000;
@@ -25,6 +25,7 @@ pub(super) fn check(units: &[Unit], roots: &BTreeSet<String>) -> Result<(), Poli
     let defined = Defined::of(units, roots);
     for unit in units {
         names(unit)?;
+        fields::check(unit)?;
         for (_, target) in imports(&unit.module) {
             imported(unit, &target, &defined)?;
         }
@@ -37,7 +38,7 @@ pub(super) fn check(units: &[Unit], roots: &BTreeSet<String>) -> Result<(), Poli
 }
 
 /// An error at a place in the policy.
-fn at(unit: &Unit, span: &Span, message: impl Into<String>) -> PolicyError {
+pub(super) fn at(unit: &Unit, span: &Span, message: impl Into<String>) -> PolicyError {
     PolicyError::at(&unit.path, usize::try_from(span.line).unwrap_or(0), message)
 }
 
@@ -244,7 +245,7 @@ fn one(unit: &Unit, met: &Met<'_>, defined: &Defined<'_>) -> Result<(), PolicyEr
                 .hint(format!("known: {}", placeholders::names().collect::<Vec<_>>().join(", ")))),
             None => Ok(()),
         },
-        Met::Binds(_) | Met::Text(..) | Met::With(_) => Ok(()),
+        Met::Binds(_) | Met::Named { .. } | Met::Text(..) | Met::With(_) => Ok(()),
     }
 }
 

@@ -10,6 +10,7 @@ mod classes;
 mod differential;
 mod engine;
 mod evaluate;
+mod fields;
 mod functions;
 mod lexer;
 mod metadata;
@@ -18,6 +19,7 @@ mod placeholders;
 mod reads;
 #[cfg(test)]
 mod sample;
+mod shape;
 mod syntax;
 mod testing;
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub(super) struct Reads {
     pub(super) exception: Fields,
     /// Why everything counts as read; `None` where the fields are known.
     pub(super) unresolved: Option<String>,
+    /// The first place that reads a finding or its exception by name.
+    pub(super) about_finding: Option<String>,
 }
 
 /// A tree of field names; `whole` where everything below is read.
@@ -82,12 +84,15 @@ impl Reads {
                     }
                 }
                 Met::With(span) => self.give_up(unit, span.line, "`with` changes what is read"),
-                Met::Binds(_) | Met::Text(..) => {}
+                Met::Binds(_) | Met::Named { .. } | Met::Text(..) => {}
             });
         }
     }
 
     fn add(&mut self, unit: &Unit, reference: &Resolved<'_>, line: u32, todo: &mut Vec<Vec<String>>) {
+        if let ("input", Some(field @ (&"finding" | &"exception"))) = (reference.root, reference.known.first()) {
+            self.about_finding.get_or_insert_with(|| format!("{}:{line}: `input.{field}`", unit.path));
+        }
         match (reference.root, reference.known.as_slice()) {
             ("input", ["finding", rest @ ..]) => {
                 if rest.is_empty() {

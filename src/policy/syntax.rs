@@ -1,7 +1,7 @@
 //! A walk over the engine's own syntax tree, so that what is checked is what runs.
 //!
 //! What must stay true: every expression of a module is visited, and every reference is seen whole (`a.b[c]` once, not as `a`).
-//! The engine publishes its tree under `unstable`; its version is pinned, and no other file but `check` and `reads` uses it.
+//! The engine publishes its tree under `unstable`; its version is pinned, and nothing but this module's neighbours uses it.
 
 use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span};
 
@@ -42,6 +42,8 @@ pub(super) enum Met<'a> {
     Call(Chain<'a>, &'a [Ref<Expr>], bool),
     /// A variable that is declared or assigned.
     Binds(&'a Span),
+    /// The same, where its value is known: what stands behind `:=`, or a member of what stands behind `in`.
+    Named { name: &'a str, value: &'a Expr, is_member: bool },
     /// A string literal.
     Text(&'a Span, &'a str),
     /// A `with` modifier.
@@ -186,6 +188,12 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
+    fn named(&mut self, pattern: &'a Expr, value: &'a Expr, is_member: bool) {
+        if let Expr::Var { span, .. } = pattern {
+            (self.met)(Met::Named { name: span.text(), value, is_member });
+        }
+    }
+
     fn query(&mut self, query: &'a Query) {
         for statement in &query.stmts {
             match &statement.literal {
@@ -193,6 +201,7 @@ impl<'a> Walk<'a, '_> {
                 Literal::SomeIn { key, value, collection, .. } => {
                     key.iter().for_each(|key| self.pattern(key));
                     self.pattern(value);
+                    self.named(value, collection, true);
                     self.expr(collection);
                 }
                 Literal::Expr { expr, .. } => match expr.as_ref() {
@@ -202,6 +211,7 @@ impl<'a> Walk<'a, '_> {
                 Literal::NotExpr { expr, .. } => self.expr(expr),
                 Literal::Every { key, value, domain, query, .. } => {
                     key.iter().chain([value]).for_each(|var| (self.met)(Met::Binds(var)));
+                    (self.met)(Met::Named { name: value.text(), value: domain, is_member: true });
                     self.expr(domain);
                     self.query(query);
                 }
@@ -246,7 +256,10 @@ impl<'a> Walk<'a, '_> {
             }
             Expr::AssignExpr { op, lhs, rhs, .. } => {
                 match op {
-                    AssignOp::ColEq => self.pattern(lhs),
+                    AssignOp::ColEq => {
+                        self.pattern(lhs);
+                        self.named(lhs, rhs, false);
+                    }
                     AssignOp::Eq => self.expr(lhs),
                 }
                 self.expr(rhs);

@@ -132,6 +132,50 @@ fn what_the_engine_answers_wrongly_or_differently_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_field_that_the_facts_do_not_have_is_refused() {
+    for (body, message) in [
+        ("deny contains \"x\" if input.chnage.freeze", "`input` has no `chnage`"),
+        ("deny contains \"x\" if not input.change.approvd", "`input.change` has no `approvd`"),
+        ("deny contains \"x\" if input.findings[_].severty == \"high\"", "`input.findings[…]` has no `severty`"),
+        ("deny contains \"x\" if input.findings.severity == \"high\"", "`input.findings` is a list"),
+        ("deny contains \"x\" if input.change.title.text == \"high\"", "`input.change.title` is a plain value"),
+        ("deny contains \"x\" if { some f in input.findings; f.severty == \"high\" }", "`f` has no `severty`"),
+        (
+            "deny contains \"x\" if { some i, f in input.findings; f.package.nmae == \"a\" }",
+            "`f.package` has no `nmae`",
+        ),
+        ("deny contains \"x\" if { c := input.change; a := c.approvals[_]; a.from }", "`a` has no `from`"),
+        ("deny contains \"x\" if { every r in input.reports { r.stat == \"complete\" } }", "`r` has no `stat`"),
+        ("deny contains \"x\" if { [1 | some r in input.reports; r.tool.nme] != [] }", "`r.tool` has no `nme`"),
+        (
+            "deny contains \"x\" if _max.public.hgih == 0\n_max := _demands.max_days\n_demands := input.profile.exceptions",
+            "`_max.public` has no `hgih`",
+        ),
+        ("import input.change as c\ndeny contains \"x\" if c.atuhor", "`c` has no `atuhor`"),
+        ("import input.chnage\ndeny contains \"x\" if chnage.author", "`input` has no `chnage`"),
+        ("deny contains \"x\" if input[\"now\"][\"year\"] == 1", "`input.now` is a plain value"),
+        ("deny contains \"x\" if input.finding.severity == \"high\"", "not about single findings"),
+        ("deny contains \"x\" if input.exception.owner", "not about single findings"),
+    ] {
+        let error = load(vec![rule(body)]).expect_err(body);
+        assert!(error.message.contains(message), "{body}: {error}");
+    }
+    for body in [
+        "deny contains \"x\" if { some k in [\"a\"]; input.change[k].b }",
+        "deny contains \"x\" if f({\"y\": 1})\nf(c) if c.y",
+        "deny contains \"x\" if { some c in [{\"y\": 1}]; c.y }",
+        "deny contains \"x\" if { input.data.a.b; input.plan.c; input.profile.rules[\"a/b\"]; input.change.sources.author }",
+        "deny contains \"x\" if { some e in input.exceptions; object.get(e, \"what\", 1) == 1; e.match.verdict }",
+    ] {
+        let loaded = load(vec![rule(body)]);
+        assert!(loaded.is_ok(), "{body}: {loaded:?}");
+    }
+    let foreign = |body: &str| load_foreign(vec![given("m.rego", format!("package main\n{body}"))]);
+    refused(foreign("deny contains \"x\" if input.kind == \"Deployment\""), "m.rego:2", "`input` has no `kind`");
+    assert!(foreign("deny contains \"x\" if input.change.spec.x").is_ok());
+}
+
+#[test]
 fn metadata_names_title_and_owner() {
     let body = "package countersign.rules.a.r\ndeny contains \"x\"";
     for (head, place, message) in [

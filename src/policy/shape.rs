@@ -1,0 +1,413 @@
+//! Which fields the facts have, so that a misspelt one is refused when a policy is loaded.
+//!
+//! What must stay true: the shape is that of the facts' own types. It is read off one sample in which nothing is absent; a new
+//! field does not compile until it is in the sample.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::Value as Json;
+
+use crate::facts::{Clock, Facts, Judging, JudgingSource, MatchedException, Mode, SCHEMA, TriagedFinding};
+use crate::model::artifact::Artifact;
+use crate::model::change::{Approval, ApprovalState, Change, ChangeKind, ReviewerType, Run, Source};
+use crate::model::coverage::{Binding, Coverage, CoverageState};
+use crate::model::digest::{CommitId, Digest};
+use crate::model::exception::{Disposition, Exception, Match, RiskApproval, Scope};
+use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
+use crate::model::package::{FixState, Package};
+use crate::model::profile::{
+    Action, ChangeDemands, CoverageDemands, ExceptionDemands, Freeze, PerChangeKind, PerExposure, PerSeverity, Profile,
+    ProfileSchema, RequiredCheck, Threshold,
+};
+use crate::model::report::{Check, Receipt, Report, ScanState, Sha256Field, Tests, Tool};
+use crate::model::service::{Exposure, PathOwner, Service, Tier};
+use crate::model::severity::{Severity, SeveritySource};
+use crate::model::text::Untrusted;
+use crate::model::time::{Date, Timestamp};
+
+/// What lies at a place of the facts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Free data, whose keys are the team's own.
+    Free,
+    /// A text, a number, a truth value.
+    Plain,
+    /// A list of alike things.
+    List(Box<Shape>),
+    /// A thing with these fields.
+    Fields(BTreeMap<String, Shape>),
+}
+
+/// Places whose keys are not ours.
+const FREE: [&str; 8] = [
+    "change.sources",
+    "data",
+    "history",
+    "plan",
+    "profile.data",
+    "profile.exceptions.verdicts",
+    "profile.rules",
+    "reports.by_severity",
+];
+
+/// The facts as rules on findings see them: with `finding` and `exception`.
+pub(super) fn facts() -> &'static Shape {
+    static FACTS: LazyLock<Shape> = LazyLock::new(|| {
+        let json = sample().and_then(|sample| serde_json::to_value(sample).ok()).unwrap_or(Json::Null);
+        let mut shape = of(&json, "");
+        if let Shape::Fields(fields) = &mut shape {
+            for (list, one) in [("findings", "finding"), ("exceptions", "exception")] {
+                if let Some(Shape::List(element)) = fields.get(list).cloned() {
+                    fields.insert(one.to_owned(), *element);
+                }
+            }
+        }
+        shape
+    });
+    &FACTS
+}
+
+impl Shape {
+    /// One step further: by a known key, or by a computed one.
+    pub(super) fn step(&self, key: Option<&str>) -> Result<&Self, Misstep> {
+        match (self, key) {
+            (Self::Free, _) | (Self::Fields(_), None) => Ok(&Self::Free),
+            (Self::List(element), None) => Ok(element),
+            (Self::Fields(fields), Some(key)) => fields.get(key).ok_or_else(|| {
+                let known: Vec<&str> = fields.keys().map(String::as_str).collect();
+                Misstep { what: format!("has no `{key}`"), hint: format!("it has {}", known.join(", ")) }
+            }),
+            (Self::List(_), Some(key)) => Err(Misstep {
+                what: format!("is a list and has no `{key}`"),
+                hint: "take its members with `some member in …`".to_owned(),
+            }),
+            (Self::Plain, key) => Err(Misstep {
+                what: format!(
+                    "is a plain value and has no {}",
+                    key.map_or("members".to_owned(), |key| format!("`{key}`"))
+                ),
+                hint: "check the path against the facts".to_owned(),
+            }),
+        }
+    }
+}
+
+/// A step to where nothing is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Misstep {
+    /// What is wrong, to be read after the place.
+    pub(super) what: String,
+    /// What is there.
+    pub(super) hint: String,
+}
+
+fn of(json: &Json, path: &str) -> Shape {
+    if FREE.contains(&path) {
+        return Shape::Free;
+    }
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match json {
+        Json::Object(fields) => {
+            Shape::Fields(fields.iter().map(|(key, value)| (key.clone(), of(value, &below(key)))).collect())
+        }
+        Json::Array(members) => Shape::List(Box::new(members.first().map_or(Shape::Free, |member| of(member, path)))),
+        Json::Null => Shape::Free,
+        Json::Bool(_) | Json::Number(_) | Json::String(_) => Shape::Plain,
+    }
+}
+
+/// Facts in which every option is taken and no list is empty.
+fn sample() -> Option<Facts> {
+    let now: Timestamp = Timestamp::from_unix_seconds(0)?;
+    let day: Date = now.date();
+    let commit: CommitId = "1".repeat(40).parse().ok()?;
+    let digest = Digest::of("");
+    let text = || Untrusted::from("x");
+    let some = || Some(text());
+    let list = || vec![text()];
+    let severities =
+        |days: u32| PerSeverity { critical: days, high: days, medium: days, low: days, info: days, unknown: days };
+    let actions = PerSeverity {
+        critical: Action::Block,
+        high: Action::Block,
+        medium: Action::Block,
+        low: Action::Block,
+        info: Action::Block,
+        unknown: Action::Block,
+    };
+    let location =
+        Location { path: some(), line: Some(1), column: Some(1), end_line: Some(1), resource: some(), image: some() };
+    let target = Target { name: some(), commit: Some(commit.clone()), digests: vec![digest] };
+    let tests = Tests { total: 0, failed: 0, errored: 0, skipped: 0, flaky: 0 };
+    Some(Facts {
+        schema: SCHEMA,
+        now,
+        clock: Clock::Pinned,
+        environment: text(),
+        mode: Mode::Enforce,
+        profile: Profile {
+            schema: ProfileSchema::V1,
+            name: text(),
+            description: text(),
+            coverage: CoverageDemands {
+                required: vec![RequiredCheck {
+                    check: Check::Sast,
+                    tiers: vec![Tier::High],
+                    environments: list(),
+                    max_age_hours: Some(1),
+                }],
+                max_age_hours: 1,
+                allow_unbound: false,
+            },
+            thresholds: vec![Threshold {
+                kinds: vec![Kind::Secret],
+                exposures: vec![Exposure::Public],
+                environments: list(),
+                open: actions,
+                excepted: actions,
+            }],
+            fix_by_days: severities(1),
+            exceptions: ExceptionDemands {
+                max_days: PerExposure { public: severities(1), internal: severities(1) },
+                approvals: severities(1),
+                signed_approvals: false,
+                approver_roles: list(),
+                verdicts: BTreeMap::new(),
+                expiring_days: 1,
+            },
+            change: ChangeDemands {
+                approvals: PerChangeKind { standard: 1, normal: 1, emergency: 1 },
+                approve_commit: true,
+                ticket: PerChangeKind { standard: true, normal: true, emergency: true },
+                rollback_plan: PerChangeKind { standard: true, normal: true, emergency: true },
+                environments: list(),
+            },
+            freezes: vec![Freeze {
+                name: text(),
+                from: now,
+                until: now,
+                environments: list(),
+                emergency_ships: false,
+                owner: text(),
+            }],
+            trusted_suppressions: list(),
+            rules: BTreeMap::new(),
+            data: BTreeMap::new(),
+        },
+        change: Change {
+            id: some(),
+            title: some(),
+            kind: ChangeKind::Normal,
+            author: some(),
+            actor: some(),
+            repository: some(),
+            commit: Some(commit.clone()),
+            base: Some(commit.clone()),
+            branch: some(),
+            target: some(),
+            git_ref: some(),
+            files: list(),
+            labels: list(),
+            approvals: vec![Approval {
+                by: text(),
+                role: some(),
+                commit: Some(commit.clone()),
+                at: Some(now),
+                state: ApprovalState::Approved,
+                reviewer: ReviewerType::User,
+            }],
+            ticket: some(),
+            rollback_plan: some(),
+            freeze: Some(false),
+            fork: Some(false),
+            run: Run {
+                provider: some(),
+                id: some(),
+                attempt: some(),
+                job: some(),
+                event: some(),
+                url: some(),
+                self_hosted: Some(false),
+            },
+            sources: BTreeMap::new(),
+        },
+        service: Service {
+            name: some(),
+            owner: some(),
+            team: some(),
+            tier: Some(Tier::High),
+            exposure: Exposure::Public,
+            data: list(),
+            compliance: list(),
+            on_call: some(),
+            runbook: some(),
+            slo: some(),
+            error_budget: Some(1.0),
+            owners_of_paths: vec![PathOwner { path: text(), owner: text() }],
+        },
+        artifacts: vec![Artifact { name: text(), digest, sbom: false, provenance: false, signature: false }],
+        coverage: vec![Coverage {
+            check: Check::Sast,
+            required_by: some(),
+            state: CoverageState::Current,
+            report: Some(0),
+            bound_by: Some(Binding::Commit),
+            age_seconds: Some(0),
+            because: text(),
+        }],
+        tests: Some(tests),
+        plan: None,
+        history: None,
+        judging: Judging {
+            source: JudgingSource::WorkingTree,
+            commit: Some(commit.clone()),
+            edited: list(),
+            known_from: Some(Source::Git),
+        },
+        reports: vec![Report {
+            path: text(),
+            format: text(),
+            tool: Tool { name: text(), version: some() },
+            target: target.clone(),
+            finished_at: Some(now),
+            digest: Sha256Field(digest),
+            state: ScanState::Complete,
+            checks: vec![Check::Sast],
+            results: 0,
+            suppressed: 0,
+            suppressed_apart: 0,
+            not_understood: 0,
+            kept: 0,
+            merged_within: 0,
+            by_severity: BTreeMap::new(),
+            problems: list(),
+            tests: Some(tests),
+            receipt: Some(Receipt {
+                tool: text(),
+                commit: Some(commit),
+                digest: Some(digest),
+                time: now,
+                report: Sha256Field(digest),
+            }),
+        }],
+        findings: vec![TriagedFinding {
+            finding: Finding {
+                id: text(),
+                fingerprint: text(),
+                kind: Kind::Secret,
+                rule: Rule { id: text(), name: some(), url: some() },
+                ids: list(),
+                covers: list(),
+                severity: Severity::High,
+                severity_source: SeveritySource::Scanner,
+                cvss: Some(Cvss { vector: some(), score: Some(1.0), version: some() }),
+                title: text(),
+                package: Some(Package {
+                    name: text(),
+                    version: some(),
+                    purl: some(),
+                    ecosystem: some(),
+                    fixed_in: list(),
+                    fix_state: FixState::Fixed,
+                }),
+                location: location.clone(),
+                occurrences: vec![location.clone()],
+                target,
+                first_seen: some(),
+                published: some(),
+                known_exploited: Some(false),
+                epss: Some(0.0),
+                confidence: some(),
+                suppression: Some(Suppression { by: SuppressedBy::Source, reason: some() }),
+                seen_by: vec![Witness {
+                    report: 0,
+                    tool: text(),
+                    rule_id: text(),
+                    severity: Severity::High,
+                    severity_raw: some(),
+                    location,
+                    pointer: text(),
+                    suppressed: false,
+                }],
+            },
+            owner: some(),
+            disposition: Disposition::Open,
+            exception: some(),
+        }],
+        exceptions: vec![MatchedException {
+            record: Exception {
+                id: text(),
+                criteria: Match {
+                    ids: list(),
+                    package: some(),
+                    path: some(),
+                    fingerprint: some(),
+                    rule: some(),
+                    kind: Some(Kind::Secret),
+                    resource: some(),
+                    verdict: some(),
+                },
+                scope: Scope { service: list(), environment: list(), repository: list() },
+                owner: text(),
+                reason: text(),
+                mitigation: text(),
+                residual_risk: some(),
+                created: day,
+                expires: day,
+                ticket: some(),
+                approvals: vec![RiskApproval { by: text(), role: some(), at: Some(day), signature: some() }],
+            },
+            covers: list(),
+            worst: Some(Severity::High),
+            life_days: 1,
+            days_left: 1,
+            verified_approvers: list(),
+            in_force: true,
+            admitted: false,
+        }],
+        data: BTreeMap::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Json, Shape, facts, sample};
+
+    #[test]
+    fn nothing_in_the_sample_is_absent_but_what_is_free() {
+        fn absent(json: &Json, path: &str, found: &mut Vec<String>) {
+            match json {
+                Json::Null => found.push(path.to_owned()),
+                Json::Array(members) if members.is_empty() => found.push(path.to_owned()),
+                Json::Object(fields) if fields.is_empty() => found.push(path.to_owned()),
+                Json::Array(members) => absent(&members[0], path, found),
+                Json::Object(fields) => {
+                    for (key, value) in fields {
+                        absent(value, format!("{path}.{key}").trim_start_matches('.'), found);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut found = Vec::new();
+        absent(&serde_json::to_value(sample().unwrap()).unwrap(), "", &mut found);
+        found.sort();
+        assert_eq!(found, super::FREE);
+    }
+
+    #[test]
+    fn steps_lead_to_fields_members_and_faults() {
+        let walk = |keys: &[Option<&str>]| {
+            keys.iter().try_fold(facts(), |shape, key| shape.step(*key)).cloned().map_err(|misstep| misstep.what)
+        };
+        let k = Some;
+        assert_eq!(walk(&[k("findings"), None, k("location"), k("path")]), Ok(Shape::Plain));
+        assert_eq!(walk(&[k("exception"), k("match"), k("ids"), None]), Ok(Shape::Plain));
+        assert_eq!(walk(&[k("plan"), k("x"), None]), Ok(Shape::Free));
+        assert_eq!(walk(&[k("reports"), None, k("by_severity"), k("high")]), Ok(Shape::Free));
+        assert_eq!(walk(&[k("finding"), k("severty")]), Err("has no `severty`".to_owned()));
+        assert_eq!(walk(&[k("findings"), k("severity")]), Err("is a list and has no `severity`".to_owned()));
+        assert_eq!(walk(&[k("now"), k("year")]), Err("is a plain value and has no `year`".to_owned()));
+    }
+}
