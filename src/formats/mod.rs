@@ -19,16 +19,19 @@
 mod decode;
 mod head;
 mod terms;
-#[expect(dead_code, reason = "shared by formats that are on their way")]
 mod wire;
-#[cfg_attr(not(test), expect(dead_code, reason = "shared by formats that are on their way"))]
 mod xml;
 
 mod bandit;
 mod cargo_audit;
+mod checkov;
+mod countersign;
 mod gitlab;
+mod gitleaks;
 mod grype;
 mod junit;
+mod sarif;
+mod semgrep;
 mod trivy;
 
 use crate::model::report::{Check, Parsed};
@@ -58,8 +61,19 @@ pub struct Format {
 }
 
 /// Every format, by id.
-pub static FORMATS: &[&Format] =
-    &[&bandit::FORMAT, &cargo_audit::FORMAT, &gitlab::FORMAT, &grype::FORMAT, &junit::FORMAT, &trivy::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &bandit::FORMAT,
+    &cargo_audit::FORMAT,
+    &checkov::FORMAT,
+    &countersign::FORMAT,
+    &gitlab::FORMAT,
+    &gitleaks::FORMAT,
+    &grype::FORMAT,
+    &junit::FORMAT,
+    &sarif::FORMAT,
+    &semgrep::FORMAT,
+    &trivy::FORMAT,
+];
 
 /// Limits on one report; a report beyond one is refused with the limit's name.
 #[derive(Clone, Copy, Debug)]

@@ -72,6 +72,13 @@ pub(super) fn digest(text: &str) -> Option<Digest> {
     text.rsplit_once('@').map_or(text, |(_, digest)| digest).trim().parse().ok()
 }
 
+/// The name of a vulnerability that a rule's id begins with, where the tool appends the package (`CVE-2021-1-django`).
+pub(super) fn leading_vulnerability_id(text: &str) -> Option<Untrusted> {
+    let parts = if text.get(..4)?.eq_ignore_ascii_case("GHSA") { 4 } else { 3 };
+    let (end, _) = text.match_indices('-').nth(parts - 1)?;
+    vulnerability_id(text.get(..end)?)
+}
+
 /// An instant as RFC 3339 writes it; nothing where the text is something else or has no zone.
 pub(super) fn instant(text: Option<&str>) -> Option<Timestamp> {
     text?.parse().ok()
@@ -81,6 +88,22 @@ pub(super) fn instant(text: Option<&str>) -> Option<Timestamp> {
 pub(super) fn snippet(code: &str) -> Option<Digest> {
     let folded = code.split_whitespace().collect::<Vec<_>>().join(" ");
     (!folded.is_empty()).then(|| Digest::of(folded))
+}
+
+/// The name that a value is assigned to, from the text before the value (`api_key = "`): letters, `_`, `-` and `.` only, so
+/// that no part of a value passes for a name.
+pub(super) fn assigned_name(before: &str) -> Option<&str> {
+    let blank = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
+    let assigned = before.trim_end_matches(blank);
+    let named = assigned.trim_end_matches([':', '=', '>']);
+    if named.len() == assigned.len() {
+        return None;
+    }
+    let named = named.trim_end_matches(blank);
+    let start = named.rfind(|c: char| !c.is_ascii_alphabetic() && !matches!(c, '_' | '-' | '.')).map_or(0, |at| at + 1);
+    // What precedes ends at a character boundary only where that character is one byte long.
+    let name = named.get(start..).filter(|name| (1..=40).contains(&name.len()))?;
+    (!named.get(..start)?.ends_with(|c: char| c.is_ascii_digit())).then_some(name)
 }
 
 /// A message as a title: its first paragraph, white space folded, cut where it is long.
@@ -109,6 +132,18 @@ pub(super) fn without_quoted(message: &str) -> Cow<'_, str> {
     // A lone mark may open a value that was cut off, or be an apostrophe: what follows it is not shown either way.
     let after = if first == last { "" } else { within.split_at(last - first).1.trim_start_matches(quote) };
     format!("{before}…{after}").into()
+}
+
+/// A message about a file that could not be read, without the code that it quotes between backticks.
+pub(super) fn without_code(message: &str) -> Cow<'_, str> {
+    match (message.find('`'), message.rfind('`')) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, from) = message.split_at(first);
+            let after = from.split_at(last - first).1.trim_start_matches('`');
+            format!("{before}…{after}").into()
+        }
+        _ => message.into(),
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +202,31 @@ mod tests {
         assert_eq!(score(Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), Some(5.0)), Some(5.0));
         assert_eq!(score(Some("CVSS:9.9/nonsense"), Some(f64::NAN)), None);
         assert_eq!(assessment(None, None), None);
+    }
+
+    #[test]
+    fn quoted_code_is_cut() {
+        let message = "Syntax error at line a.py:1:\n `key = \"abc\"` was unexpected";
+        assert_eq!(without_code(message), "Syntax error at line a.py:1:\n … was unexpected");
+        assert_eq!(without_code("one ` mark"), "one ` mark");
+    }
+
+    #[test]
+    fn only_a_plain_name_is_kept_of_an_assignment() {
+        for (before, name) in [
+            ("payment_api_key = \"", Some("payment_api_key")),
+            ("  \"api-key\": \"", Some("api-key")),
+            ("const Token := `", Some("Token")),
+            ("'key' => '", Some("key")),
+            ("é=", None),
+            ("curl -u \"deploy:", Some("deploy")),
+            ("AKIA1234ABCD=", None),
+            ("-----BEGIN", None),
+            ("x 1 = ", None),
+            ("", None),
+        ] {
+            assert_eq!(assigned_name(before), name, "{before}");
+        }
     }
 
     #[test]

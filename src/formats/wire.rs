@@ -112,11 +112,6 @@ impl<'a> Text<'a> {
         self.get().map(Untrusted::from)
     }
 
-    /// The string given away, where there is one.
-    pub(super) fn into_cow(self) -> Option<Cow<'a, str>> {
-        self.0.filter(|text| !text.trim().is_empty())
-    }
-
     /// The string that an element cannot do without.
     ///
     /// # Errors
@@ -268,6 +263,14 @@ impl<T> List<T> {
     /// The sound elements, for lists whose odd elements do not matter.
     pub(super) fn sound(&self) -> impl Iterator<Item = &T> {
         self.records().iter().filter_map(|record| match record {
+            Record::Sound(element) => Some(element),
+            Record::Odd(_) => None,
+        })
+    }
+
+    /// Every element in its place, `None` for an odd one, for lists that another part of the report points into.
+    pub(super) fn in_place(&self) -> impl Iterator<Item = Option<&T>> {
+        self.records().iter().map(|record| match record {
             Record::Sound(element) => Some(element),
             Record::Odd(_) => None,
         })

@@ -1,0 +1,455 @@
+//! SARIF 2.1.0, of any tool.
+//!
+//! What must stay true: a result that the standard calls none (`pass`, `notApplicable`, `informational`) is none, every other
+//! one is an observation or not understood; a suppression counts only when nobody still reviews or has rejected it; a run
+//! that failed, warned, or says nothing about results is no clean run.
+
+mod log;
+mod packages;
+mod places;
+mod rules;
+mod tools;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use log::{Invocation, Log, Outcome, Properties, Run};
+use places::Place;
+use rules::{Known, Rules};
+
+use super::terms::{
+    distinct, instant, is_about_credentials, leading_vulnerability_id, snippet, title, vulnerability_id, without_code,
+    without_quoted,
+};
+use super::wire::{Any, Element, List, Record, not_understood, read, results};
+use super::{Format, FormatError, Head};
+use crate::model::digest::Digest;
+use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression, Target};
+use crate::model::package::Package;
+use crate::model::report::{Check, Parsed, ScanState};
+use crate::model::severity::{Severity, SeveritySource};
+use crate::model::text::Untrusted;
+use crate::model::time::Timestamp;
+
+pub(super) static FORMAT: Format = Format {
+    id: "sarif",
+    title: "SARIF 2.1.0",
+    docs: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html",
+    produce: "most scanners: --format sarif, --sarif or -o sarif",
+    seen: "2.1.0, of more than thirty tools",
+    checks: &Check::ALL,
+    detect,
+    parse,
+};
+
+/// Problems of one run that are listed; the others are counted.
+const PROBLEMS: usize = 20;
+
+fn detect(head: &Head<'_>) -> bool {
+    let said =
+        head.string("version").is_some() || head.string("$schema").is_some_and(|schema| schema.contains("sarif"));
+    head.key("runs").is_array() && !head.is_stream() && (said || head.first("runs").key("tool").has("driver"))
+}
+
+fn parse(text: &str) -> Result<Parsed, FormatError> {
+    let log: Log<'_> = read(text, FORMAT.id)?;
+    match log.version.get() {
+        Some("2.1.0") => {}
+        other => {
+            let version = other.unwrap_or("none is given").into();
+            return Err(FormatError::Version { format: FORMAT.id, version });
+        }
+    }
+    log.runs.demand(FORMAT.id, "runs")?;
+    let mut parsed = Parsed::new("", &[]);
+    if log.runs.is_empty() {
+        parsed.degrade(ScanState::Partial, "the log holds no run: nothing was scanned");
+    }
+    if log.inline_external_properties.sound().any(|external| external.results != Any::Absent) {
+        parsed.degrade(ScanState::Partial, "results stand apart from their runs and were not read");
+    }
+    let mut about = About::default();
+    for (index, record) in log.runs.into_records().into_iter().enumerate() {
+        match record {
+            Record::Sound(run) => read_run(run, index, &mut parsed, &mut about)?,
+            Record::Odd(found) => {
+                not_understood(&mut parsed, format!("/runs/{index}"), format!("should be a run and is {found}"));
+            }
+        }
+    }
+    about.tell(&mut parsed);
+    Ok(parsed)
+}
+
+/// What the runs say about themselves, gathered.
+#[derive(Default)]
+struct About {
+    tools: BTreeSet<Untrusted>,
+    versions: BTreeSet<Option<Untrusted>>,
+    checks: BTreeSet<Check>,
+    targets: Vec<(Target, usize)>,
+    ends: Vec<Option<Timestamp>>,
+}
+
+impl About {
+    /// Says about the report what holds for all of its runs. A target that is not that of all is given to its observations;
+    /// the time is the earliest, and unknown where one run does not say.
+    fn tell(self, parsed: &mut Parsed) {
+        let names: Vec<&str> = self.tools.iter().map(Untrusted::as_raw).collect();
+        parsed.tool.name = names.join(", ").into();
+        parsed.tool.version = self.versions.into_iter().next_back().flatten().filter(|_| names.len() == 1);
+        parsed.checks = self.checks.into_iter().collect();
+        parsed.finished_at = self.ends.into_iter().collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().min());
+        let same = self.targets.windows(2).all(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
+        if same {
+            parsed.target = self.targets.into_iter().next().map(|(target, _)| target).unwrap_or_default();
+            return;
+        }
+        let mut rest = parsed.observations.as_mut_slice();
+        for (target, count) in self.targets {
+            let (own, others) = std::mem::take(&mut rest).split_at_mut_checked(count).unwrap_or_default();
+            for observation in own {
+                observation.target = Some(target.clone());
+            }
+            rest = others;
+        }
+    }
+}
+
+fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut About) -> Result<(), FormatError> {
+    let outcomes = std::mem::take(&mut run.results);
+    let name = run.tool.get().and_then(|tool| tool.driver.get()?.name.get()).unwrap_or("a tool without a name");
+    let tool = tools::tool(name);
+    let version = run.tool.get().and_then(|tool| {
+        let driver = tool.driver.get()?;
+        driver.semantic_version.untrusted().or_else(|| driver.version.untrusted())
+    });
+    let before = parsed.observations.len();
+    health(&run, &outcomes, index, name, parsed);
+    let reader = Reader { run: &run, rules: Rules::of(&run), tool, image: image(&run) };
+    results(outcomes, FORMAT.id, &format!("/runs/{index}/results"), parsed, |outcome| reader.observe(outcome))?;
+    let own = parsed.observations.get(before..).unwrap_or_default();
+    about.checks.extend(own.iter().filter_map(|observation| tools::check_of(observation.kind)));
+    match reader.image {
+        Some(_) => about.checks.insert(Check::Image),
+        None => {
+            about.checks.extend(tool.checks);
+            false
+        }
+    };
+    about.tools.insert(name.into());
+    about.versions.insert(version);
+    about.targets.push((target(&run), own.len()));
+    about.ends.push(run.invocations.sound().filter_map(|invocation| instant(invocation.end_time_utc.get())).max());
+    Ok(())
+}
+
+/// Whether the run went well: what it says itself, and whether it holds results at all.
+fn health(run: &Run<'_>, outcomes: &List<Outcome<'_>>, index: usize, name: &str, parsed: &mut Parsed) {
+    if matches!(outcomes, List::Absent | List::Null) {
+        let elsewhere =
+            run.external_property_file_references.get().is_some_and(|external| external.results != Any::Absent);
+        let why = if elsewhere { "its results are in other files" } else { "it does not say that it looked for any" };
+        parsed.degrade(ScanState::Partial, format!("run {index} of {name} holds no results: {why}"));
+    }
+    for invocation in run.invocations.sound() {
+        if invocation.execution_successful.get() == Some(false) {
+            let why = invocation.exit_code_description.get().unwrap_or("it gives no reason");
+            parsed.degrade(ScanState::Failed, format!("{name} says that it did not succeed: {}", title(why).as_raw()));
+        }
+        let mut problems = notifications(invocation);
+        for problem in problems.by_ref().take(PROBLEMS) {
+            parsed.degrade(ScanState::Partial, problem);
+        }
+        let more = problems.count();
+        if more > 0 {
+            parsed.degrade(ScanState::Partial, format!("and {more} more problems of {name}"));
+        }
+    }
+}
+
+/// Errors and warnings; a notification without a level is a warning.
+fn notifications(invocation: &Invocation<'_>) -> impl Iterator<Item = Untrusted> {
+    let both = [&invocation.tool_execution_notifications, &invocation.tool_configuration_notifications];
+    both.into_iter().flat_map(List::sound).filter(|said| !matches!(said.level.get(), Some("note" | "none"))).map(
+        |said| {
+            let text = said.message.get().and_then(|message| message.text.get());
+            title(&without_code(text.unwrap_or("a problem without a message")))
+        },
+    )
+}
+
+/// The image that Trivy says it scanned.
+fn image(run: &Run<'_>) -> Option<Untrusted> {
+    run.properties.get()?.image_name.untrusted()
+}
+
+fn target(run: &Run<'_>) -> Target {
+    let checkout = run.version_control_provenance.sound().next();
+    let properties = run.properties.get();
+    let digests = properties.into_iter().flat_map(|properties| {
+        let references =
+            properties.repo_digests.iter().map(|digest| digest.rsplit_once('@').map_or(digest, |(_, digest)| digest));
+        references
+            .chain(properties.image_id.get())
+            .filter_map(|digest| digest.parse::<Digest>().ok())
+            .collect::<Vec<_>>()
+    });
+    let digests: BTreeSet<Digest> = digests.collect();
+    Target {
+        name: image(run).or_else(|| checkout?.repository_uri.untrusted()),
+        commit: checkout.and_then(|checkout| checkout.revision_id.get()?.parse().ok()),
+        digests: digests.into_iter().collect(),
+    }
+}
+
+/// Reads the results of one run.
+struct Reader<'r, 'a> {
+    run: &'r Run<'a>,
+    rules: Rules<'r, 'a>,
+    tool: tools::Tool,
+    image: Option<Untrusted>,
+}
+
+impl Reader<'_, '_> {
+    fn observe(&self, outcome: &Outcome<'_>) -> Result<Element, String> {
+        let is_failure = match outcome.kind.get() {
+            None | Some("fail") => true,
+            Some("open" | "review") => false,
+            Some("pass" | "notApplicable" | "informational") => return Ok(Element::NoResult),
+            Some(_) => return Err("is of a kind that SARIF does not have".to_owned()),
+        };
+        let known = self.rules.find(outcome);
+        let id = rules::said_id(outcome).or_else(|| known?.rule.id.get());
+        let message = outcome.message.get().and_then(|message| self.rules.message(message, known));
+        if id.is_none() && message.is_none() {
+            return Err("has neither a rule nor a message".to_owned());
+        }
+        let id = id.unwrap_or("no-rule");
+        let none = Properties::default();
+        let properties = outcome.properties.get().unwrap_or(&none);
+        let mut cwes = rules::classes(properties);
+        cwes.extend(outcome.taxa.sound().filter_map(rules::class_of));
+        cwes.extend(known.into_iter().flat_map(|known| known.cwes.iter().cloned()));
+        let cwes = distinct(cwes);
+        let names = Names::of(id, known);
+        let kind = self.kind(id, &names, &cwes, known);
+        let sensitive = kind == Kind::Secret || is_about_credentials(&cwes);
+        let place = self.place(outcome, kind);
+        let level = self.level(outcome, id, is_failure, known);
+        let score = positive(properties.security_severity.real())
+            .or_else(|| positive(known?.rule.properties.get()?.security_severity.real()));
+        let (severity, source) = match score {
+            Some(score) => (Severity::from_score(score), SeveritySource::SecuritySeverity),
+            None => (of_level(level), SeveritySource::Level),
+        };
+        let description = known.and_then(Known::description);
+        Ok(Element::Result(Box::new(Observation {
+            rule: Rule {
+                id: id.into(),
+                name: description.map(title),
+                url: known.and_then(|known| known.rule.help_uri.untrusted()),
+            },
+            ids: names.ids,
+            covers: names.covers,
+            cwes,
+            severity_raw: Some(level.into()),
+            cvss: known.and_then(|known| known.cvss.clone()).filter(|_| kind == Kind::Vulnerability),
+            title: self.title(kind, sensitive, message.as_deref(), description, id),
+            package: if kind == Kind::Vulnerability { package(&place, message.as_deref(), known) } else { None },
+            confidence: known.and_then(|known| known.rule.properties.get()?.precision.untrusted()),
+            suppression: suppression(outcome),
+            tool_fingerprint: if sensitive { None } else { fingerprint(outcome, kind, &place.location) },
+            snippet: match kind {
+                Kind::Weakness | Kind::Quality if !sensitive => place.code.and_then(snippet),
+                _ => None,
+            },
+            location: place.location,
+            ..Observation::new(kind, id, severity, source)
+        })))
+    }
+
+    /// What the result is: by its rule's tags, by the form of its id, else by its tool.
+    fn kind(&self, id: &str, names: &Names, cwes: &[Untrusted], known: Option<&Known<'_, '_>>) -> Kind {
+        if names.malware {
+            return Kind::Malware;
+        }
+        if !names.ids.is_empty() || !names.covers.is_empty() {
+            return Kind::Vulnerability;
+        }
+        if id.starts_with("CKV_SECRET") || id.split('.').any(|part| part == "secrets") {
+            return Kind::Secret;
+        }
+        let said = known.and_then(|known| known.kind);
+        let security = known.is_some_and(|known| known.security) || !cwes.is_empty() || id.starts_with("security/");
+        match said.unwrap_or(self.tool.kind) {
+            Kind::Quality if security => Kind::Weakness,
+            kind => kind,
+        }
+    }
+
+    /// The level of a result: its own, else its rule's, else warning; none where it is no failure. What the scan's
+    /// configuration gives the rule instead counts where it is worse: whoever runs a scan may raise a level, not lower it.
+    fn level<'o>(
+        &'o self,
+        outcome: &'o Outcome<'_>,
+        id: &str,
+        is_failure: bool,
+        known: Option<&'o Known<'_, '_>>,
+    ) -> &'o str {
+        if let Some(level) = outcome.level.get() {
+            return level;
+        }
+        if !is_failure {
+            return "none";
+        }
+        let own = known.and_then(|known| known.rule.default_configuration.get()?.level.get()).unwrap_or("warning");
+        match self.rules.overridden(id) {
+            Some(level) if of_level(level) > of_level(own) => level,
+            _ => own,
+        }
+    }
+
+    /// Where the result is: its first location. Further ones are the same problem.
+    fn place<'o>(&'o self, outcome: &'o Outcome<'_>, kind: Kind) -> Somewhere<'o> {
+        let Some(first) = outcome.locations.sound().next() else {
+            return Somewhere {
+                location: Location { image: self.image.clone(), ..Location::default() },
+                code: None,
+                symbol: None,
+            };
+        };
+        let physical = first.physical_location.get();
+        let region = physical.and_then(|physical| physical.region.get());
+        let (path, url) = match places::place(self.run, first) {
+            Some(Place::Path(path)) => (Some(path), None),
+            Some(Place::Url(url)) => (None, Some(url)),
+            None => (None, None),
+        };
+        let symbol = places::symbol(self.run, first);
+        // The symbol that a weakness is in moves with the code; where there is a file, the file is the place.
+        let resource =
+            url.or_else(|| symbol.filter(|_| path.is_none() || kind == Kind::Misconfiguration).map(str::to_owned));
+        Somewhere {
+            location: Location {
+                path: path.map(Untrusted::from),
+                line: region.and_then(|region| region.start_line.position()),
+                column: region.and_then(|region| region.start_column.position()),
+                end_line: region.and_then(|region| region.end_line.position()),
+                resource: resource.map(Untrusted::from),
+                image: self.image.clone(),
+            },
+            code: region.and_then(|region| region.snippet.get()?.text.get()),
+            symbol,
+        }
+    }
+
+    /// One line for people. A secret's is the rule's own words; what a message about credentials quotes is cut.
+    fn title(
+        &self,
+        kind: Kind,
+        sensitive: bool,
+        message: Option<&str>,
+        description: Option<&str>,
+        id: &str,
+    ) -> Untrusted {
+        let structured = message.is_some_and(|message| message.contains("\nSeverity: "));
+        let text = match kind {
+            Kind::Secret => description.map(Cow::Borrowed),
+            Kind::Vulnerability => description.or(message).map(Cow::Borrowed),
+            _ if structured => description.or(message).map(Cow::Borrowed),
+            _ if sensitive => message.map(without_quoted),
+            _ => message.or(description).map(Cow::Borrowed),
+        };
+        title(text.as_deref().unwrap_or(id))
+    }
+}
+
+/// A place with what helps to know it again.
+struct Somewhere<'o> {
+    location: Location,
+    code: Option<&'o str>,
+    symbol: Option<&'o str>,
+}
+
+/// Names of a vulnerability, from a rule's id, tags and former ids.
+#[derive(Default)]
+struct Names {
+    ids: Vec<Untrusted>,
+    covers: Vec<Untrusted>,
+    malware: bool,
+}
+
+impl Names {
+    /// A rule that goes by one name has it and its aliases; one whose aliases are several CVEs covers these.
+    fn of(id: &str, known: Option<&Known<'_, '_>>) -> Self {
+        let Some(own) = vulnerability_id(id).or_else(|| leading_vulnerability_id(id)) else { return Self::default() };
+        let aliases = known.map(|known| known.aliases.as_slice()).unwrap_or_default();
+        let is_cve = |name: &&Untrusted| name.as_raw().starts_with("CVE-");
+        let others: Vec<Untrusted> = aliases.iter().filter(|name| **name != own).cloned().collect();
+        let cves = others.iter().filter(is_cve).count() + usize::from(is_cve(&&own));
+        let malware = own.as_raw().starts_with("MAL-");
+        if cves > 1 {
+            let (covers, ids): (Vec<_>, Vec<_>) = others.into_iter().partition(|name| is_cve(&name));
+            // A CVE that stands for several is one of them, and which of the other names are its own is not said.
+            return match is_cve(&&own) {
+                true => Self { ids: vec![own], covers: Vec::new(), malware },
+                false => Self { ids: distinct([vec![own], ids].concat()), covers, malware },
+            };
+        }
+        Self { ids: distinct([vec![own], others].concat()), covers: Vec::new(), malware }
+    }
+}
+
+fn positive(score: Option<f64>) -> Option<f64> {
+    // Tools write 0.0 for "not scored": the level says more.
+    score.filter(|score| *score > 0.0)
+}
+
+fn of_level(level: &str) -> Severity {
+    match level {
+        "error" => Severity::High,
+        "warning" => Severity::Medium,
+        "note" => Severity::Low,
+        "none" => Severity::Info,
+        _ => Severity::Unknown,
+    }
+}
+
+/// Suppressed: there is a suppression, and none is under review, rejected or in a state that SARIF does not have.
+fn suppression(outcome: &Outcome<'_>) -> Option<Suppression> {
+    let records = outcome.suppressions.records();
+    let accepted = records.iter().all(|record| match record {
+        Record::Sound(suppression) => matches!(suppression.status.get(), None | Some("accepted")),
+        Record::Odd(_) => false,
+    });
+    let first = outcome.suppressions.sound().next().filter(|_| accepted)?;
+    let by = if first.kind.get() == Some("inSource") { SuppressedBy::Source } else { SuppressedBy::Scanner };
+    Some(Suppression { by, reason: first.justification.untrusted() })
+}
+
+/// What the tool promises to be the same in the next run. A `fingerprint` stands for the result alone, the hash of a line
+/// for the line in its file; what else tools write among partial fingerprints names authors and times too.
+fn fingerprint(outcome: &Outcome<'_>, kind: Kind, location: &Location) -> Option<Untrusted> {
+    if !matches!(kind, Kind::Weakness | Kind::Quality) {
+        return None;
+    }
+    let whole =
+        outcome.fingerprints.0.iter().filter_map(|(_, value)| value.get()).find(|value| *value != "requires login");
+    if let Some(value) = whole {
+        return Some(value.into());
+    }
+    let line =
+        outcome.partial_fingerprints.0.iter().find(|(name, _)| name.starts_with("primaryLocationLineHash"))?.1.get()?;
+    let path = location.path.as_ref()?.as_raw();
+    Some(format!("{path}:{line}").into())
+}
+
+fn package(place: &Somewhere<'_>, message: Option<&str>, known: Option<&Known<'_, '_>>) -> Option<Package> {
+    let in_message = message.and_then(packages::in_message);
+    in_message.or_else(|| place.symbol.and_then(packages::named)).or_else(|| {
+        let mut urls = known?.rule.properties.get()?.purls.iter();
+        let only = urls.next().filter(|_| urls.next().is_none())?;
+        packages::named(only)
+    })
+}
