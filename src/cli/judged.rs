@@ -119,7 +119,7 @@ pub fn policies(
             let source = String::from_utf8(bytes).map_err(|_| {
                 CliError::input(format!("{shown}: a policy must be UTF-8 text")).hint("save the file as UTF-8")
             })?;
-            policies.push(PolicyFile { path: shown, layer: Layer::Given, source: source.into() });
+            policies.push(PolicyFile { path: judging.name(file), layer: Layer::Given, source: source.into() });
         }
     }
     let bundle = Bundle::load(policies, namespaces)?;

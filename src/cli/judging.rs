@@ -298,6 +298,16 @@ impl JudgingFiles {
         Ok(below.iter().map(|name| path.join(name)).collect())
     }
 
+    /// The name of a file wherever it is read from: its path from the root of the repository, or as it is elsewhere. What is
+    /// digested is named so, because the same files must have the same digest in every run.
+    #[must_use]
+    pub fn name(&self, path: &Path) -> String {
+        match self.locate(path) {
+            Ok(Located::Inside(inside)) => inside,
+            _ => path.display().to_string(),
+        }
+    }
+
     /// How to name a path in a message: `main@0123456789ab:countersign.yaml`, or the path as it is.
     #[must_use]
     pub fn describe(&self, path: &Path) -> String {

@@ -646,3 +646,338 @@ fn without_a_repository_the_working_directory_judges() {
     let judging = files.facts(&[Path::new("service.yaml")]).unwrap();
     assert_eq!((judging.source, judging.commit), (JudgingSource::WorkingTree, None));
 }
+
+/// The command in a pipeline: a service that runs what a shell is told, and a head that wants to ship it.
+mod check {
+    use serde_json::{Value, json};
+
+    use super::{Repo, follow};
+    use crate::support::{command, fixture, root};
+    use std::path::{Path, PathBuf};
+
+    const AT: &str = "2026-11-21T08:00:00Z";
+    const SERVICE: &str = "name: stock\nowner: team-stock\nteam: team-stock\ntier: low\nexposure: internal\n";
+    const CONFIG: &str =
+        "service: service.yaml\nprofile: ./profile.yaml\nexceptions: [exceptions.yaml]\npolicy: [policies]\n";
+    const EXCEPTION: &str = r#"
+- id: EX-2026-001
+  match: { rule: B602, path: "shop/store.py" }
+  owner: team-stock
+  reason: not reachable
+  mitigation: runs in a sandbox
+  created: 2026-11-20
+  expires: 2026-11-30
+  approvals:
+    - { by: jo@example.com, at: 2026-11-20 }
+"#;
+    const COMPANY_RULE: &str = r#"# METADATA
+# title: No shell is started here
+# custom:
+#   owner: platform
+package countersign.rules.company.no_shell
+
+deny contains "no shell is started here" if {
+	some finding in input.findings
+	finding.rule.id == "B602"
+}
+"#;
+    const ADMIT_ALL: &str = r#"# METADATA
+# title: Every exception is fine
+# custom:
+#   owner: nobody
+package countersign.admission.everything
+
+admit contains exception.id if some exception in input.exceptions
+"#;
+
+    fn profile() -> String {
+        std::fs::read_to_string(root().join("policies/profiles/default.yaml")).unwrap()
+    }
+
+    /// An origin whose `main` judges strictly, and room beside it.
+    struct World {
+        origin: Repo,
+        temp: tempfile::TempDir,
+    }
+
+    /// How a run is started.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Run {
+        /// The pull request from the head to main.
+        Request,
+        /// A push of the head, which is not judged by main.
+        Push,
+    }
+
+    impl World {
+        fn new(files: &[(&str, &str)]) -> Self {
+            let temp = tempfile::tempdir().unwrap();
+            let origin = Repo::init(&temp.path().join("origin"));
+            origin.commit(&[
+                ("countersign.yaml", CONFIG),
+                ("exceptions.yaml", "[]\n"),
+                ("policies/company.rego", COMPANY_RULE),
+                ("profile.yaml", &profile()),
+                ("service.yaml", SERVICE),
+                ("src/app.py", "print(1)\n"),
+            ]);
+            if !files.is_empty() {
+                origin.commit(files);
+            }
+            Self { origin, temp }
+        }
+
+        /// Commits a head on a branch of its own; `main` goes on without it.
+        fn head(&self, edits: &[(&str, Option<&str>)]) -> String {
+            self.origin.git(&["checkout", "-q", "--detach", "main"]);
+            self.origin.write(&[("src/app.py", "print(2)\n")]);
+            for (path, content) in edits {
+                match content {
+                    Some(content) => self.origin.write(&[(path, content)]),
+                    None => std::fs::remove_file(self.origin.dir.join(path)).unwrap(),
+                }
+            }
+            let head = self.origin.commit(&[]);
+            self.origin.git(&["update-ref", "refs/pull/42/head", &head]);
+            self.origin.git(&["checkout", "-q", "main"]);
+            head
+        }
+
+        fn clone(&self, head: &str, fetch: &[&str]) -> Repo {
+            let dir = self.temp.path().join(format!("clone-{}", self.temp.path().read_dir().unwrap().count()));
+            let clone = Repo::clone(&self.origin, &dir, fetch);
+            clone.git(&["fetch", "-q", "--depth=1", "origin", head]);
+            clone.git(&["checkout", "-q", head]);
+            clone
+        }
+
+        fn beside(&self, name: &str, content: &str) -> PathBuf {
+            let path = self.temp.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        }
+
+        /// Runs `check` in a clone and gives its exit code, its decision where there is one, and what it said.
+        fn check(&self, clone: &Repo, head: &str, run: Run, more: &[&str]) -> (i32, Option<Value>, String) {
+            let report = fixture("formats/bandit/1.9.4-shop.json");
+            let receipts = command()
+                .args(["receipt", "--tool", "bandit", "--commit", head, "--at", AT])
+                .arg(&report)
+                .output()
+                .unwrap();
+            assert!(receipts.status.success());
+            let receipts = self.beside("receipts.json", std::str::from_utf8(&receipts.stdout).unwrap());
+            let tip = self.origin.git(&["rev-parse", "main"]);
+            let event = self.beside("event.json", &event(run, head, &tip).to_string());
+            let decision = self.temp.path().join("decision.json");
+            let _ = std::fs::remove_file(&decision);
+            let mut check = command();
+            check.current_dir(&clone.dir).envs(environment(run, head, &event));
+            check.arg("check").arg(&report).arg("--receipt").arg(&receipts).args(["--at", AT]);
+            check.arg(format!("--output=json={}", decision.display())).args(more);
+            let output = check.output().unwrap();
+            let said =
+                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            let decision = std::fs::read(decision).ok().map(|bytes| serde_json::from_slice(&bytes).unwrap());
+            (output.status.code().unwrap(), decision, said)
+        }
+    }
+
+    fn event(run: Run, head: &str, tip: &str) -> Value {
+        let repository = json!({"id": 1, "full_name": "acme/shop"});
+        match run {
+            Run::Push => json!({"ref": "refs/heads/x", "repository": repository, "head_commit": {"id": head}}),
+            Run::Request => json!({
+                "action": "synchronize", "number": 42, "repository": repository,
+                "pull_request": {
+                    "number": 42, "title": "Import stock", "user": {"login": "kim"}, "labels": [],
+                    "head": {"ref": "x", "sha": head, "repo": repository},
+                    "base": {"ref": "main", "sha": tip, "repo": repository},
+                },
+            }),
+        }
+    }
+
+    fn environment(run: Run, head: &str, event: &Path) -> Vec<(&'static str, String)> {
+        let (name, git_ref) = match run {
+            Run::Push => ("push", "refs/heads/x"),
+            Run::Request => ("pull_request", "refs/pull/42/merge"),
+        };
+        vec![
+            ("CI", "true".to_owned()),
+            ("GITHUB_ACTIONS", "true".to_owned()),
+            ("GITHUB_ACTOR", "kim".to_owned()),
+            ("GITHUB_EVENT_NAME", name.to_owned()),
+            ("GITHUB_EVENT_PATH", event.display().to_string()),
+            ("GITHUB_REF", git_ref.to_owned()),
+            ("GITHUB_REPOSITORY", "acme/shop".to_owned()),
+            ("GITHUB_SHA", head.to_owned()),
+        ]
+    }
+
+    /// What a decision says about the release, line by line, with the commit masked and without the notice of edits.
+    fn essence(decision: &Value) -> Vec<String> {
+        let head = decision["change"]["commit"].as_str().unwrap();
+        let mut lines = Vec::new();
+        for name in ["outcome", "exit_code", "mode", "fail_on", "profile", "environment", "service"] {
+            lines.push(format!("{name} {}", decision[name]));
+        }
+        lines.push(format!("policies {}", decision["gate"]["policy_digest"]));
+        for (list, fields) in [
+            ("coverage", &["check", "required_by", "state"][..]),
+            ("verdicts", &["rule", "action", "msg", "severity", "findings", "exceptions", "owner", "next"]),
+            ("findings", &["id", "severity", "disposition", "exception"]),
+            ("exceptions", &["id", "state", "covers"]),
+        ] {
+            for item in decision[list].as_array().unwrap().iter().filter(|item| !is_notice(item)) {
+                let shown: Vec<String> = fields.iter().map(|field| item[field].to_string()).collect();
+                lines.push(format!("{list} {}", shown.join(" ")).replace(&head[..7], "HEAD"));
+            }
+        }
+        lines
+    }
+
+    fn is_notice(verdict: &Value) -> bool {
+        verdict["rule"].as_str().is_some_and(|rule| rule.starts_with("change/judging"))
+    }
+
+    /// A head with these edits is decided about just as one without them; pushed instead, the edits would have told.
+    fn assert_gains_nothing(main: &[(&str, &str)], edits: &[(&str, Option<&str>)]) {
+        let world = World::new(main);
+        let all: &[&str] = &["origin"];
+        let decide = |edits: &[(&str, Option<&str>)], run| {
+            let head = world.head(edits);
+            let clone = world.clone(&head, all);
+            let (code, decision, said) = world.check(&clone, &head, run, &[]);
+            let decision = decision.unwrap_or_else(|| panic!("exit {code}: {said}"));
+            assert_eq!(decision["exit_code"], code);
+            decision
+        };
+        let honest = decide(&[], Run::Request);
+        let pushed = decide(&[], Run::Push);
+        assert_eq!(
+            honest["gate"]["policy_digest"], pushed["gate"]["policy_digest"],
+            "the same policies, wherever read"
+        );
+        assert_eq!((&honest["outcome"], &honest["exit_code"]), (&json!("block"), &json!(1)));
+        let attack = decide(edits, Run::Request);
+        for (attack, honest) in essence(&attack).iter().zip(essence(&honest)) {
+            assert_eq!(*attack, honest);
+        }
+        assert_eq!(essence(&attack).len(), essence(&honest).len());
+        assert_eq!(attack["judging"]["source"], "target-branch");
+        assert_eq!(attack["judging"]["commit"], json!(world.origin.git(&["rev-parse", "main"])));
+        let mut paths: Vec<&str> = edits.iter().map(|(path, _)| *path).collect();
+        paths.sort_unstable();
+        assert_eq!(attack["judging"]["edited"], json!(paths));
+        assert!(
+            attack["verdicts"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|verdict| { is_notice(verdict) && verdict["msg"].as_str().unwrap().contains(paths[0]) }),
+            "the edits are shown"
+        );
+        assert!(essence(&decide(edits, Run::Push)) != essence(&pushed), "the edits would do nothing anyway");
+    }
+
+    #[test]
+    fn a_head_that_excepts_itself_gains_nothing() {
+        assert_gains_nothing(&[], &[("exceptions.yaml", Some(EXCEPTION))]);
+    }
+
+    #[test]
+    fn a_head_that_calls_its_service_internal_gains_nothing() {
+        let public = SERVICE.replace("internal", "public");
+        let main = [("service.yaml", public.as_str()), ("exceptions.yaml", EXCEPTION)];
+        assert_gains_nothing(&main, &[("service.yaml", Some(SERVICE))]);
+    }
+
+    #[test]
+    fn a_head_that_loosens_its_profile_gains_nothing() {
+        let loose = profile().replace("    - { check: secrets }\n", "").replace("normal: 1,", "normal: 0,");
+        assert_gains_nothing(&[], &[("profile.yaml", Some(&loose))]);
+    }
+
+    #[test]
+    fn a_head_that_takes_a_rule_away_gains_nothing() {
+        let other = COMPANY_RULE.replace("no_shell", "nothing").replace("B602", "B000");
+        assert_gains_nothing(&[], &[("policies/company.rego", None), ("policies/other.rego", Some(&other))]);
+    }
+
+    #[test]
+    fn a_head_that_weakens_a_rule_gains_nothing() {
+        let weak = COMPANY_RULE.replace("B602", "B000");
+        assert_gains_nothing(&[], &[("policies/company.rego", Some(&weak))]);
+    }
+
+    #[test]
+    fn a_head_that_admits_exceptions_gains_nothing() {
+        let unapproved = EXCEPTION.split("  approvals:").next().unwrap();
+        assert_gains_nothing(&[("exceptions.yaml", unapproved)], &[("policies/admit.rego", Some(ADMIT_ALL))]);
+    }
+
+    #[test]
+    fn a_head_that_configures_the_gate_gains_nothing() {
+        for line in ["mode: audit\n", "fail_on: never\n", "environment: sandbox\n", "no_builtin: true\n"] {
+            assert_gains_nothing(&[], &[("countersign.yaml", Some(&format!("{CONFIG}{line}")))]);
+        }
+        let elsewhere = CONFIG.replace("exceptions.yaml", "src/exceptions.yaml");
+        let world_edits = [("countersign.yaml", Some(elsewhere.as_str()))];
+        let world = World::new(&[]);
+        let head = world.head(&[world_edits[0], ("src/exceptions.yaml", Some(EXCEPTION))]);
+        let (code, decision, _) = world.check(&world.clone(&head, &["origin"]), &head, Run::Request, &[]);
+        assert_eq!((code, &decision.unwrap()["exceptions"]), (1, &json!([])));
+    }
+
+    #[test]
+    fn what_only_the_head_has_cannot_be_named_on_the_command_line_either() {
+        let world = World::new(&[]);
+        let head = world.head(&[("mine.yaml", Some(EXCEPTION)), ("mine.rego", Some(ADMIT_ALL))]);
+        let clone = world.clone(&head, &["origin"]);
+        for argument in ["--exceptions=mine.yaml", "--policy=mine.rego", "--service=mine.yaml", "--profile=./mine.yaml"]
+        {
+            let (code, decision, said) = world.check(&clone, &head, Run::Request, &[argument]);
+            assert_eq!((code, decision), (3, None), "{argument}: {said}");
+            assert!(said.contains("mine."), "{argument}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_clone_without_the_target_decides_nothing_and_says_how_to_get_it() {
+        let world = World::new(&[]);
+        let head = world.head(&[("exceptions.yaml", Some(EXCEPTION))]);
+        let clone = world.clone(&head, &["--depth=1", "origin", "refs/pull/42/head"]);
+        let (code, decision, said) = world.check(&clone, &head, Run::Request, &[]);
+        assert_eq!((code, decision), (3, None), "{said}");
+        assert!(said.contains("the tip of main is not in the clone") && said.contains("fetch-depth: 2"), "{said}");
+        let (_, after) = said.split_once("run: ").unwrap();
+        follow(&clone, &format!("run: {}", after.lines().next().unwrap()));
+        let (code, decision, said) = world.check(&clone, &head, Run::Request, &[]);
+        assert_eq!(code, 1, "{said}");
+        assert_eq!(decision.unwrap()["judging"]["edited"], json!(["exceptions.yaml"]));
+    }
+
+    #[test]
+    fn a_change_file_adds_but_does_not_contradict() {
+        let world = World::new(&[]);
+        let head = world.head(&[]);
+        let clone = world.clone(&head, &["origin"]);
+        let file = |content: Value| world.beside("change.json", &content.to_string()).display().to_string();
+        let path = file(json!({"ticket": "STOCK-1", "commit": head, "approvals": [{"by": "jo", "commit": head}]}));
+        let (_, decision, said) = world.check(&clone, &head, Run::Request, &["--change", &path]);
+        let change = &decision.unwrap_or_else(|| panic!("{said}"))["change"];
+        assert_eq!(change["ticket"], "STOCK-1");
+        assert_eq!(change["approvals"][0]["by"], "jo");
+        assert_eq!((&change["sources"]["commit"], &change["sources"]["ticket"]), (&json!("event"), &json!("file")));
+        assert_eq!(change["files"], json!(["src/app.py"]));
+        let path = file(json!({"target": "gift-cards", "author": "jo"}));
+        let (code, decision, said) = world.check(&clone, &head, Run::Request, &["--change", &path]);
+        assert_eq!((code, decision), (3, None));
+        assert!(
+            said.contains("change.target: the file says gift-cards, but the event of this run says main"),
+            "{said}"
+        );
+        assert!(said.contains("change.author: the file says jo, but the event of this run says kim"), "{said}");
+    }
+}
