@@ -9,7 +9,7 @@ use super::page::{Ink, Page};
 use super::{Renderer, Style};
 use crate::decision::{Decision, ExceptionOutcome, Outcome, Verdict, VerdictAction};
 use crate::facts::{Clock, JudgingSource, Mode, TriagedFinding};
-use crate::model::coverage::CoverageState;
+use crate::model::finding::Kind;
 use crate::model::text::Untrusted;
 
 pub(super) static RENDERER: Renderer = Renderer { id: "human", title: "for people, 80 columns", write };
@@ -31,9 +31,6 @@ fn write(decision: &Decision, style: &Style, out: &mut dyn io::Write) -> io::Res
     errors(page, decision)?;
     verdicts(page, decision)?;
     exceptions(page, decision)?;
-    if decision.outcome != Outcome::Pass {
-        coverage(page, decision)?;
-    }
     ending(page, decision, style)
 }
 
@@ -60,8 +57,8 @@ fn outcome_line(page: &mut Page<'_>, decision: &Decision) -> io::Result<()> {
     let (ink, word) = word(decision.outcome);
     let policy: String = decision.gate.policy_digest.hex().chars().take(8).collect();
     let counts = format!(
-        "{} block · {} warn · {} excepted · {} of {} rules pass   policy sha256:{policy}…",
-        totals.deny, totals.warn, totals.excepted, totals.rules_passed, totals.rules
+        "{} block · {} warn · {} excepted · {} pass   policy sha256:{policy}…",
+        totals.deny, totals.warn, totals.excepted, totals.rules_passed
     );
     page.entry(0, ink, &format!("{word:<8}"), &counts)?;
     let audit = (decision.mode == Mode::Audit).then(|| "audit mode: nothing is stopped".to_owned());
@@ -140,6 +137,7 @@ fn one_verdict(
         match days {
             ..=-1 => format!("fix was due on {date} ({} days ago)", -days),
             0 => format!("fix by {date} (today)"),
+            1 => format!("fix by {date} (1 day)"),
             _ => format!("fix by {date} ({days} days)"),
         }
     });
@@ -155,9 +153,14 @@ fn one_verdict(
     Ok(())
 }
 
-/// Path and line, else the package, else the resource, else the image.
+/// What and where: the id, the package, then path and line, else the resource, else the image.
 fn place(triaged: &TriagedFinding) -> String {
     let location = &triaged.finding.location;
+    // The ids of anything but a vulnerability are classes, which do not tell one problem from another.
+    let id = match triaged.finding.kind {
+        Kind::Vulnerability => triaged.finding.ids.first().unwrap_or(&triaged.finding.rule.id),
+        _ => &triaged.finding.rule.id,
+    };
     let package = triaged.finding.package.as_ref().map(|package| {
         let version = package.version.as_ref().map(|v| format!(" {}", v.line())).unwrap_or_default();
         format!("{}{version}", package.name.line())
@@ -167,7 +170,7 @@ fn place(triaged: &TriagedFinding) -> String {
         None => path.line().into_owned(),
     });
     let other = location.resource.as_ref().or(location.image.as_ref()).map(|text| text.line().into_owned());
-    let parts: Vec<String> = [package, path.or(other)].into_iter().flatten().collect();
+    let parts: Vec<String> = [Some(id.line().into_owned()), package, path.or(other)].into_iter().flatten().collect();
     parts.join("  ")
 }
 
@@ -205,24 +208,6 @@ fn standing(exception: &ExceptionOutcome) -> String {
         n => format!("{n} findings"),
     };
     format!("{}, covers {covers}, owner {}, {days}", exception.state.word(), exception.owner.line())
-}
-
-/// Only what is wrong: a check that is answered well needs no line.
-fn coverage(page: &mut Page<'_>, decision: &Decision) -> io::Result<()> {
-    let lacking: Vec<_> = decision
-        .coverage
-        .iter()
-        .filter(|row| row.required_by.is_some() && row.state != CoverageState::Current)
-        .collect();
-    if lacking.is_empty() {
-        return Ok(());
-    }
-    page.gap()?;
-    page.entry(0, Ink::Bold, "Coverage", "")?;
-    for row in lacking {
-        page.line(2, &format!("{:<13} {:<13} {}", row.check.word(), row.state.word(), row.because.line()))?;
-    }
-    Ok(())
 }
 
 fn ending(page: &mut Page<'_>, decision: &Decision, style: &Style) -> io::Result<()> {

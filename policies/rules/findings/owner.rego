@@ -20,7 +20,7 @@ warn contains verdict if {
 	input.finding.disposition == "open"
 	thresholds.action == "block"
 	verdict := {
-		"msg": "nobody owns this finding: {title}",
+		"msg": "would block, and nobody owns it",
 		"next": "name an owner in the service file, for the service or for the path",
 	}
 }
