@@ -6,11 +6,14 @@
 //! A source is one file here plus its row in [`SOURCES`].
 
 mod accounting;
+mod allowed_signers;
 mod criteria;
 mod index;
 mod matching;
 mod native;
 mod purl;
+mod signed;
+mod sshsig;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +23,10 @@ use crate::model::text::Untrusted;
 use crate::strict::{Document, Fault, Faults};
 
 pub use accounting::{Account, Lost, Run, account};
+pub use allowed_signers::{AllowedSigners, SignersError};
 pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover};
+pub use signed::{Approvers, NAMESPACE, Refused, SCHEMA, signed_bytes, verified_approvers};
+pub use sshsig::{SignatureError, SshKey, verify as verify_signature};
 
 /// One notation of accepted risks.
 #[derive(Debug)]
@@ -58,6 +64,11 @@ impl Record {
     #[must_use]
     pub fn id(&self) -> &Untrusted {
         &self.exception.id
+    }
+
+    /// The signature files that its approvals name, in the directory of [`Self::file`].
+    pub fn signature_files(&self) -> impl Iterator<Item = &Untrusted> {
+        self.exception.approvals.iter().filter_map(|approval| approval.signature.as_ref())
     }
 }
 

@@ -3,6 +3,7 @@
 //! What must stay true: blank is missing, nothing is guessed, and criteria that would cover everything are refused.
 
 use super::criteria;
+use super::signed::canonical;
 use super::{Record, Source};
 use crate::model::digest::Digest;
 use crate::model::exception::{Exception, Match};
@@ -56,7 +57,7 @@ fn record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Option<R
         faults.extend(approval.get("signature").and_then(|path| signature_fault(document, path)));
     }
     let exception = exception?;
-    let canonical = serde_json::to_value(&exception).ok()?.to_string();
+    let canonical = canonical(&exception).to_string();
     let place_of_id = node.get("id").unwrap_or(node).place();
     let (line, _) = node.place();
     Some(Record { exception, file: document.file().clone(), line, place_of_id, digest: Digest::of(canonical) })

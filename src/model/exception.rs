@@ -52,7 +52,7 @@ pub struct Scope {
 }
 
 /// Somebody accepted the risk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RiskApproval {
     /// The principal.

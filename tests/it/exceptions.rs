@@ -762,3 +762,135 @@ fn ten_thousand_records_and_a_hundred_thousand_findings_end() {
 fn ids(findings: &[Finding]) -> Vec<Untrusted> {
     findings.iter().map(|finding| finding.id.clone()).collect()
 }
+
+// Signed approvals, by the real ssh-keygen.
+
+/// A directory with keys and what they sign.
+struct Signers {
+    dir: tempfile::TempDir,
+}
+
+impl Signers {
+    fn new(keys: &[(&str, &str)]) -> Self {
+        let signers = Self { dir: tempfile::tempdir().unwrap() };
+        for (name, kind) in keys {
+            signers.ssh_keygen(&["-q", "-t", kind, "-N", "", "-C", name, "-f", name]);
+        }
+        signers
+    }
+
+    fn ssh_keygen(&self, arguments: &[&str]) {
+        let run =
+            std::process::Command::new("ssh-keygen").args(arguments).current_dir(self.dir.path()).output().unwrap();
+        assert!(run.status.success(), "ssh-keygen {arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.dir.path().join(name)).unwrap()
+    }
+
+    fn sign(&self, key: &str, message: &[u8], more: &[&str]) -> Vec<u8> {
+        let _ = std::fs::remove_file(self.dir.path().join("message.sig"));
+        std::fs::write(self.dir.path().join("message"), message).unwrap();
+        let mut arguments = vec!["-Y", "sign", "-q", "-f", key];
+        arguments.extend(more);
+        arguments.push("message");
+        self.ssh_keygen(&arguments);
+        self.read("message.sig")
+    }
+
+    /// A line of allowed signers.
+    fn line(&self, principals: &str, key: &str) -> String {
+        format!("{principals} {}", String::from_utf8(self.read(&format!("{key}.pub"))).unwrap())
+    }
+}
+
+const PURPOSE: [&str; 2] = ["-n", exceptions::NAMESPACE];
+
+fn approved(by: &[(&str, &str)]) -> Record {
+    let approvals: Vec<String> = by.iter().map(|(by, file)| format!("{{ by: {by}, signature: {file} }}")).collect();
+    let text = format!("- {{ id: A, match: {{ ids: [CVE-2026-1] }}, {REST}, approvals: [{}] }}", approvals.join(", "));
+    records(&text).remove(0)
+}
+
+#[test]
+fn the_signed_bytes_are_sorted_json_without_approvals() {
+    let record = approved(&[("jo@example.com", "a.sig")]);
+    assert_eq!(
+        String::from_utf8(exceptions::signed_bytes(&record.exception, Some("acme/shop"))).unwrap(),
+        r#"{"record":{"created":"2026-11-01","expires":"2026-11-30","id":"A","match":{"ids":["CVE-2026-1"]},"mitigation":"m","owner":"team-web","reason":"r","scope":{}},"repository":"acme/shop","schema":"countersign/exception/v1"}"#
+    );
+}
+
+#[test]
+fn an_approval_counts_when_an_allowed_key_signed_this_record_for_this_repository() {
+    let signers = Signers::new(&[("jo", "ed25519"), ("sam", "ed25519"), ("max", "rsa")]);
+    let allowed = [
+        signers.line("jo@example.com", "jo"),
+        signers.line("sam@example.com,other@example.com", "sam"),
+        signers.line("max@example.com", "max"),
+    ]
+    .concat();
+    let allowed = exceptions::AllowedSigners::parse(&allowed).unwrap();
+    let record = approved(&[("jo@example.com", "a.sig")]);
+    let message = exceptions::signed_bytes(&record.exception, Some("acme/shop"));
+    let elsewhere = exceptions::signed_bytes(&record.exception, Some("acme/other"));
+    let reworded = [&message[..message.len() - 1], b" }"].concat();
+    let judge = |by: &[(&str, &str)], files: &[(&str, Vec<u8>)]| {
+        let record = approved(by);
+        let files = files.iter().map(|(name, bytes)| (Untrusted::from(*name), bytes.clone())).collect();
+        let approvers = exceptions::verified_approvers(&record, Some("acme/shop"), &files, &allowed, here().now);
+        let verified: Vec<String> = approvers.verified.iter().map(|by| by.as_raw().to_owned()).collect();
+        let refused: Vec<String> =
+            approvers.refused.iter().map(|r| format!("{}: {}", r.by.as_raw(), r.why.as_raw())).collect();
+        (verified, refused.join("; "))
+    };
+    let one = [("jo@example.com", "a.sig")];
+
+    let good = signers.sign("jo", &message, &PURPOSE);
+    assert_eq!(judge(&one, &[("a.sig", good.clone())]), (vec!["jo@example.com".to_owned()], String::new()));
+    let sha256 = signers.sign("jo", &message, &["-n", exceptions::NAMESPACE, "-O", "hashalg=sha256"]);
+    assert_eq!(judge(&one, &[("a.sig", sha256)]).0, ["jo@example.com"]);
+
+    let mut flipped = good.clone();
+    let at = flipped.len() / 2;
+    flipped[at] = if flipped[at] == b'A' { b'B' } else { b'A' };
+    let cut = good[..good.len() - 60].to_vec();
+    for (signature, why) in [
+        (signers.sign("jo", &message, &["-n", "file"]), "signed for `file`, not for `countersign-exception`"),
+        (signers.sign("jo", &elsewhere, &PURPOSE), "the signature is not of these bytes"),
+        (signers.sign("jo", &reworded, &PURPOSE), "the signature is not of these bytes"),
+        (signers.sign("sam", &message, &PURPOSE), "is not listed for this name"),
+        (signers.sign("max", &message, &PURPOSE), "unsupported key type `ssh-rsa`"),
+        (flipped, "jo@example.com: "),
+        (cut, "not an SSH signature"),
+        (b"approved".to_vec(), "not an SSH signature"),
+        (Vec::new(), "not an SSH signature"),
+    ] {
+        let (verified, refused) = judge(&one, &[("a.sig", signature)]);
+        assert!(verified.is_empty() && refused.contains(why), "{why}: {verified:?} {refused}");
+    }
+    assert_eq!(judge(&one, &[]).1, "jo@example.com: its signature file was not given");
+    let stranger = judge(&[("eve@example.com", "a.sig")], &[("a.sig", good.clone())]);
+    assert_eq!(stranger, (Vec::new(), "eve@example.com: no allowed signer has this name".to_owned()));
+
+    let theirs = signers.sign("sam", &message, &PURPOSE);
+    let two = judge(
+        &[("jo@example.com", "a.sig"), ("other@example.com", "b.sig"), ("sam@example.com", "b.sig")],
+        &[("a.sig", good), ("b.sig", theirs)],
+    );
+    assert_eq!(two.0, ["jo@example.com", "other@example.com"]);
+    assert_eq!(two.1, "sam@example.com: the same key has approved as other@example.com");
+}
+
+#[test]
+fn our_fingerprint_is_the_one_that_ssh_keygen_prints() {
+    let signers = Signers::new(&[("jo", "ed25519")]);
+    let key = exceptions::verify_signature(&signers.sign("jo", b"x", &PURPOSE), b"x", exceptions::NAMESPACE).unwrap();
+    let listed = std::process::Command::new("ssh-keygen")
+        .args(["-lf", "jo.pub"])
+        .current_dir(signers.dir.path())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8(listed.stdout).unwrap().contains(&key.fingerprint()));
+}
