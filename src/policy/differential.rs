@@ -187,7 +187,7 @@ fn given(path: &str, source: &str) -> PolicyFile {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn classes_say_what_single_findings_say(rule in rule(), facts in any_facts()) {

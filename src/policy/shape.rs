@@ -34,9 +34,9 @@ pub(super) enum Shape {
     /// A text, a number, a truth value.
     Plain,
     /// A list of alike things.
-    List(Box<Shape>),
+    List(Box<Self>),
     /// A thing with these fields.
-    Fields(BTreeMap<String, Shape>),
+    Fields(BTreeMap<String, Self>),
 }
 
 /// Places whose keys are not ours.
