@@ -118,7 +118,7 @@ fn formats_page() -> String {
             "\n## {}\n\n`{}`, [documentation]({})\n\n- answers: {}\n- read: {}\n- produce: `{}`\n",
             format.title,
             format.id,
-            format.docs,
+            format.docs.strip_prefix("docs/").unwrap_or(format.docs),
             checks.join(", "),
             format.seen,
             format.produce
