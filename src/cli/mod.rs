@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod findings;
 pub mod formats;
 pub mod git;
+pub mod init;
 pub mod io;
 pub mod judged;
 pub mod judging;
@@ -68,7 +69,7 @@ fn run(command: &Command) -> u8 {
         Command::Receipt(args) => receipt(args),
         Command::Key(args) => key(&args.command),
         Command::Formats(args) => formats::run(args),
-        Command::Init(_) => Err(CliError::internal("not yet")),
+        Command::Init(args) => init::run(args),
         Command::Completions(args) => completions(args.shell),
     };
     result.unwrap_or_else(|error| {

@@ -103,3 +103,27 @@ fn completions_are_for_a_shell() {
     assert_eq!(code, Some(0));
     assert!(out.contains("countersign"));
 }
+
+#[test]
+fn init_writes_three_files_and_overwrites_none() {
+    let scratch = tempfile::tempdir().unwrap();
+    let place = scratch.path().to_string_lossy().into_owned();
+    let names = ["countersign.yaml", "exceptions.yaml", "service.yaml"];
+    let read = |name: &str| std::fs::read_to_string(scratch.path().join(name)).unwrap();
+
+    let (code, out, err) = run(&["init", &place]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert!(out.contains("next:") && names.iter().all(|name| out.contains(name)), "{out}");
+    assert!(names.iter().all(|name| !read(name).is_empty()));
+
+    std::fs::write(scratch.path().join("service.yaml"), "name: shop\n").unwrap();
+    std::fs::remove_file(scratch.path().join("countersign.yaml")).unwrap();
+    let (code, out, err) = run(&["init", &place]);
+    assert_eq!((code, out.as_str()), (Some(3), ""));
+    assert!(err.contains("exceptions.yaml: exists") && err.contains("service.yaml: exists"), "{err}");
+    assert_eq!(read("service.yaml"), "name: shop\n");
+    assert!(!scratch.path().join("countersign.yaml").exists(), "all or none");
+
+    let (code, _, err) = run(&["init", &scratch.path().join("none").to_string_lossy()]);
+    assert!(code == Some(3) && err.contains("no such directory"), "{err}");
+}
