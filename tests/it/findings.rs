@@ -7,9 +7,9 @@ use countersign::formats::{self, Limits};
 use countersign::model::artifact::Artifact;
 use countersign::model::digest::Digest;
 use countersign::model::exception::Disposition;
-use countersign::model::finding::{Kind, Observation, SuppressedBy, Suppression, Target};
+use countersign::model::finding::{Cvss, Kind, Observation, SuppressedBy, Suppression, Target};
 use countersign::model::package::Package;
-use countersign::model::report::Parsed;
+use countersign::model::report::{Parsed, Receipt, Sha256Field};
 use countersign::model::severity::{Severity, SeveritySource};
 use countersign::model::text::Untrusted;
 use countersign::normalise::{Normalised, ReadReport, normalise};
@@ -446,4 +446,82 @@ fn what_two_scanners_ignore_is_one_suppressed_finding() {
     let suppressed: Vec<_> = merged.findings.iter().filter(|finding| finding.suppression.is_some()).collect();
     let [finding] = suppressed.as_slice() else { panic!("{suppressed:?}") };
     assert_eq!((finding.ids[0].as_raw(), finding.seen_by.len()), ("CVE-2020-7598", 2));
+}
+
+#[test]
+fn one_tool_in_several_formats_sees_each_problem_once() {
+    // The SARIF of Semgrep and Checkov lists one suppressed result more than their JSON.
+    for (reports, expected) in [
+        (&["semgrep/1.182.0-shop.json", "sarif/semgrep-1.182.0-shop.sarif", "gitlab/semgrep-1.182.0-shop.json"][..], 8),
+        (&["bandit/1.9.4-shop.json", "sarif/bandit-1.9.4-shop.sarif"], 10),
+        (&["checkov/3.3.30-terraform.json", "sarif/checkov-3.3.30-terraform.sarif"], 23),
+        (&["gitleaks/8.24.3-shop.json", "gitleaks/8.24.3-redacted.json", "sarif/gitleaks-8.24.3-shop.sarif"], 2),
+    ] {
+        let merged = findings(reports.iter().map(|path| read(path)).collect());
+        assert_eq!(merged.findings.len(), expected, "{reports:?}");
+        let partly = merged.findings.iter().filter(|finding| finding.seen_by.len() < reports.len());
+        assert!(partly.clone().all(|finding| finding.suppression.is_some()), "{reports:?}");
+    }
+}
+
+#[test]
+fn a_finding_holds_what_each_witness_adds() {
+    let seen = |fixed: &str, published: &str, score: f64, exploited: Option<bool>, path: Option<&str>| {
+        let mut observation = vulnerability(&["CVE-2020-1"], "a", "1");
+        observation.package.as_mut().unwrap().fixed_in = vec![fixed.into()];
+        observation.published = Some(published.into());
+        observation.cvss = Some(Cvss { vector: None, score: Some(score), version: None });
+        observation.known_exploited = exploited;
+        observation.epss = Some(score / 16.0);
+        observation.location.path = path.map(Untrusted::from);
+        observation
+    };
+    let merged = findings(vec![
+        report("a.json", "x", image("shop"), vec![seen("1.2", "2020-03-01", 7.5, None, Some("/srv/a/package.json"))]),
+        report("b.json", "y", image("shop"), vec![seen("2.0", "2020-02-29T23:00:00Z", 9.8, Some(true), None)]),
+        report(
+            "c.json",
+            "z",
+            image("shop"),
+            vec![seen("1.2", "2021-01-01", 5.0, Some(false), Some("srv/b/package.json"))],
+        ),
+    ]);
+    let [finding] = merged.findings.as_slice() else { panic!("{:?}", merged.findings) };
+    assert_eq!(finding.package.as_ref().unwrap().fixed_in, ["1.2", "2.0"].map(Untrusted::from));
+    assert_eq!(finding.published, Some("2020-02-29T23:00:00Z".into()));
+    assert_eq!(finding.cvss.as_ref().unwrap().score, Some(9.8));
+    assert_eq!((finding.known_exploited, finding.epss), (Some(true), Some(0.6125)));
+    let places: Vec<_> = finding.occurrences.iter().map(|place| place.path.as_ref().unwrap().as_raw()).collect();
+    assert_eq!(places, ["srv/a/package.json", "srv/b/package.json"], "who names no path hides none");
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let rated = |id: &str, severity| Observation { severity, ..vulnerability(&[id], "a", "1") };
+    let results = vec![
+        rated("CVE-2020-1", Severity::Low),
+        rated("CVE-2020-2", Severity::Critical),
+        rated("CVE-2020-3", Severity::Unknown),
+        rated("CVE-2020-4", Severity::High),
+        rated("CVE-2020-5", Severity::Medium),
+    ];
+    let sorted = findings(vec![report("a.json", "x", image("shop"), results)]);
+    let words: Vec<&str> = sorted.findings.iter().map(|finding| finding.severity.word()).collect();
+    assert_eq!(words, ["critical", "high", "unknown", "medium", "low"]);
+}
+
+#[test]
+fn a_receipt_says_what_a_report_leaves_out() {
+    let digest = Digest::of("shop:1");
+    let mut npm = report("npm.json", "npm", Target::default(), vec![vulnerability(&["CVE-2020-1"], "a", "1")]);
+    let trivy = report("trivy.json", "trivy", image("shop:1"), npm.parsed.observations.clone());
+    assert_eq!(findings(vec![npm.clone(), trivy.clone()]).findings.len(), 2);
+    npm.receipt = Some(Receipt {
+        tool: "npm".into(),
+        commit: None,
+        digest: Some(digest),
+        time: "2026-11-21T08:00:00Z".parse().unwrap(),
+        report: Sha256Field(npm.digest),
+    });
+    assert_eq!(findings(vec![npm, trivy]).findings.len(), 1);
 }
