@@ -295,6 +295,7 @@ fn outcomes(records: &[Record], accounts: Vec<Account>) -> Vec<ExceptionOutcome>
             id: record.id().clone(),
             state: account.state,
             covers: account.covers,
+            verdict: record.exception.criteria.verdict.clone(),
             expires: record.exception.expires,
             days_left: account.days_left,
             owner: record.exception.owner.clone(),

@@ -94,7 +94,7 @@ impl CliError {
 /// A policy that does not load or evaluate is its author's fault.
 impl From<PolicyError> for CliError {
     fn from(error: PolicyError) -> Self {
-        let hint = error.hint.clone();
+        let hint = error.hint.clone().or_else(|| Some("correct the policy at that place".to_owned()));
         Self { exit: Exit::Input, problems: vec![Problem { message: error.to_string(), hint }] }
     }
 }

@@ -114,6 +114,8 @@ pub struct ExceptionOutcome {
     pub state: ExceptionState,
     /// Findings that it covers, sorted.
     pub covers: Vec<Untrusted>,
+    /// The policy rule that it lifts, where it names one instead of findings.
+    pub verdict: Option<Untrusted>,
     /// Its last day.
     pub expires: Date,
     /// Days left at the decision's instant; negative when it is over.

@@ -90,7 +90,11 @@ fn judge(
     now: Timestamp,
 ) -> Coverage {
     let (bound_by, binding, binding_because) = bind(report, released);
-    let (age_seconds, age, age_because) = age(report, max_age_hours, now);
+    let (age_seconds, age, age_because) = match age(report, max_age_hours, now) {
+        // Of a report about which nothing is known at all, its age is the smaller question.
+        (None, _, _) if binding == CoverageState::Unbound => (None, CoverageState::Current, String::new()),
+        known => known,
+    };
     let (scan, scan_because) = match report.state {
         ScanState::Complete => (CoverageState::Current, String::new()),
         ScanState::Partial => (CoverageState::Partial, first_problem(report, "the scan was partial")),
@@ -262,6 +266,7 @@ mod tests {
             (report(image(b"old image"), None, fresh), CoverageState::OtherTarget, None),
             (report(of(OTHER), here("2026-11-21T07:00:00Z"), fresh), CoverageState::OtherTarget, None),
             (report(Target::default(), None, fresh), CoverageState::Unbound, None),
+            (report(Target::default(), None, None), CoverageState::Unbound, None),
             (report(of(COMMIT), None, None), CoverageState::Stale, Some(Binding::Commit)),
             (report(of(COMMIT), None, Some("2026-11-20T07:59:59Z")), CoverageState::Stale, Some(Binding::Commit)),
             (report(of(COMMIT), None, Some("2026-11-20T08:00:00Z")), CoverageState::Current, Some(Binding::Commit)),

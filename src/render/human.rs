@@ -203,11 +203,12 @@ fn standing(exception: &ExceptionOutcome) -> String {
         1 => format!("until {}, 1 day left", exception.expires),
         n => format!("until {}, {n} days left", exception.expires),
     };
-    let covers = match exception.covers.len() {
-        1 => "1 finding".to_owned(),
-        n => format!("{n} findings"),
+    let covers = match (&exception.verdict, exception.covers.len()) {
+        (Some(rule), _) => format!("lifts {}", rule.line()),
+        (None, 1) => "covers 1 finding".to_owned(),
+        (None, n) => format!("covers {n} findings"),
     };
-    format!("{}, covers {covers}, owner {}, {days}", exception.state.word(), exception.owner.line())
+    format!("{}, {covers}, owner {}, {days}", exception.state.word(), exception.owner.line())
 }
 
 fn ending(page: &mut Page<'_>, decision: &Decision, style: &Style) -> io::Result<()> {
