@@ -1,23 +1,30 @@
-"""Writes every shell script that a YAML file of ours holds to a file of its own: extract.py FILE OUTDIR prints their paths.
+"""Takes apart what the tests run: extract.py FILE OUTDIR prints the paths that it wrote.
 
-Each starts as the runner starts it: GitHub runs `shell: bash` with -e and pipefail, GitLab runs jobs with -e.
+From a YAML file: every shell script in it, started as the runner starts it (GitHub runs `shell: bash` with -e and pipefail,
+GitLab runs jobs with -e), and for a GitLab component its job without the header. From a Markdown file: every YAML block whose
+first line is a comment that says where it belongs.
 """
 
 import pathlib
+import re
 import sys
 
 from ruamel.yaml import YAML
+
+BLOCK = re.compile(r"^```yaml\n(# (\S+)\n.*?)^```$", re.MULTILINE | re.DOTALL)
+BASH = "#!/usr/bin/env bash\nset -e -o pipefail\n"
+SH = "#!/bin/sh\nset -e\n"
 
 
 def scripts(node):
     """The scripts of GitHub steps (`run`) and of GitLab jobs (`before_script` and `script` are one shell)."""
     if isinstance(node, dict):
         if isinstance(node.get("run"), str):
-            yield "#!/usr/bin/env bash\nset -e -o pipefail", node["run"]
+            yield BASH + node["run"]
         if "script" in node:
             parts = [node.get("before_script", []), node["script"]]
             lines = [line for part in parts for line in ([part] if isinstance(part, str) else part)]
-            yield "#!/bin/sh\nset -e", "\n".join(lines)
+            yield SH + "\n".join(lines)
         for value in node.values():
             yield from scripts(value)
     elif isinstance(node, list):
@@ -25,13 +32,25 @@ def scripts(node):
             yield from scripts(value)
 
 
+def parts(source):
+    text = source.read_text(encoding="utf-8")
+    if source.suffix == ".md":
+        yield from ((path, block) for block, path in BLOCK.findall(text))
+        return
+    documents = list(YAML(typ="safe").load_all(text))
+    for number, script in enumerate(script for document in documents for script in scripts(document)):
+        yield f"{source.stem}-{number}.sh", script
+    if "spec" in documents[0]:
+        # Placeholders are no words of GitLab's schema.
+        yield f"{source.stem}-job.yml", text.split("\n---\n")[1].replace("$[[ inputs.retention ]]", "1 day")
+
+
 def main():
     source, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    out.mkdir(parents=True, exist_ok=True)
-    found = [script for document in YAML(typ="safe").load_all(source) for script in scripts(document)]
-    for number, (start, text) in enumerate(found):
-        path = out / f"{source.stem}-{number}.sh"
-        path.write_text(f"{start}\n{text}", encoding="utf-8")
+    for name, content in parts(source):
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
         print(path)
 
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs the GitHub action and the GitLab component in real runners: nektos/act and gitlab-ci-local, without containers.
-# Installs what it needs below target/runners. Prints `N passed, N failed`; exits 1 when something failed.
+# Runs the GitHub action and the GitLab component in real runners, nektos/act and gitlab-ci-local, without containers, and
+# lints both. Installs what it needs below target/runners, and rsync from apt where it is missing.
+# Prints `N passed, N failed`; exits 1 when something failed.
 #
-#   tests/runners/run.sh [BINARY]     without BINARY: target/debug/countersign, built when it is not there
+#   tests/runners/run.sh [BINARY]     without BINARY: target/debug/countersign, built first
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root="$PWD"
@@ -12,7 +13,7 @@ here="$root/tests/runners"
 rm -rf "$work"
 mkdir -p "$tools" "$work"
 
-passed=0 failed=0
+passed=0 failed=0 log=""
 # NAME COMMAND…: one test.
 check() {
   local name="$1"
@@ -21,18 +22,34 @@ check() {
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
-    printf 'FAILED %s\n' "$name"
+    printf 'FAILED %s\n    %s\n' "$name" "$*"
     sed 's/^/    /' "$work/check.log"
-    if [[ -n "${log:-}" && -f "$log" ]]; then tail -n 25 "$log" | sed 's/^/    | /'; fi
+    if [[ -f "$log" ]]; then tail -n 25 "$log" | sed 's/^/    | /'; fi
   fi
 }
 
+# NAME: a value of $outputs, a file of NAME=VALUE lines.
+output() { sed -n "s/^$1=//p" "$outputs"; }
+
+if (( $# )); then
+  binary="$(realpath "$1")"
+else
+  cargo build --locked --quiet
+  binary="$root/target/debug/countersign"
+fi
 python="$tools/venv/bin/python"
 if [[ ! -x "$python" ]]; then python3 -m venv "$tools/venv"; fi
 "$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+if [[ ! -d "$tools/npm/node_modules/gitlab-ci-local" ]]; then
+  npm install --silent --no-audit --no-fund --ignore-scripts --no-save --prefix "$tools/npm" gitlab-ci-local@4.75.1
+fi
+if ! command -v rsync > /dev/null; then apt-get install --yes --quiet rsync > /dev/null; fi
 script="$("$python" "$here/extract.py" action.yml "$work/extracted")"
 
+source "$here/lint.sh"
 source "$here/script.sh"
+source "$here/github.sh"
+source "$here/gitlab.sh"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 test "$failed" = 0

@@ -45,8 +45,6 @@ run_script() {
   ) || status=$?
 }
 
-output() { sed -n "s/^$1=//p" "$outputs"; }
-
 # NAME STATUS DECISION: the run ended so, and every output was written exactly once.
 ended() {
   local names
