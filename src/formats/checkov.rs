@@ -27,13 +27,13 @@ pub(super) static FORMAT: Format = Format {
     parse,
 };
 
-/// The beginning of a `check_type`, what its results are, and the check that it answers. First match wins.
-const CHECK_TYPES: &[(&str, Kind, Check)] = &[
-    ("secrets", Kind::Secret, Check::Secrets),
-    ("sca_image", Kind::Vulnerability, Check::Image),
-    ("sca_package", Kind::Vulnerability, Check::Dependencies),
-    ("sast", Kind::Weakness, Check::Sast),
-    ("", Kind::Misconfiguration, Check::Iac),
+/// The beginning of a `check_type`, what its results are, and the checks that it answers. First match wins.
+const CHECK_TYPES: &[(&str, Kind, &[Check])] = &[
+    ("secrets", Kind::Secret, &[Check::Secrets]),
+    ("sca_image", Kind::Vulnerability, &[Check::Dependencies, Check::Image]),
+    ("sca_package", Kind::Vulnerability, &[Check::Dependencies]),
+    ("sast", Kind::Weakness, &[Check::Sast]),
+    ("", Kind::Misconfiguration, &[Check::Iac]),
 ];
 
 fn detect(head: &Head<'_>) -> bool {
@@ -73,11 +73,11 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
 /// Reads one run and says how many checks it holds by its own count, results included.
 fn read_run(run: Run<'_>, at: &str, parsed: &mut Parsed) -> Result<u64, FormatError> {
     let word = run.check_type.get().unwrap_or_default();
-    let (kind, check) = CHECK_TYPES
+    let (kind, checks) = CHECK_TYPES
         .iter()
         .find(|(prefix, ..)| word.starts_with(prefix))
-        .map_or((Kind::Misconfiguration, Check::Iac), |(_, kind, check)| (*kind, *check));
-    parsed.checks.push(check);
+        .map_or((Kind::Misconfiguration, [Check::Iac].as_slice()), |(_, kind, checks)| (*kind, *checks));
+    parsed.checks.extend(checks);
     let summary = run.summary.0.unwrap_or_default();
     parsed.tool.version = parsed
         .tool
@@ -231,4 +231,48 @@ struct Vulnerability<'a> {
     cvss: Number,
     vector: Text<'a>,
     lowest_fixed_version: Text<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_a_secret_is_no_resource() {
+        let parsed = parse(
+            r#"{"check_type":"secrets","results":{"failed_checks":[{"check_id":"CKV_SECRET_6","check_name":"High entropy",
+                "file_path":"/a.py","resource":"da39a3ee5e6b4b0d","code_block":[[1,"key = hunter2"]]}]}}"#,
+        )
+        .unwrap();
+        let secret = &parsed.observations[0];
+        assert_eq!((secret.kind, parsed.checks.as_slice()), (Kind::Secret, [Check::Secrets].as_slice()));
+        let shown = format!("{secret:?}");
+        assert!(!shown.contains("da39a3ee") && !shown.contains("hunter2"));
+    }
+
+    #[test]
+    fn totals_and_lists_agree_or_the_report_says_why_not() {
+        let state = |text: &str| parse(text).map(|parsed| parsed.state);
+        let nothing = r#"{"passed":0,"failed":0,"checkov_version":"3"}"#;
+        assert_eq!(state(nothing), Ok(ScanState::Partial));
+        assert!(matches!(state(&nothing.replace("\"failed\":0", "\"failed\":2")), Err(FormatError::NoResults { .. })));
+        assert!(matches!(state("[]"), Err(FormatError::NoResults { .. })));
+        let run = |summary: &str| {
+            format!(r#"[{{"check_type":"terraform","results":{{"failed_checks":[]}},"summary":{summary}}}]"#)
+        };
+        assert_eq!(state(&run(r#"{"passed":4,"failed":0}"#)), Ok(ScanState::Complete));
+        assert_eq!(state(&run(r#"{"passed":4,"failed":1}"#)), Ok(ScanState::Partial));
+        assert_eq!(state(&run(r#"{"passed":0,"failed":0}"#)), Ok(ScanState::Partial));
+        assert!(matches!(state(r#"{"check_type":"terraform","results":{}}"#), Err(FormatError::NoResults { .. })));
+    }
+
+    #[test]
+    fn the_path_is_the_one_within_the_repository() {
+        let path = |paths: &str| {
+            let text = format!(r#"{{"results":{{"failed_checks":[{{"check_id":"C",{paths}}}]}}}}"#);
+            parse(&text).unwrap().observations[0].location.path.as_ref().unwrap().as_raw().to_owned()
+        };
+        assert_eq!(path(r#""file_path":"/main.tf","repo_file_path":"/infra/main.tf""#), "infra/main.tf");
+        assert_eq!(path(r#""file_path":"/main.tf","repo_file_path":"/../../srv/main.tf""#), "main.tf");
+    }
 }

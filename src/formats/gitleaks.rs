@@ -102,3 +102,23 @@ struct Leak<'a> {
     #[serde(rename = "file")]
     file7: Text<'a>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_leak_only_the_name_is_kept() {
+        let text = r#"[{"RuleID":"generic-api-key","Description":"An API key","StartLine":6,"StartColumn":2,
+                "Match":"payment_api_key = \"hunter2hunter2\"","Secret":"hunter2hunter2","File":"a.py","Entropy":3.5,
+                "Commit":"c0ffee","Fingerprint":"c0ffee:a.py:generic-api-key:6"},
+            {"RuleID":"key","Match":"hunter2","Secret":"hunter2","File":"b","Entropy":2.251629},
+            {"rule":"Github","line":"export TOKEN=\"hunter2\"","offender":"hunter2","file":".bashrc","lineNumber":4}]"#;
+        let parsed = parse(text).unwrap();
+        assert!(!format!("{parsed:?}").contains("hunter2"));
+        let contexts: Vec<_> = parsed.observations.iter().map(|o| o.context.as_ref().unwrap().as_raw()).collect();
+        assert_eq!(contexts, ["payment_api_key", "entropy 2.25", "TOKEN"]);
+        assert_eq!(parsed.observations[0].tool_fingerprint.as_ref().unwrap(), &"a.py:generic-api-key:6");
+        assert_eq!(parsed.observations[2].location.line, Some(4));
+    }
+}

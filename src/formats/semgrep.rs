@@ -247,3 +247,55 @@ struct FoundDependency<'a> {
     version: Text<'a>,
     ecosystem: Text<'a>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(result: &str) -> Parsed {
+        parse(&format!(r#"{{"version":"1","results":[{result}],"errors":[],"paths":{{"scanned":["a"]}}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn what_a_secret_rule_matched_is_not_kept() {
+        let result = r#"{"check_id":"generic.secrets.key","path":"a","start":{"line":1},"extra":{"severity":"ERROR",
+            "message":"A key: \"hunter2\"","lines":"key = hunter2","fingerprint":"0123_0"}}"#;
+        let parsed = report(result);
+        let secret = &parsed.observations[0];
+        assert_eq!((secret.kind, secret.title.as_raw()), (Kind::Secret, "A key: …"));
+        assert!(secret.snippet.is_none() && secret.tool_fingerprint.is_none());
+        let plain = report(&result.replace("generic.secrets.key", "python.eval"));
+        assert!(plain.observations[0].snippet.is_some() && plain.observations[0].tool_fingerprint.is_some());
+        let noticed = report(&result.replace("generic.secrets.key", "python.eval").replace("0123_0", NOTICE));
+        assert!(noticed.observations[0].tool_fingerprint.is_none());
+    }
+
+    #[test]
+    fn a_dependency_is_a_vulnerability_of_a_package() {
+        let parsed = report(
+            r#"{"check_id":"ssc-1","path":"package-lock.json","extra":{"severity":"HIGH","message":"m",
+                "metadata":{"cwe":["CWE-94: x"],"ghsa":"GHSA-35jh-r3h4-6jhm","sca-vuln-database-identifier":"CVE-2021-23337",
+                    "sca-fix-versions":[{"lodash":"4.17.21"}]},
+                "sca_info":{"reachable":false,"dependency_match":{"found_dependency":
+                    {"package":"lodash","version":"4.17.15","ecosystem":"npm"}}}}}"#,
+        );
+        let found = &parsed.observations[0];
+        assert_eq!(found.ids, [Untrusted::from("CVE-2021-23337"), Untrusted::from("GHSA-35jh-r3h4-6jhm")]);
+        let package = found.package.as_ref().unwrap();
+        assert_eq!(
+            (package.name.as_raw(), package.fixed_in.as_slice()),
+            ("lodash", [Untrusted::from("4.17.21")].as_slice())
+        );
+        assert_eq!(parsed.checks, [Check::Sast, Check::Dependencies]);
+    }
+
+    #[test]
+    fn a_scan_of_nothing_is_not_clean() {
+        let state = |text: &str| parse(text).unwrap().state;
+        assert_eq!(state(r#"{"results":[],"errors":[],"paths":{"scanned":[]}}"#), ScanState::Partial);
+        let failed = r#"{"results":[],"errors":[{"level":"error","message":"no rule"}],"paths":{"scanned":[]}}"#;
+        assert_eq!(state(failed), ScanState::Failed);
+        assert_eq!(state(r#"{"results":[],"errors":[],"skipped_rules":[{"rule_id":"r"}]}"#), ScanState::Partial);
+        assert_eq!(state(r#"{"results":[],"errors":[],"paths":{"scanned":["a"]}}"#), ScanState::Complete);
+    }
+}

@@ -3,6 +3,9 @@
 //! What must stay true: a result that the standard calls none (`pass`, `notApplicable`, `informational`) is none, every other
 //! one is an observation or not understood; a suppression counts only when nobody still reviews or has rejected it; a run
 //! that failed, warned, or says nothing about results is no clean run.
+//!
+//! `baselineState` is not believed: which results are old is for a history that the gate trusts, so an `absent` result
+//! counts as it stands. A result with several locations is one result at the first of them.
 
 mod log;
 mod packages;
@@ -130,13 +133,10 @@ fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut Abo
     results(outcomes, FORMAT.id, &format!("/runs/{index}/results"), parsed, |outcome| reader.observe(outcome))?;
     let own = parsed.observations.get(before..).unwrap_or_default();
     about.checks.extend(own.iter().filter_map(|observation| tools::check_of(observation.kind)));
-    match reader.image {
-        Some(_) => about.checks.insert(Check::Image),
-        None => {
-            about.checks.extend(tool.checks);
-            false
-        }
-    };
+    about.checks.extend(tool.checks);
+    if reader.image.is_some() {
+        about.checks.extend([Check::Dependencies, Check::Image]);
+    }
     about.tools.insert(name.into());
     about.versions.insert(version);
     about.targets.push((target(&run), own.len()));
@@ -452,4 +452,190 @@ fn package(place: &Somewhere<'_>, message: Option<&str>, known: Option<&Known<'_
         let only = urls.next().filter(|_| urls.next().is_none())?;
         packages::named(only)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(runs: &str) -> Parsed {
+        parse(&format!(r#"{{"version":"2.1.0","runs":{runs}}}"#)).unwrap()
+    }
+
+    /// One run of one tool with these results; the rules `R` (error, 8.1), `N` (note) and `S` (about credentials).
+    fn run(tool: &str, results: &str) -> Parsed {
+        parsed(&format!(
+            r#"[{{"tool":{{"driver":{{"name":"{tool}","rules":[
+                {{"id":"R","defaultConfiguration":{{"level":"error"}},"properties":{{"security-severity":"8.1"}}}},
+                {{"id":"N","defaultConfiguration":{{"level":"note"}}}},
+                {{"id":"S","properties":{{"tags":["external/cwe/cwe-798"]}}}}]}}}},
+                "invocations":[{{"executionSuccessful":true,
+                    "ruleConfigurationOverrides":[{{"descriptor":{{"id":"N"}},"configuration":{{"level":"error"}}}},
+                        {{"descriptor":{{"id":"M"}},"configuration":{{"level":"none"}}}}]}}],
+                "results":{results}}}]"#
+        ))
+    }
+
+    fn only(parsed: Parsed) -> Observation {
+        let [observation] = <[Observation; 1]>::try_from(parsed.observations).unwrap();
+        observation
+    }
+
+    #[test]
+    fn a_severity_is_the_score_else_the_level() {
+        for (result, severity) in [
+            (r#""ruleId":"R""#, Severity::High),
+            (r#""ruleId":"R","properties":{"security-severity":"9.8"}"#, Severity::Critical),
+            (r#""ruleId":"R","properties":{"security-severity":"0.0"}"#, Severity::High),
+            (r#""ruleId":"N""#, Severity::High),
+            (r#""ruleId":"N","level":"note""#, Severity::Low),
+            (r#""ruleId":"N","kind":"open""#, Severity::Info),
+            (r#""ruleId":"M""#, Severity::Medium),
+            (r#""ruleId":"X","level":"error""#, Severity::High),
+            (r#""ruleId":"X","level":"catastrophic""#, Severity::Unknown),
+            (r#""ruleId":"X","properties":{"security-severity":"75"}"#, Severity::Unknown),
+            (r#""ruleId":"X","properties":{"security-severity":""}"#, Severity::Medium),
+        ] {
+            assert_eq!(only(run("t", &format!("[{{{result}}}]"))).severity, severity, "{result}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_failure_is_no_result_and_an_unknown_kind_is_not_understood() {
+        let kinds = ["pass", "notApplicable", "informational", "fail", "open", "review", "sideways"];
+        let results: Vec<String> = kinds.iter().map(|kind| format!(r#"{{"ruleId":"R","kind":"{kind}"}}"#)).collect();
+        let parsed = run("t", &format!("[{}]", results.join(",")));
+        assert_eq!((parsed.observations.len(), parsed.not_understood.len()), (3, 1));
+        assert_eq!(parsed.not_understood[0].pointer, "/runs/0/results/6");
+    }
+
+    #[test]
+    fn a_suppression_counts_unless_somebody_doubts_it() {
+        for (suppressions, counts) in [
+            ("[]", false),
+            (r#"[{"kind":"inSource"}]"#, true),
+            (r#"[{"kind":"external","status":"accepted"}]"#, true),
+            (r#"[{"kind":"external","status":"underReview"}]"#, false),
+            (r#"[{"kind":"inSource"},{"kind":"external","status":"rejected"}]"#, false),
+            (r#"[{"kind":"inSource","status":"whatever"}]"#, false),
+            ("[7]", false),
+            ("null", false),
+        ] {
+            let observation = only(run("t", &format!(r#"[{{"ruleId":"R","suppressions":{suppressions}}}]"#)));
+            assert_eq!(observation.suppression.is_some(), counts, "{suppressions}");
+        }
+    }
+
+    #[test]
+    fn only_a_run_that_looked_and_found_nothing_is_clean() {
+        let tool = r#""tool":{"driver":{"name":"t"}}"#;
+        for (runs, state) in [
+            ("[]".to_owned(), ScanState::Partial),
+            (format!("[{{{tool}}}]"), ScanState::Partial),
+            (format!(r#"[{{{tool},"results":null}}]"#), ScanState::Partial),
+            (format!(r#"[{{{tool},"results":[]}}]"#), ScanState::Complete),
+            (format!(r#"[{{{tool},"results":[]}},7]"#), ScanState::Partial),
+            (
+                format!(r#"[{{{tool},"results":[],"invocations":[{{"executionSuccessful":false}}]}}]"#),
+                ScanState::Failed,
+            ),
+            (
+                format!(
+                    r#"[{{{tool},"results":[],"invocations":[{{"toolExecutionNotifications":[{{"message":{{}}}}]}}]}}]"#
+                ),
+                ScanState::Partial,
+            ),
+            (
+                format!(
+                    r#"[{{{tool},"results":[],"invocations":[{{"toolExecutionNotifications":[{{"level":"note"}}]}}]}}]"#
+                ),
+                ScanState::Complete,
+            ),
+            (
+                format!(r#"[{{{tool},"externalPropertyFileReferences":{{"results":[{{"itemCount":3}}]}}}}]"#),
+                ScanState::Partial,
+            ),
+        ] {
+            let parsed = parsed(&runs);
+            assert_eq!(parsed.state, state, "{runs}");
+            assert_eq!(parsed.problems.is_empty() && parsed.not_understood.is_empty(), state == ScanState::Complete);
+        }
+        let results = r#"{"version":"2.1.0","runs":[{"results":4}]}"#;
+        assert!(matches!(parse(results), Err(FormatError::Malformed { .. })));
+    }
+
+    #[test]
+    fn what_may_show_a_credential_is_not_kept() {
+        let result = r#"[{"ruleId":"S","message":{"text":"Hard-coded 'hunter2' in x"},
+            "fingerprints":{"a":"0123"},"partialFingerprints":{"primaryLocationLineHash":"ab:1"},
+            "locations":[{"physicalLocation":{"artifactLocation":{"uri":"a.py"},
+                "region":{"startLine":3,"snippet":{"text":"password = 'hunter2'"}}}}]}]"#;
+        for tool in ["t", "gitleaks"] {
+            let observation = only(run(tool, result));
+            assert!(!format!("{observation:?}").contains("hunter2"), "{observation:?}");
+            assert!(observation.snippet.is_none() && observation.tool_fingerprint.is_none());
+        }
+        let plain = only(run("t", &result.replace("\"S\"", "\"R\"")));
+        assert!(plain.snippet.is_some() && plain.tool_fingerprint.is_some());
+    }
+
+    #[test]
+    fn several_cves_of_one_advisory_are_covered_and_not_merged() {
+        let names = |id: &str, tags: &str| {
+            let parsed = parsed(&format!(
+                r#"[{{"tool":{{"driver":{{"name":"t","rules":[{{"id":"{id}","properties":{{"tags":[{tags}]}}}}]}}}},
+                    "results":[{{"ruleId":"{id}"}}]}}]"#
+            ));
+            let observation = only(parsed);
+            let shown = |names: &[Untrusted]| names.iter().map(Untrusted::as_raw).collect::<Vec<_>>().join(" ");
+            (shown(&observation.ids), shown(&observation.covers), observation.kind)
+        };
+        let one = names("GO-2020-0015", r#""CVE-2020-14040","GHSA-5rcv-m4m3-hfh7""#);
+        assert_eq!(one, ("CVE-2020-14040 GHSA-5rcv-m4m3-hfh7 GO-2020-0015".into(), String::new(), Kind::Vulnerability));
+        let two = names("GO-2020-0015", r#""CVE-2020-14040","CVE-2020-14041""#);
+        assert_eq!(two, ("GO-2020-0015".into(), "CVE-2020-14040 CVE-2020-14041".into(), Kind::Vulnerability));
+        assert_eq!(names("CVE-2020-1000", r#""CVE-2020-1001""#).0, "CVE-2020-1000");
+        assert_eq!(names("GHSA-5rcv-m4m3-hfh7-text", "").0, "GHSA-5rcv-m4m3-hfh7");
+        assert_eq!(names("py/sql-injection", r#""external/cwe/cwe-089""#).2, Kind::Weakness);
+    }
+
+    #[test]
+    fn a_log_of_several_runs_keeps_their_targets_apart() {
+        let one = |tool: &str, commit: char, end: &str| {
+            let commit = commit.to_string().repeat(40);
+            format!(
+                r#"{{"tool":{{"driver":{{"name":"{tool}"}}}},"results":[{{"ruleId":"R"}},{{"ruleId":"Q"}}],
+                    "versionControlProvenance":[{{"repositoryUri":"https://git.example/shop","revisionId":"{commit}"}}],
+                    "invocations":[{{"executionSuccessful":true{end}}}]}}"#
+            )
+        };
+        let (early, late) = (r#","endTimeUtc":"2026-01-05T10:00:00Z""#, r#","endTimeUtc":"2026-01-05T11:00:00Z""#);
+        let same = parsed(&format!("[{},{}]", one("b", 'a', late), one("a", 'a', early)));
+        assert_eq!(same.tool.name, "a, b");
+        assert!(same.target.commit.is_some() && same.observations.iter().all(|o| o.target.is_none()));
+        assert_eq!(same.finished_at.map(|t| t.to_string()).as_deref(), Some("2026-01-05T10:00:00Z"));
+        let other = parsed(&format!("[{},{}]", one("a", 'a', early), one("a", 'b', "")));
+        assert!(other.target.is_unknown() && other.finished_at.is_none());
+        let commits: Vec<_> =
+            other.observations.iter().map(|o| o.target.as_ref().unwrap().commit.clone().unwrap()).collect();
+        assert!(commits[0] == commits[1] && commits[1] != commits[2] && commits[2] == commits[3]);
+    }
+
+    #[test]
+    fn trivy_answers_what_it_shows_to_have_looked_for() {
+        let trivy = |results: &str, properties: &str| {
+            parsed(&format!(
+                r#"[{{"tool":{{"driver":{{"name":"Trivy","rules":[{{"id":"AVD-1","name":"Misconfiguration"}}]}}}},
+                    "results":{results}{properties}}}]"#
+            ))
+        };
+        assert_eq!(trivy("[]", "").checks, []);
+        assert_eq!(trivy(r#"[{"ruleId":"AVD-1"}]"#, "").checks, [Check::Iac]);
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let image =
+            format!(r#","properties":{{"imageName":"shop:1","imageID":"{digest}","repoDigests":["r/shop@{digest}"]}}"#);
+        let image = trivy(r#"[{"ruleId":"CVE-2021-1000"}]"#, &image);
+        assert_eq!(image.checks, [Check::Dependencies, Check::Image]);
+        assert_eq!((image.target.digests.len(), image.target.name.as_ref().unwrap().as_raw()), (1, "shop:1"));
+    }
 }

@@ -19,7 +19,7 @@ const DEPENDENCIES: Tool = Tool { kind: Kind::Vulnerability, checks: &[Check::De
 const SECRETS: Tool = Tool { kind: Kind::Secret, checks: &[Check::Secrets] };
 const DAST: Tool = Tool { kind: Kind::Weakness, checks: &[Check::Dast] };
 const QUALITY: Tool = Tool { kind: Kind::Quality, checks: &[Check::Quality] };
-const IMAGE: Tool = Tool { kind: Kind::Vulnerability, checks: &[Check::Image] };
+const IMAGE: Tool = Tool { kind: Kind::Vulnerability, checks: &[Check::Dependencies, Check::Image] };
 
 /// The beginning of a tool's name, in lower case, sorted; the longest that fits counts.
 const TOOLS: &[(&str, Tool)] = &[
@@ -30,7 +30,7 @@ const TOOLS: &[(&str, Tool)] = &[
     ("clippy", QUALITY),
     ("dependency-check", DEPENDENCIES),
     ("detect-secrets", SECRETS),
-    ("dockle", Tool { kind: Kind::Misconfiguration, checks: &[Check::Image] }),
+    ("dockle", IAC),
     ("eslint", QUALITY),
     ("ggshield", SECRETS),
     ("gitleaks", SECRETS),
@@ -64,7 +64,8 @@ const TOOLS: &[(&str, Tool)] = &[
     ("snykcode", ANY),
     ("terrascan", IAC),
     ("tfsec", IAC),
-    ("trivy", DEPENDENCIES),
+    // Its name says nothing about what it looked for: only an image or its results do.
+    ("trivy", Tool { kind: Kind::Vulnerability, checks: &[] }),
     ("trufflehog", SECRETS),
     ("zap", DAST),
     ("zizmor", IAC),
@@ -97,7 +98,8 @@ pub(super) fn check_of(kind: Kind) -> Option<Check> {
         Kind::Secret => Some(Check::Secrets),
         Kind::Misconfiguration => Some(Check::Iac),
         Kind::License => Some(Check::License),
-        Kind::Vulnerability | Kind::Weakness | Kind::Malware | Kind::Test | Kind::Quality => None,
+        Kind::Vulnerability | Kind::Malware => Some(Check::Dependencies),
+        Kind::Weakness | Kind::Test | Kind::Quality => None,
     }
 }
 
@@ -113,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_tool_is_known_by_the_beginning_of_its_name() {
-        assert_eq!(tool("Trivy"), DEPENDENCIES);
+        assert_eq!(tool("Grype"), DEPENDENCIES);
         assert_eq!(tool("Snyk IaC"), IAC);
         assert_eq!(tool("Snyk Something"), DEPENDENCIES);
         assert_eq!(tool("zaproxy"), ANY);
