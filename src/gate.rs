@@ -9,7 +9,7 @@ use crate::decision::{
     self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, Outcome, Totals, Unbalanced, Verdict,
     VerdictAction,
 };
-use crate::exceptions::{self, Account, Lost, Record};
+use crate::exceptions::{self, Account, Approvers, Lost, Record};
 use crate::facts::{
     Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
@@ -53,8 +53,8 @@ pub struct Inputs {
     pub reports: Vec<ReadReport>,
     /// The exception records, by id.
     pub records: Vec<Record>,
-    /// Id of a record → principals whose signed approval of it was verified.
-    pub verified_approvers: BTreeMap<Untrusted, Vec<Untrusted>>,
+    /// Id of a record → what came of its signed approvals.
+    pub approvers: BTreeMap<Untrusted, Approvers>,
     /// The URI of this gate; it contains the environment.
     pub gate_id: Untrusted,
     /// Whether the built-in pack is part of the bundle.
@@ -98,6 +98,7 @@ pub enum GateError {
 pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     let Inputs { fail_on, signed, builtin, bound, .. } = inputs;
     let gate_id = inputs.gate_id.clone();
+    let approvers = inputs.approvers.clone();
     let Gathered { mut facts, records, coverage, ids, merged_across } = gather(inputs, &bundle.data)?;
 
     // Phase one: which records are in force here. Until then every finding is open, and what the rules say of that is the
@@ -149,7 +150,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         judging: facts.judging,
         verdicts,
         findings: facts.findings,
-        exceptions: outcomes(&records, accounts),
+        exceptions: outcomes(&records, accounts, &approvers),
         coverage: facts.coverage,
         totals,
         reports: facts.reports,
@@ -202,7 +203,10 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
             worst: matched.worst,
             life_days: matched.life_days,
             days_left: matched.days_left,
-            verified_approvers: inputs.verified_approvers.get(matched.record.id()).cloned().unwrap_or_default(),
+            verified_approvers: match inputs.approvers.get(matched.record.id()) {
+                Some(approvers) => approvers.verified.clone(),
+                None => Vec::new(),
+            },
             in_force: matched.in_force,
             admitted: false,
         })
@@ -287,7 +291,15 @@ fn lost(without: &[RawVerdict], with: &[RawVerdict], outcome: Outcome) -> Vec<Lo
 }
 
 /// What became of every record, by id.
-fn outcomes(records: &[Record], accounts: Vec<Account>) -> Vec<ExceptionOutcome> {
+fn outcomes(
+    records: &[Record],
+    accounts: Vec<Account>,
+    approvers: &BTreeMap<Untrusted, Approvers>,
+) -> Vec<ExceptionOutcome> {
+    let refused = |record: &Record| {
+        let refused = approvers.get(record.id()).into_iter().flat_map(|approvers| &approvers.refused);
+        refused.map(|refused| format!("approval of {}: {}", refused.by.as_raw(), refused.why.as_raw()).into())
+    };
     let mut outcomes: Vec<ExceptionOutcome> = records
         .iter()
         .zip(accounts)
@@ -299,7 +311,7 @@ fn outcomes(records: &[Record], accounts: Vec<Account>) -> Vec<ExceptionOutcome>
             expires: record.exception.expires,
             days_left: account.days_left,
             owner: record.exception.owner.clone(),
-            because: account.because,
+            because: account.because.into_iter().chain(refused(record)).collect(),
         })
         .collect();
     outcomes.sort();

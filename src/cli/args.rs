@@ -43,6 +43,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// State which commit or artifact reports are about, right after the scanner ran.
     Receipt(ReceiptArgs),
+    /// Look at exception records.
+    Exception(ExceptionArgs),
     /// Make and show signing keys.
     Key(KeyArgs),
     /// List the report formats that are recognised.
@@ -272,6 +274,46 @@ pub struct ReceiptArgs {
     /// The CI system: a provider, `none`, or `auto`.
     #[arg(long, value_name = "PROVIDER|none|auto", default_value = "auto")]
     pub ci: String,
+}
+
+/// `exception`.
+#[derive(Debug, Args)]
+pub struct ExceptionArgs {
+    /// What to do with records.
+    #[command(subcommand)]
+    pub command: ExceptionCommand,
+}
+
+/// The commands about exceptions.
+#[derive(Debug, Subcommand)]
+pub enum ExceptionCommand {
+    /// Print one record as JSON, or the bytes that an approver signs.
+    Show(ExceptionShowArgs),
+}
+
+/// `exception show`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  countersign exception show EX-2026-014
+  countersign exception show EX-2026-014 --signed-bytes > EX-2026-014.json
+  ssh-keygen -Y sign -n countersign-exception -f ~/.ssh/id_ed25519 EX-2026-014.json")]
+pub struct ExceptionShowArgs {
+    /// The record's id.
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Exception records [default: those of countersign.yaml].
+    #[arg(long, value_name = "PATH")]
+    pub exceptions: Vec<PathBuf>,
+    /// The configuration [default: countersign.yaml, where it exists].
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Print exactly the bytes that an approver signs.
+    #[arg(long)]
+    pub signed_bytes: bool,
+    /// The repository that the approval is for [default: the one that CI or git tells].
+    #[arg(long, value_name = "OWNER/NAME", requires = "signed_bytes")]
+    pub repository: Option<String>,
 }
 
 /// `key`.

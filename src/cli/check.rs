@@ -4,7 +4,6 @@
 //! leaves evidence where there is a key to sign it with.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::args::{CheckArgs, FailOnArg, ModeArg};
@@ -104,18 +103,23 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     if let Some(all) = CliError::all(faults) {
         return Err(all);
     }
+    let missing = || CliError::internal("an input is neither there nor at fault");
+    let records = records.ok_or_else(missing)?;
+    let who_and_when = (change.repository.as_ref().map(Untrusted::as_raw), now);
+    let signers = plan.allowed_signers.as_deref();
+    let approvals = judged::approvals(signers, &plan.exceptions, &records.value, who_and_when, &judging)?;
     let judging = judging.facts(&[])?;
     trail.know(|known| known.judging = judging.clone());
-    let missing = || CliError::internal("an input is neither there nor at fault");
     let profile = profile.ok_or_else(missing)?;
     let service = service.ok_or_else(missing)?;
     let policies = policies.ok_or_else(missing)?;
-    let records = records.ok_or_else(missing)?;
     let receipts = receipts.ok_or_else(missing)?;
     trail.keep_files(Role::Profile, profile.files);
     trail.keep_files(Role::Service, service.files);
     trail.keep_files(Role::Policy, policies.files);
     trail.keep_files(Role::Exceptions, records.files);
+    trail.keep_files(Role::Trust, approvals.signers);
+    trail.keep_files(Role::Signature, approvals.signatures);
     for file in &receipts {
         trail.keep(Role::Receipt, &file.path.to_string_lossy(), file.bytes.clone());
     }
@@ -141,7 +145,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
             judging,
             reports: reports.into_iter().map(|report| report.report).collect(),
             records: records.value,
-            verified_approvers: BTreeMap::new(),
+            approvers: approvals.approvers,
             gate_id,
             builtin: !plan.no_builtin,
             signed: trail.key.is_some(),
@@ -196,6 +200,7 @@ struct Plan {
     namespaces: Vec<String>,
     no_builtin: bool,
     receipts: Vec<PathBuf>,
+    allowed_signers: Option<PathBuf>,
     evidence: Option<PathBuf>,
     gate: Option<Untrusted>,
 }
@@ -229,6 +234,7 @@ impl Plan {
             namespaces: either(&args.namespace, &config.namespaces),
             no_builtin: args.no_builtin || config.no_builtin,
             receipts: either(&args.receipt, &config.receipts),
+            allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
             evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
             gate: config.gate_id.as_deref().map(Untrusted::from),
         }

@@ -44,8 +44,8 @@ const NEXT: &str = "
 next:
   1. name the service and its owner in service.yaml
   2. run your scanners, each into a file below reports/
-  3. countersign check reports/ --mode audit      decides, and fails nothing yet
-  4. commit the three files; drop --mode audit when the team is ready
+  3. countersign check reports/      decides, and fails nothing yet
+  4. commit the three files; take `mode: audit` out of countersign.yaml when you trust it
 ";
 
 /// Writes the files.

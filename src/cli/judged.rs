@@ -1,16 +1,19 @@
-//! What judges: configuration, profile, service file, policies, exceptions and allowed signers, each through [`JudgingFiles`].
+//! What judges: configuration, profile, service file, policies, exceptions, allowed signers and signatures, each through [`JudgingFiles`].
 //!
 //! What must stay true: nothing in here opens a file by itself, so that a change request cannot bring its own judge.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::config::Config;
 use super::error::CliError;
 use super::io::PathKind;
 use super::judging::JudgingFiles;
-use crate::exceptions::{self, Record};
+use crate::exceptions::{self, AllowedSigners, Approvers, Record};
 use crate::model::profile::Profile;
 use crate::model::service::Service;
+use crate::model::text::Untrusted;
+use crate::model::time::Timestamp;
 use crate::policy::{self, Bundle, Layer, PolicyFile};
 use crate::strict;
 
@@ -141,7 +144,7 @@ fn is_data(file: &Path) -> bool {
     matches!(file.file_name().and_then(|name| name.to_str()), Some("data.json" | "data.yaml" | "data.yml"))
 }
 
-/// Reads every exception record, and verifies its approvals.
+/// Reads every exception record.
 ///
 /// # Errors
 /// A file is not there, or a record has a fault of form: exit 3, all faults together.
@@ -155,6 +158,56 @@ pub fn exceptions(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Ve
     }
     let records = exceptions::read(sources.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))?;
     Ok(Loaded { value: records, files })
+}
+
+/// What came of the signed approvals, and what was read for it.
+#[derive(Clone, Debug, Default)]
+pub struct Approvals {
+    /// By the record's id.
+    pub approvers: BTreeMap<Untrusted, Approvers>,
+    /// The allowed signers.
+    pub signers: Vec<File>,
+    /// The signatures.
+    pub signatures: Vec<File>,
+}
+
+/// Verifies the signed approvals of all records; without allowed signers none counts as signed. A signature lies beside its
+/// record, and where it does not, the approval does not count.
+///
+/// # Errors
+/// The allowed signers are not there or not sound, or a signature cannot be read: exit 3.
+pub fn approvals(
+    signers: Option<&Path>,
+    paths: &[PathBuf],
+    records: &[Record],
+    (repository, now): (Option<&str>, Timestamp),
+    judging: &JudgingFiles,
+) -> Result<Approvals, CliError> {
+    let mut approvals = Approvals::default();
+    let Some(path) = signers else { return Ok(approvals) };
+    let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
+    let shown = judging.describe(path);
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| CliError::input(format!("{shown}: not UTF-8")).hint("save the file as UTF-8"))?;
+    let signers = AllowedSigners::parse(text).map_err(|error| {
+        CliError::input(format!("{shown}: {error}")).hint("write it as ssh-keygen(1) says under ALLOWED SIGNERS")
+    })?;
+    approvals.signers.push(File { path: path.to_string_lossy().into_owned(), bytes });
+    let places: BTreeMap<String, &PathBuf> = paths.iter().map(|path| (judging.describe(path), path)).collect();
+    for record in records {
+        let beside = places.get(record.file.as_raw()).and_then(|path| path.parent()).unwrap_or(Path::new(""));
+        let mut signatures = BTreeMap::new();
+        for name in record.signature_files() {
+            let path = beside.join(name.as_raw());
+            if let Some(bytes) = judging.read(&path)? {
+                approvals.signatures.push(File { path: path.to_string_lossy().into_owned(), bytes: bytes.clone() });
+                signatures.insert(name.clone(), bytes);
+            }
+        }
+        let approvers = exceptions::verified_approvers(record, repository, &signatures, &signers, now);
+        approvals.approvers.insert(record.id().clone(), approvers);
+    }
+    Ok(approvals)
 }
 
 fn missing(path: &Path, judging: &JudgingFiles) -> CliError {

@@ -10,6 +10,7 @@ pub mod config;
 pub mod diagnostic;
 pub mod error;
 pub mod evidence;
+pub mod exception;
 pub mod findings;
 pub mod formats;
 pub mod git;
@@ -67,6 +68,7 @@ fn run(command: &Command) -> u8 {
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),
         Command::Receipt(args) => receipt(args),
+        Command::Exception(args) => exception::run(&args.command),
         Command::Key(args) => key(&args.command),
         Command::Formats(args) => formats::run(args),
         Command::Init(args) => init::run(args),

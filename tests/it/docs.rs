@@ -48,6 +48,8 @@ fn help() -> String {
         &["findings"],
         &["verify"],
         &["receipt"],
+        &["exception"],
+        &["exception", "show"],
         &["key"],
         &["key", "new"],
         &["key", "show"],

@@ -10,6 +10,8 @@ use countersign::model::severity::{Severity, SeveritySource};
 use countersign::model::text::Untrusted;
 use proptest::prelude::*;
 
+use crate::support::{command, fixture, root};
+
 /// A sound record; every line is one that a case changes.
 const SOUND: &str = "\
 - id: EX-2026-014
@@ -893,4 +895,111 @@ fn our_fingerprint_is_the_one_that_ssh_keygen_prints() {
         .output()
         .unwrap();
     assert!(String::from_utf8(listed.stdout).unwrap().contains(&key.fingerprint()));
+}
+
+/// A profile that counts signed approvals alone, and the shipped scenario of an excepted finding.
+#[test]
+fn a_signed_approval_is_made_and_checked_with_the_command() {
+    let signers = Signers::new(&[("kim", "ed25519"), ("eve", "ed25519")]);
+    let dir = signers.dir.path();
+    let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
+    let scenario = |name: &str| std::fs::read_to_string(fixture("scenarios/excepted").join(name)).unwrap();
+    for name in ["change.json", "receipts.json", "service.yaml"] {
+        write(name, &scenario(name));
+    }
+    let shipped = std::fs::read_to_string(root().join("policies/profiles/default.yaml")).unwrap();
+    write("profile.yaml", &shipped.replace("signed_approvals: false", "signed_approvals: true"));
+    let at = "at: 2026-11-10 }";
+    let record = scenario("exceptions.yaml").replace(at, "at: 2026-11-10, signature: kim.sig }");
+    assert!(record.contains("kim.sig"));
+    write("exceptions.yaml", &record);
+    write("allowed_signers", &signers.line("kim@example.com", "kim"));
+
+    let shown = |arguments: &[&str]| {
+        let mut show = command();
+        show.current_dir(dir).args(["exception", "show", "EX-2026-001", "--exceptions", "exceptions.yaml"]);
+        let output = show.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let bytes = shown(&["--signed-bytes", "--repository", "example/shop"]);
+    let record: serde_json::Value = serde_json::from_slice(&shown(&[])).unwrap();
+    assert_eq!(record["id"], "EX-2026-001");
+
+    let decide = |signature: Option<&[u8]>, more: &[&str]| {
+        match signature {
+            Some(bytes) => std::fs::write(dir.join("kim.sig"), bytes).unwrap(),
+            None => std::fs::remove_file(dir.join("kim.sig")).unwrap(),
+        }
+        let report = |path: &str| fixture(path).to_string_lossy().into_owned();
+        let mut check = command();
+        check.current_dir(dir).args(["check", "--ci", "none", "--at", "2026-11-21T12:00:00Z"]);
+        check.args([report("formats/semgrep/1.182.0-clean.json"), report("formats/cargo-audit/0.22.2-ignore.json")]);
+        check.arg("--report").arg(format!("gitleaks:{}", report("formats/gitleaks/8.24.3-clean.json")));
+        check.args(["--receipt", "receipts.json", "--service", "service.yaml", "--change", "change.json"]);
+        check.args(["--exceptions", "exceptions.yaml", "--profile", "./profile.yaml", "--output", "json"]).args(more);
+        let output = check.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+    };
+    let allowed = ["--allowed-signers", "allowed_signers"];
+    let good = signers.sign("kim", &bytes, &PURPOSE);
+    let (code, text) = decide(Some(&good), &allowed);
+    assert!(code == Some(0) && text.contains("\"decisive\""), "{text}");
+
+    let elsewhere = shown(&["--signed-bytes", "--repository", "example/other"]);
+    let cases: [(Option<Vec<u8>>, &str); 4] = [
+        (Some(signers.sign("eve", &bytes, &PURPOSE)), "is not listed for this name"),
+        (Some(signers.sign("kim", &elsewhere, &PURPOSE)), "the signature is not of these bytes"),
+        (Some(signers.sign("kim", &bytes, &["-n", "git"])), "signed for `git`"),
+        (None, "its signature file was not given"),
+    ];
+    for (signature, why) in cases {
+        let (code, text) = decide(signature.as_deref(), &allowed);
+        assert!(code == Some(1) && text.contains(why), "{why}: {code:?}\n{text}");
+        assert!(text.contains("it has 0 of 1 signed approvals"), "{text}");
+    }
+    let (code, _) = decide(Some(&good), &[]);
+    assert_eq!(code, Some(1), "without allowed signers no approval counts as signed");
+    write("allowed_signers", "kim@example.com ssh-ed25519\n");
+    let (code, text) = decide(Some(&good), &allowed);
+    assert!(code == Some(3) && text.contains("allowed_signers: line 1"), "{text}");
+}
+
+/// The fenced blocks of a page in one language.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    page.split(fence.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_records() {
+    let page = std::fs::read_to_string(root().join("docs/EXCEPTIONS.md")).unwrap();
+    let mut ids = BTreeSet::new();
+    for (language, file) in [("yaml", "e.yaml"), ("toml", "e.toml")] {
+        for block in blocks(&page, language) {
+            let read =
+                exceptions::read([(file, block.as_bytes())]).unwrap_or_else(|faults| panic!("{block}\n{faults}"));
+            ids.extend(read.iter().map(|record| record.id().as_raw().to_owned()));
+        }
+    }
+    assert_eq!(ids.len(), 5, "{ids:?}");
+    for block in blocks(&std::fs::read_to_string(root().join("README.md")).unwrap(), "yaml") {
+        if block.starts_with("- id: EX-") {
+            assert_eq!(records(block).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn the_documentation_names_every_key_and_every_state() {
+    let page = std::fs::read_to_string(root().join("docs/EXCEPTIONS.md")).unwrap();
+    let record = serde_json::to_value(&records(SOUND)[0].exception).unwrap();
+    let keys = record.as_object().unwrap().keys();
+    let criteria = ["ids", "package", "path", "resource", "rule", "fingerprint", "kind", "verdict"];
+    for key in keys.map(String::as_str).chain(criteria) {
+        assert!(page.contains(&format!("| `{key}` |")), "{key}");
+    }
+    for state in ["decisive", "jointly-decisive", "used", "unused", "rejected", "expired", "shadowed", "pending"] {
+        assert!(page.contains(state), "{state}");
+    }
 }
