@@ -100,7 +100,10 @@ fn expand(pattern: &str, ignore: &[GlobMatcher]) -> Result<Vec<PathBuf>, CliErro
             Ok(found)
         }
         PathKind::Missing if pattern.contains(['*', '?', '[', '{']) => {
-            let matcher = glob(pattern)?;
+            let matcher = glob(pattern).map_err(|_| {
+                CliError::input(format!("{pattern}: no such file, and not a glob"))
+                    .hint("check the path; it is relative to the working directory")
+            })?;
             let root = literal_root(pattern);
             let below = match io::kind(&root) {
                 PathKind::Directory => io::files_below(&root)?,
