@@ -677,4 +677,56 @@ mod tests {
         );
         assert_eq!(found.len(), 2, "{found:?}");
     }
+
+    mod generated {
+        use proptest::prelude::*;
+        use serde_json::{Value, json};
+
+        use super::super::super::{json as strict_json, read};
+        use crate::model::exception::Exception;
+
+        fn values() -> impl Strategy<Value = Value> {
+            let leaf = prop_oneof![
+                Just(Value::Null),
+                any::<bool>().prop_map(|b| json!(b)),
+                any::<i64>().prop_map(|n| json!(n)),
+                any::<u64>().prop_map(|n| json!(n)),
+                (-1000_i32..1000).prop_map(|n| json!(f64::from(n) / 8.0)),
+                any::<String>().prop_map(|text| json!(text)),
+            ];
+            leaf.prop_recursive(4, 32, 6, |inner| {
+                prop_oneof![
+                    prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                    prop::collection::btree_map(any::<String>(), inner, 0..6)
+                        .prop_map(|members| Value::from_iter(members)),
+                ]
+            })
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+            #[test]
+            fn json_means_what_serde_json_says(value in values(), pretty: bool) {
+                let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+                prop_assert_eq!(&read::<Value>("x.json", text.as_bytes()).unwrap(), &value);
+                prop_assert_eq!(&strict_json::parse(text.as_bytes()).unwrap(), &value);
+                if value.is_object() || value.is_array() {
+                    prop_assert_eq!(&read::<Value>("x.yaml", text.as_bytes()).unwrap(), &value);
+                }
+            }
+
+            #[test]
+            fn no_bytes_make_it_panic_or_stay_without_a_fault(
+                bytes in prop::collection::vec(prop::sample::select(b"{}[]:,-#&*!|>'\"%@` \n\tab01=.\xc3\xa9\xff".to_vec()), 0..64),
+            ) {
+                for file in ["x.yaml", "x.json", "x.toml", "x"] {
+                    // Nothing so short is a whole record.
+                    let faults = read::<Exception>(file, &bytes).unwrap_err();
+                    prop_assert!(!faults.as_slice().is_empty());
+                    prop_assert!(faults.as_slice().iter().all(|fault| fault.line > 0 && fault.column > 0));
+                }
+            }
+        }
+    }
 }

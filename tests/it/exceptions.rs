@@ -958,6 +958,8 @@ fn a_signed_approval_is_made_and_checked_with_the_command() {
         assert!(code == Some(1) && text.contains(why), "{why}: {code:?}\n{text}");
         assert!(text.contains("it has 0 of 1 signed approvals"), "{text}");
     }
+    let (code, text) = decide(Some(&good), &["--exceptions", "none.yaml"]);
+    assert!(code == Some(3) && text.contains("none.yaml: no such file"), "{text}");
     let (code, _) = decide(Some(&good), &[]);
     assert_eq!(code, Some(1), "without allowed signers no approval counts as signed");
     write("allowed_signers", "kim@example.com ssh-ed25519\n");
