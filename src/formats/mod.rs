@@ -18,6 +18,7 @@
 
 mod decode;
 mod head;
+mod npm_advisory;
 mod terms;
 mod wire;
 mod xml;
@@ -25,14 +26,21 @@ mod xml;
 mod bandit;
 mod cargo_audit;
 mod checkov;
+mod composer_audit;
 mod countersign;
 mod gitlab;
 mod gitleaks;
 mod grype;
 mod junit;
+mod npm_audit;
+mod osv_scanner;
+mod pip_audit;
+mod pnpm_audit;
 mod sarif;
 mod semgrep;
+mod snyk;
 mod trivy;
+mod yarn_audit;
 
 use crate::model::report::{Check, Parsed};
 use crate::model::text::Untrusted;
@@ -65,14 +73,21 @@ pub static FORMATS: &[&Format] = &[
     &bandit::FORMAT,
     &cargo_audit::FORMAT,
     &checkov::FORMAT,
+    &composer_audit::FORMAT,
     &countersign::FORMAT,
     &gitlab::FORMAT,
     &gitleaks::FORMAT,
     &grype::FORMAT,
     &junit::FORMAT,
+    &npm_audit::FORMAT,
+    &osv_scanner::FORMAT,
+    &pip_audit::FORMAT,
+    &pnpm_audit::FORMAT,
     &sarif::FORMAT,
     &semgrep::FORMAT,
+    &snyk::FORMAT,
     &trivy::FORMAT,
+    &yarn_audit::FORMAT,
 ];
 
 /// Limits on one report; a report beyond one is refused with the limit's name.

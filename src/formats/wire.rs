@@ -30,6 +30,33 @@ pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) 
     Ok(value)
 }
 
+/// Reads values that follow one another (a line each, or concatenated) as one list; what is no object is an odd element.
+///
+/// # Errors
+/// [`FormatError::Malformed`] with line and column.
+pub(super) fn read_stream<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) -> Result<List<T>, FormatError> {
+    let values = serde_json::Deserializer::from_str(text).into_iter::<Record<T>>();
+    let records = values.collect::<Result<Vec<_>, _>>().map_err(|error| malformed(format, error.to_string()))?;
+    Ok(List::Given(records))
+}
+
+/// Reads one list, or several that follow one another as pages do, as one list.
+///
+/// # Errors
+/// [`FormatError::Malformed`] with line and column, also where something else than a list is among them.
+pub(super) fn read_pages<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) -> Result<List<T>, FormatError> {
+    let mut all = Vec::new();
+    for page in serde_json::Deserializer::from_str(text).into_iter::<List<T>>() {
+        match page.map_err(|error| malformed(format, error.to_string()))? {
+            List::Given(records) => all.extend(records),
+            List::Null => {}
+            List::Absent => return Err(malformed(format, "should be a list")),
+            List::Odd(found) => return Err(malformed(format, format!("should be a list and is {found}"))),
+        }
+    }
+    Ok(List::Given(all))
+}
+
 /// A report that is not sound.
 pub(super) fn malformed(format: &'static str, reason: impl Into<Untrusted>) -> FormatError {
     FormatError::Malformed { format, reason: reason.into() }
@@ -71,18 +98,28 @@ pub(super) fn results<T>(
             Record::Sound(element) => read(&element),
             Record::Odd(found) => Err(format!("should be an object and is {found}")),
         };
-        match read {
-            Ok(Element::Result(observation)) => parsed.observations.push(placed(*observation, at, index)),
-            Ok(Element::Apart(observation)) => parsed.suppressed_apart.push(placed(*observation, at, index)),
-            Ok(Element::NoResult) => {}
-            Err(reason) => not_understood(parsed, format!("{at}/{index}"), reason),
-        }
+        place(parsed, || format!("{at}/{index}"), read);
     }
     Ok(())
 }
 
-fn placed(observation: Observation, at: &str, index: usize) -> Observation {
-    Observation { pointer: format!("{at}/{index}").into(), ..observation }
+/// Puts what was read of one element where it belongs, with its place in the report.
+pub(super) fn place(parsed: &mut Parsed, pointer: impl FnOnce() -> String, read: Result<Element, String>) {
+    match read {
+        Ok(Element::Result(observation)) => {
+            parsed.observations.push(Observation { pointer: pointer().into(), ..*observation });
+        }
+        Ok(Element::Apart(observation)) => {
+            parsed.suppressed_apart.push(Observation { pointer: pointer().into(), ..*observation });
+        }
+        Ok(Element::NoResult) => {}
+        Err(reason) => not_understood(parsed, pointer(), reason),
+    }
+}
+
+/// A key as a part of a JSON pointer.
+pub(super) fn pointer_part(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 
 /// Records an element that is not understood; the report is then partial.
@@ -304,6 +341,16 @@ impl<T> Default for OneOrMany<T> {
     }
 }
 
+/// A list of objects, or an object whose values are the elements: PHP writes one for the other.
+#[derive(Clone, Debug)]
+pub(super) struct Values<T>(pub(super) List<T>);
+
+impl<T> Default for Values<T> {
+    fn default() -> Self {
+        Self(List::Absent)
+    }
+}
+
 /// Strings: one alone or a list. What is no string is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Texts<'a>(pub(super) Vec<Cow<'a, str>>);
@@ -340,6 +387,34 @@ impl<T> Dict<'_, T> {
     /// The value of a key.
     pub(super) fn get(&self, key: &str) -> Option<&T> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+}
+
+/// Objects by keys that are data. An empty list counts as an empty object: PHP writes one for the other.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Keyed<'a, T> {
+    /// The field is not there.
+    #[default]
+    Absent,
+    /// The field is `null`.
+    Null,
+    /// The objects, in the order of the report.
+    Given(Vec<(Cow<'a, str>, T)>),
+    /// Something else, named for people.
+    Odd(&'static str),
+}
+
+impl<'a, T> Keyed<'a, T> {
+    /// The entries of a mandatory field.
+    ///
+    /// # Errors
+    /// [`FormatError::NoResults`] when it is absent or `null`, [`FormatError::Malformed`] when it is something else.
+    pub(super) fn demand(self, format: &'static str, field: &str) -> Result<Vec<(Cow<'a, str>, T)>, FormatError> {
+        match self {
+            Self::Given(entries) => Ok(entries),
+            Self::Absent | Self::Null => Err(no_results(format, format!("there is no `{field}`"))),
+            Self::Odd(found) => Err(malformed(format, format!("`{field}` should be an object and is {found}"))),
+        }
     }
 }
 
@@ -452,8 +527,10 @@ deserialize_leniently! {
     ['de, T: Deserialize<'de>] Record<T>;
     ['de, T: Deserialize<'de>] List<T>;
     ['de, T: Deserialize<'de>] OneOrMany<T>;
+    ['de, T: Deserialize<'de>] Values<T>;
     ['de: 'a, 'a, T: Deserialize<'de>] Named<'a, T>;
     ['de: 'a, 'a, T: Deserialize<'de>] Dict<'a, T>;
+    ['de: 'a, 'a, T: Deserialize<'de>] Keyed<'a, T>;
 }
 
 impl<'de: 'a, 'a> Lenient<'de> for Text<'a> {
@@ -657,6 +734,28 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for OneOrMany<T> {
     }
 }
 
+impl<'de, T: Deserialize<'de>> Lenient<'de> for Values<T> {
+    fn null() -> Self {
+        Self(List::Null)
+    }
+
+    fn list<A: SeqAccess<'de>>(elements: A) -> Result<Self, A::Error> {
+        List::list(elements).map(Self)
+    }
+
+    fn object<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
+        let mut records = Vec::new();
+        while let Some((_, record)) = members.next_entry::<IgnoredAny, Record<T>>()? {
+            records.push(record);
+        }
+        Ok(Self(List::Given(records)))
+    }
+
+    fn odd(found: &'static str) -> Self {
+        Self(List::Odd(found))
+    }
+}
+
 impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Dict<'a, T> {
     fn null() -> Self {
         Self(Vec::new())
@@ -672,6 +771,28 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Dict<'a, T> {
 
     fn odd(_found: &'static str) -> Self {
         Self(Vec::new())
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Keyed<'a, T> {
+    fn null() -> Self {
+        Self::Null
+    }
+
+    fn list<A: SeqAccess<'de>>(mut elements: A) -> Result<Self, A::Error> {
+        let mut any = false;
+        while elements.next_element::<IgnoredAny>()?.is_some() {
+            any = true;
+        }
+        Ok(if any { Self::Odd("a list") } else { Self::Given(Vec::new()) })
+    }
+
+    fn object<A: MapAccess<'de>>(members: A) -> Result<Self, A::Error> {
+        Dict::object(members).map(|Dict(entries)| Self::Given(entries))
+    }
+
+    fn odd(found: &'static str) -> Self {
+        Self::Odd(found)
     }
 }
 
