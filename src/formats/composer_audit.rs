@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::terms::{title, vulnerability_id};
-use super::wire::{Element, Keyed, List, Text, Values, pointer_part, read, results};
+use super::wire::{Element, Keyed, List, Text, Values, read, results, token};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Observation, Rule, SuppressedBy, Suppression};
 use crate::model::package::Package;
@@ -38,12 +38,12 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     let report: Report<'_> = read(text, FORMAT.id)?;
     let mut parsed = Parsed::new("composer audit", FORMAT.checks);
     for (name, Values(list)) in report.advisories.demand(FORMAT.id, "advisories")? {
-        let at = format!("/advisories/{}", pointer_part(&name));
+        let at = format!("/advisories/{}", token(&name));
         results(list, FORMAT.id, &at, &mut parsed, |one| Ok(Element::Result(Box::new(observe(one, &name)?))))?;
     }
     if let Keyed::Given(ignored) = report.ignored {
         for (name, Values(list)) in ignored {
-            let at = format!("/ignored-advisories/{}", pointer_part(&name));
+            let at = format!("/ignored-advisories/{}", token(&name));
             results(list, FORMAT.id, &at, &mut parsed, |one| {
                 let suppression = Suppression { by: SuppressedBy::Scanner, reason: one.ignore_reason.untrusted() };
                 let observation = Observation { suppression: Some(suppression), ..observe(one, &name)? };

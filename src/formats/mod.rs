@@ -28,6 +28,10 @@ mod cargo_audit;
 mod checkov;
 mod composer_audit;
 mod countersign;
+mod defectdojo_generic;
+mod github_code_scanning;
+mod github_dependabot;
+mod github_secret_scanning;
 mod gitlab;
 mod gitleaks;
 mod grype;
@@ -75,6 +79,10 @@ pub static FORMATS: &[&Format] = &[
     &checkov::FORMAT,
     &composer_audit::FORMAT,
     &countersign::FORMAT,
+    &defectdojo_generic::FORMAT,
+    &github_code_scanning::FORMAT,
+    &github_dependabot::FORMAT,
+    &github_secret_scanning::FORMAT,
     &gitlab::FORMAT,
     &gitleaks::FORMAT,
     &grype::FORMAT,

@@ -9,9 +9,7 @@ use serde::Deserialize;
 
 use super::npm_advisory::{Advisory, Score, classes, named_by_url};
 use super::terms::title;
-use super::wire::{
-    Element, Keyed, List, Named, Number, Part, Record, Text, Texts, no_results, place, pointer_part, read,
-};
+use super::wire::{Element, Keyed, List, Named, Number, Part, Record, Text, Texts, no_results, place, read, token};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule};
 use crate::model::package::{FixState, Package};
@@ -50,7 +48,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
                     Record::Sound(advisory) => Ok(Element::Result(Box::new(advisory.observation(&key, None)))),
                     Record::Odd(found) => Err(format!("should be an object and is {found}")),
                 };
-                place(&mut parsed, || format!("/advisories/{}", pointer_part(&key)), read);
+                place(&mut parsed, || format!("/advisories/{}", token(&key)), read);
             }
         }
         Some(2) => {
@@ -69,7 +67,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
 }
 
 fn read_package(key: &str, record: Record<Vulnerable<'_>>, parsed: &mut Parsed) {
-    let at = format!("/vulnerabilities/{}", pointer_part(key));
+    let at = format!("/vulnerabilities/{}", token(key));
     let package = match record {
         Record::Sound(package) => package,
         Record::Odd(found) => {

@@ -80,12 +80,10 @@ fn observe(
     let names = names(id, one, group);
     let cvss = cvss(&one.severity);
     let word = one.database.get().and_then(|database| database.severity.get());
-    let stated = group.and_then(|group| group.max_severity.get()?.trim().parse::<f64>().ok());
-    let (severity, source) = match (cvss.as_ref().and_then(|cvss| cvss.score), word, stated) {
-        (Some(score), _, _) => (Severity::from_score(score), SeveritySource::Cvss),
-        (None, Some(word), _) => (Severity::from_word(word), SeveritySource::Scanner),
-        (None, None, Some(score)) => (Severity::from_score(score), SeveritySource::Cvss),
-        (None, None, None) => (Severity::Unknown, SeveritySource::None),
+    let (severity, source) = match (cvss.as_ref().and_then(|cvss| cvss.score), word) {
+        (Some(score), _) => (Severity::from_score(score), SeveritySource::Cvss),
+        (None, Some(word)) => (Severity::from_word(word), SeveritySource::Scanner),
+        (None, None) => (Severity::Unknown, SeveritySource::None),
     };
     let raw = one.severity.sound().find_map(|severity| severity.score.untrusted());
     let called = group.and_then(|group| group.analysis.get(id)?.get()).and_then(|analysis| analysis.called.get());
@@ -262,7 +260,6 @@ struct Group<'a> {
     #[serde(borrow)]
     ids: Texts<'a>,
     aliases: Texts<'a>,
-    max_severity: Text<'a>,
     #[serde(rename = "experimentalAnalysis")]
     analysis: Dict<'a, Part<Analysis>>,
 }

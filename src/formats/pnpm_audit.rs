@@ -5,7 +5,7 @@
 use serde::Deserialize;
 
 use super::npm_advisory::Advisory;
-use super::wire::{Element, Keyed, Named, Number, Part, Record, Text, no_results, place, pointer_part, read};
+use super::wire::{Element, Keyed, Named, Number, Part, Record, Text, no_results, place, read, token};
 use super::{Format, FormatError, Head, Node};
 use crate::model::report::{Check, Parsed, ScanState};
 
@@ -49,7 +49,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
             Record::Sound(advisory) => Ok(Element::Result(Box::new(advisory.observation(&key, None)))),
             Record::Odd(found) => Err(format!("should be an object and is {found}")),
         };
-        place(&mut parsed, || format!("/advisories/{}", pointer_part(&key)), read);
+        place(&mut parsed, || format!("/advisories/{}", token(&key)), read);
     }
     if report.metadata.get().is_some_and(|metadata| metadata.total_dependencies.whole() == Some(0)) {
         parsed.degrade(ScanState::Partial, "nothing was scanned: no dependency is installed");

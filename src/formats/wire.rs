@@ -30,14 +30,21 @@ pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) 
     Ok(value)
 }
 
-/// Reads values that follow one another (a line each, or concatenated) as one list; what is no object is an odd element.
+/// Reads objects that follow one another, on lines of their own or not, or one list of them; a blank text holds none.
+///
+/// The first part of a JSON pointer into such a stream is the number of the object.
 ///
 /// # Errors
 /// [`FormatError::Malformed`] with line and column.
 pub(super) fn read_stream<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) -> Result<List<T>, FormatError> {
-    let values = serde_json::Deserializer::from_str(text).into_iter::<Record<T>>();
-    let records = values.collect::<Result<Vec<_>, _>>().map_err(|error| malformed(format, error.to_string()))?;
-    Ok(List::Given(records))
+    if !matches!(text.trim_start().chars().next(), Some('{') | None) {
+        return read(text, format);
+    }
+    serde_json::Deserializer::from_str(text)
+        .into_iter::<Record<T>>()
+        .collect::<Result<_, _>>()
+        .map(List::Given)
+        .map_err(|error| malformed(format, error.to_string()))
 }
 
 /// Reads one list, or several that follow one another as pages do, as one list.
@@ -55,6 +62,24 @@ pub(super) fn read_pages<'a, T: Deserialize<'a>>(text: &'a str, format: &'static
         }
     }
     Ok(List::Given(all))
+}
+
+/// Refuses a report of which no element was understood: it is somebody else's.
+///
+/// # Errors
+/// [`FormatError::NoResults`] with what is odd about the first element.
+pub(super) fn demand_understood(parsed: &Parsed, format: &'static str) -> Result<(), FormatError> {
+    match parsed.not_understood.first() {
+        Some(first) if parsed.observations.is_empty() && parsed.suppressed_apart.is_empty() => {
+            Err(no_results(format, format!("{} {}", first.pointer.as_raw(), first.reason.as_raw())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A key as it stands in a JSON pointer.
+pub(super) fn token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// A report that is not sound.
@@ -115,11 +140,6 @@ pub(super) fn place(parsed: &mut Parsed, pointer: impl FnOnce() -> String, read:
         Ok(Element::NoResult) => {}
         Err(reason) => not_understood(parsed, pointer(), reason),
     }
-}
-
-/// A key as a part of a JSON pointer.
-pub(super) fn pointer_part(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 
 /// Records an element that is not understood; the report is then partial.

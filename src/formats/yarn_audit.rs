@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::npm_advisory::{Advisory, named_by_url};
 use super::terms::title;
 use super::wire::{
-    Element, Keyed, Named, Number, Part, Record, Text, Texts, no_results, not_understood, place, pointer_part, read,
-    read_stream, results,
+    Element, Keyed, Named, Number, Part, Record, Text, Texts, no_results, not_understood, place, read, read_stream,
+    results, token,
 };
 use super::{Format, FormatError, Head, Node};
 use crate::model::finding::{Kind, Location, Observation, Rule};
@@ -72,7 +72,7 @@ fn read_answer(answer: Answer<'_>, parsed: &mut Parsed) -> Result<(), FormatErro
             Record::Sound(advisory) => Ok(Element::Result(Box::new(advisory.observation(&key, None)))),
             Record::Odd(found) => Err(format!("should be an object and is {found}")),
         };
-        place(parsed, || format!("/advisories/{}", pointer_part(&key)), read);
+        place(parsed, || format!("/advisories/{}", token(&key)), read);
     }
     Ok(())
 }

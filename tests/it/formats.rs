@@ -198,7 +198,12 @@ fn every_result_says_where_it_stands() {
         let all = parsed.observations.iter().chain(&parsed.suppressed_apart);
         let pointers: BTreeSet<&str> = all.clone().map(|observation| observation.pointer.as_raw()).collect();
         assert_eq!(pointers.len(), all.count(), "{}: two results at one place", sample.name());
-        let Ok(document) = serde_json::from_slice::<Value>(&sample.bytes) else { continue };
+        let values = serde_json::Deserializer::from_slice(&sample.bytes).into_iter::<Value>();
+        let Ok(values) = values.collect::<Result<Vec<_>, _>>() else { continue };
+        let document = match values.as_slice() {
+            [one] if one.is_array() || !sample.expects("stream") => one.clone(),
+            _ => Value::Array(values),
+        };
         for pointer in pointers {
             assert!(document.pointer(pointer).is_some(), "{}: nothing at {pointer}", sample.name());
         }
@@ -212,8 +217,10 @@ fn a_report_cut_off_anywhere_is_never_another_whole_report() {
         for end in (0..sample.bytes.len()).step_by(97) {
             let cut = sample.bytes.get(..end).unwrap();
             for declared in [None, Some(sample.format.as_str())] {
+                // A stream that ends between two values may be whole, with less in it.
+                let less = |parsed: &Parsed| sample.expects("stream") && results(parsed) <= results(&whole);
                 if let Ok((_, parsed)) = read(cut, declared) {
-                    assert_eq!(parsed, whole, "{} at byte {end}", sample.name());
+                    assert!(parsed == whole || less(&parsed), "{} at byte {end}", sample.name());
                 }
             }
         }
@@ -224,7 +231,7 @@ fn a_report_cut_off_anywhere_is_never_another_whole_report() {
 fn two_documents_in_one_file_are_refused() {
     for sample in sound() {
         let twice = [sample.bytes.as_slice(), b"\n", sample.bytes.as_slice()].concat();
-        assert!(read(&twice, Some(&sample.format)).is_err(), "{}", sample.name());
+        assert_eq!(read(&twice, Some(&sample.format)).is_ok(), sample.expects("stream"), "{}", sample.name());
         let padded = [sample.bytes.as_slice(), b"\nDone."].concat();
         assert!(read(&padded, None).is_err() && read(&padded, Some(&sample.format)).is_err(), "{}", sample.name());
     }
