@@ -65,7 +65,7 @@ fn observe(result: &Issue<'_>) -> Result<Element, String> {
         location: Location {
             path: result.filename.untrusted(),
             line,
-            column: result.col_offset.whole().map(|column| column + 1),
+            column: result.col_offset.whole().and_then(|column| column.checked_add(1)),
             end_line,
             ..Location::default()
         },
@@ -133,4 +133,36 @@ struct Issue<'a> {
 struct Class<'a> {
     #[serde(borrow)]
     id: Text<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issue(more: &str) -> Observation {
+        let text = format!(
+            r#"{{"results":[{{"test_id":"B602","filename":"a.py","line_number":2,"line_range":[2,3],
+                "code":"1 import x\n2 f(\n3   \"hunter2\")\n4 \n","issue_text":"Found 'hunter2'"{more}}}]}}"#
+        );
+        let [observation] = <[Observation; 1]>::try_from(parse(&text).unwrap().observations).unwrap();
+        observation
+    }
+
+    #[test]
+    fn only_the_flagged_lines_are_the_snippet() {
+        assert_eq!(issue("").snippet, snippet("f( \"hunter2\")"));
+        assert_eq!(issue("").location.end_line, Some(3));
+    }
+
+    #[test]
+    fn a_password_in_message_or_code_is_not_kept() {
+        let observation = issue(r#","issue_cwe":{"id":259}"#);
+        assert!(observation.snippet.is_none() && !format!("{observation:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_column_beyond_all_columns_is_none() {
+        assert_eq!(issue(r#","col_offset":0"#).location.column, Some(1));
+        assert_eq!(issue(r#","col_offset":18446744073709551615"#).location.column, None);
+    }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use countersign::formats::{self, FORMATS, Format, FormatError, Limits};
 use countersign::model::report::{Parsed, ScanState};
@@ -56,8 +57,11 @@ fn samples() -> Vec<Sample> {
 }
 
 /// Samples of known formats that are reports.
-fn sound() -> Vec<Sample> {
-    samples().into_iter().filter(|sample| sample.format().is_some() && !sample.expects("refused")).collect()
+fn sound() -> &'static [Sample] {
+    static SOUND: LazyLock<Vec<Sample>> = LazyLock::new(|| {
+        samples().into_iter().filter(|sample| sample.format().is_some() && !sample.expects("refused")).collect()
+    });
+    &SOUND
 }
 
 fn read(bytes: &[u8], declared: Option<&str>) -> Result<(&'static Format, Parsed), FormatError> {
@@ -425,8 +429,7 @@ proptest! {
     /// An element of a list of results that becomes odd is still counted, and nothing else is lost with it.
     #[test]
     fn an_odd_place_loses_no_result(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), odd in odd_value()) {
-        let samples = sound();
-        let json: Vec<&Sample> = samples.iter().filter(|sample| sample.bytes.starts_with(b"{") || sample.bytes.starts_with(b"[")).collect();
+        let json: Vec<&Sample> = sound().iter().filter(|sample| sample.bytes.starts_with(b"{") || sample.bytes.starts_with(b"[")).collect();
         let sample = json[which.index(json.len())];
         let Ok(document) = serde_json::from_slice::<Value>(&sample.bytes) else { return Ok(()) };
         let (_, whole) = read(&sample.bytes, Some(&sample.format)).unwrap();

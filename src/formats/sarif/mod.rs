@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use log::{Invocation, Log, Outcome, Properties, Run};
-use places::Place;
+use places::{BASES, Place};
 use rules::{Known, Rules};
 
 use super::terms::{
@@ -128,6 +128,10 @@ fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut Abo
         driver.semantic_version.untrusted().or_else(|| driver.version.untrusted())
     });
     let before = parsed.observations.len();
+    if run.original_uri_base_ids.0.len() > BASES {
+        run.original_uri_base_ids.0.truncate(BASES);
+        parsed.degrade(ScanState::Partial, format!("run {index} of {name} has more than {BASES} bases of paths"));
+    }
     health(&run, &outcomes, index, name, parsed);
     let reader = Reader { run: &run, rules: Rules::of(&run), tool, image: image(&run) };
     results(outcomes, FORMAT.id, &format!("/runs/{index}/results"), parsed, |outcome| reader.observe(outcome))?;

@@ -59,12 +59,13 @@ fn osv_scanner(message: &str) -> Option<Package> {
     named(quoted)
 }
 
-/// `smallvec 1.6.0 is vulnerable to …`.
+/// `smallvec 1.6.0 is vulnerable to RUSTSEC-…`, `atty 0.2.14 has a unmaintained warning: …`.
 fn cargo_audit(message: &str) -> Option<Package> {
-    let (before, _) = message.split_once(" is ")?;
+    let warning = || message.split_once(" has a ").filter(|(_, after)| after.contains(" warning: "));
+    let (before, _) = message.split_once(" is vulnerable to RUSTSEC-").or_else(warning)?;
     let (name, version) = before.split_once(' ')?;
     let shaped = version.starts_with(|c: char| c.is_ascii_digit()) && !version.contains(' ');
-    shaped.then(|| package(name, Some(version)))
+    shaped.then(|| Package { ecosystem: Some("cargo".into()), ..package(name, Some(version)) })
 }
 
 /// `A critical vulnerability in python package: django, version 1.11.1 was found at: …`.
@@ -104,6 +105,7 @@ mod tests {
                 "lodash",
                 Some("4.17.15"),
             ),
+            ("atty 0.2.14 has a unmaintained warning: `atty` is unmaintained", "atty", Some("0.2.14")),
             ("smallvec 1.6.0 is vulnerable to RUSTSEC-2021-0003 (Buffer overflow)", "smallvec", Some("1.6.0")),
             (
                 "A critical vulnerability in python package: django, version 1.11.1 was found at: /requirements.txt",
@@ -118,7 +120,14 @@ mod tests {
         ] {
             assert_eq!(in_message(message).as_ref().map(shown), Some((name, version)), "{message}");
         }
-        for message in ["This is bad", "", "Use of weak cryptographic primitive", "Package: x"] {
+        for message in [
+            "This is bad",
+            "A 1 is vulnerable to RUSTSEC",
+            "This has a warning: x",
+            "",
+            "Use of weak cryptographic primitive",
+            "Package: x",
+        ] {
             assert_eq!(in_message(message), None, "{message}");
         }
     }

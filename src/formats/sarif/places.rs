@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use super::log::{ArtifactLocation, Location, LogicalLocation, Run};
 
-/// Bases of bases, beyond which a log is only playing.
-const BASES: usize = 8;
+/// Bases of a run, and bases of bases, beyond which a log is only playing.
+pub(super) const BASES: usize = 64;
 
 /// What a location points to.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,7 +76,8 @@ fn within_checkout<'p>(run: &Run<'_>, path: &'p str) -> Option<&'p str> {
     let bases = run.original_uri_base_ids.0.iter().filter_map(|(_, base)| base.get());
     let directories = run.invocations.sound().filter_map(|invocation| invocation.working_directory.get());
     bases
-        .chain(directories)
+        .take(BASES)
+        .chain(directories.take(BASES))
         .filter_map(|base| {
             let root = decoded(without_scheme(base.uri.get()?.trim()));
             let root = root.trim_end_matches('/');
@@ -184,6 +185,6 @@ mod tests {
 
     #[test]
     fn a_base_of_itself_ends() {
-        assert!(matches!(read(r#"{"uri":"a","uriBaseId":"LOOP"}"#), Some(Place::Path(path)) if path.len() < 64));
+        assert!(matches!(read(r#"{"uri":"a","uriBaseId":"LOOP"}"#), Some(Place::Path(path)) if path.len() < 256));
     }
 }

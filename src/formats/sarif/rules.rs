@@ -11,12 +11,17 @@ use crate::formats::terms::{assessment, cwe, distinct, vulnerability_id};
 use crate::model::finding::{Cvss, Kind};
 use crate::model::text::Untrusted;
 
+/// Levels of a hierarchical id, beyond which a log is only playing.
+const LEVELS: usize = 16;
+
 /// The rules of a run: those of the driver, then those of its extensions.
 pub(super) struct Rules<'r, 'a> {
     /// The driver, then the extensions, each in its place: results point to them by index.
     components: Vec<Option<&'r Component<'a>>>,
     known: Vec<Vec<Option<Known<'r, 'a>>>>,
     by_id: HashMap<&'r str, (usize, usize)>,
+    /// Components by GUID and by name.
+    named: HashMap<&'r str, usize>,
     levels: HashMap<&'r str, &'r str>,
 }
 
@@ -56,7 +61,13 @@ impl<'r, 'a> Rules<'r, 'a> {
                 }
             }
         }
-        Self { components, known, by_id, levels: overrides(run) }
+        let mut named = HashMap::new();
+        for (at, component) in components.iter().enumerate() {
+            for name in component.iter().flat_map(|component| [component.guid.get(), component.name.get()]).flatten() {
+                named.entry(name).or_insert(at);
+            }
+        }
+        Self { components, known, by_id, named, levels: overrides(run) }
     }
 
     /// The rule of a result, where the log describes it. An id that the log knows beats an index to another rule.
@@ -86,12 +97,11 @@ impl<'r, 'a> Rules<'r, 'a> {
         if let Some(index) = reference.index.whole() {
             return usize::try_from(index).ok()?.checked_add(1);
         }
-        let same = |own: Option<&str>, other: Option<&str>| own.is_some() && own == other;
-        self.components.iter().position(|component| {
-            component.is_some_and(|component| {
-                same(component.guid.get(), reference.guid.get()) || same(component.name.get(), reference.name.get())
-            })
-        })
+        [reference.guid.get(), reference.name.get()]
+            .into_iter()
+            .flatten()
+            .find_map(|name| self.named.get(name))
+            .copied()
     }
 
     /// The level that the invocation gave the rule of this id.
@@ -168,7 +178,7 @@ pub(super) fn class_of(reference: &Reference<'_>) -> Option<Untrusted> {
 
 /// `CA1000/1/2`, `CA1000/1`, `CA1000`.
 fn ancestors(id: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent))
+    std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent)).take(LEVELS)
 }
 
 fn is_within(id: &str, parent: &str) -> bool {
@@ -206,9 +216,9 @@ fn substituted<'m>(template: &'m str, message: &Message<'_>) -> Cow<'m, str> {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let argument = from.strip_prefix('{').and_then(|inner| {
-            let (number, after) = inner.split_once('}')?;
+            let (number, after) = inner.split_at(inner.find(|c: char| !c.is_ascii_digit())?);
             let argument = message.arguments.0.get(number.parse::<usize>().ok()?)?;
-            Some((argument, after))
+            Some((argument, after.strip_prefix('}')?))
         });
         rest = match argument {
             Some((argument, after)) => {
