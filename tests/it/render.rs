@@ -208,3 +208,31 @@ fn every_output_has_the_same_totals_and_the_equations_hold() {
         }
     }
 }
+
+/// The `dotenv` output of a scenario's check.
+fn dotenv(scenario: &str, more: &[&str]) -> String {
+    let dir = fixture("scenarios").join(scenario);
+    let text = std::fs::read_to_string(dir.join("scenario.toml")).unwrap();
+    let args = text.parse::<toml::Table>().unwrap()["args"].clone();
+    let args: Vec<String> = args.try_into().unwrap();
+    let output = command().current_dir(&dir).arg("check").args(args).args(more).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// GitLab takes at most 5 KB and 20 variables, letters, digits and underscores in keys, and no empty line.
+#[test]
+fn a_pipeline_can_branch_on_every_line() {
+    for (scenario, outcome, code) in [("pass", "pass", 0), ("block", "block", 1), ("warn-fails", "warn", 10)] {
+        let text = dotenv(scenario, &["--output", "dotenv"]);
+        let pairs: Vec<(&str, &str)> = text.lines().map(|line| line.split_once('=').unwrap()).collect();
+        let keys: Vec<&str> = pairs.iter().map(|(key, _)| key.strip_prefix("COUNTERSIGN_").unwrap()).collect();
+        assert_eq!(keys, ["DECISION", "EXIT_CODE", "BLOCKED", "WARNED", "EXCEPTED", "POLICY_DIGEST", "ID"]);
+        let [decision, exit_code, blocked, warned, excepted, policy, id] = pairs[..].try_into().unwrap();
+        assert_eq!((decision.1, exit_code.1), (outcome, code.to_string().as_str()));
+        assert_eq!(blocked.1 != "0", outcome == "block");
+        assert!([blocked.1, warned.1, excepted.1].iter().all(|count| count.parse::<u64>().is_ok()), "{text}");
+        assert!(policy.1.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64), "{text}");
+        assert!(id.1.strip_prefix("d-").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())), "{text}");
+    }
+}

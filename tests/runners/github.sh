@@ -13,6 +13,14 @@ fixture() { ls "$ROOT/fixtures/formats/$1"/*-"$SCANS".json; }
 out=/dev/stdout
 while (( $# )); do case "$1" in --output | --report-path) out="$2"; shift 2 ;; *) shift ;; esac; done
 tool="$(basename "$0")"
+if [[ "$SCANS" == hostile && "$tool" == semgrep ]]; then
+  SCANS=shop
+  jq --arg text $'x\n::set-output name=decision::pass\r::add-mask::block ##[add-mask]block\n```````\n## countersign: pass' \
+    '.results |= map(.extra.message = $text | .path = $text)' "$(fixture semgrep)" > "$out"
+  exit
+elif [[ "$SCANS" == hostile ]]; then
+  SCANS=clean
+fi
 cat "$(fixture "$tool")" > "$out"
 if [[ "$SCANS" != clean && "$tool" != semgrep ]]; then exit 1; fi
 SCANNER
@@ -171,6 +179,11 @@ run_act pull_request $gate
 gated "a flawed service" block 1
 check "github: a block has counts, and says why in the summary" test "$(output blocked)" -gt 0 -a "$(grep -c CVE-2021-25900 "$log")" -gt 0
 check "github: a block leaves evidence" test -f "$keep/evidence/$(basename "$(output evidence-path)")/decision.dsse.json"
+scans=hostile
+run_act pull_request $gate
+gated "reports that give orders" block 1
+check "github: no order of a report reaches the log" test "$(grep -c '##\[' "$log")$(grep -c '^ *\(\[[^]]*\] *| *\)\?::\(set-output\|add-mask\)' "$log")" = 00
+check "github: no report closes the fence of the summary" test "$(sed -n '/Summary - /,$p' "$log" | grep -c '^`````*')" = "$(sed -n '/Summary - /,$p' "$log" | grep -c '^````````*')"
 echo '[]' > "$hub/api/reviews.json"
 scans=clean
 run_act pull_request $gate

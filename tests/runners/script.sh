@@ -13,7 +13,7 @@ for argument in "$@"; do
     --output=dotenv=*) dotenv="${argument#--output=dotenv=}" ;;
     --output=human=*) human="${argument#--output=human=}" ;;
   esac
-  case "$argument" in --key=*) cat "${argument#--key=}" > "$STUB_ARGUMENTS.key" ;; esac
+  case "$argument" in --key=*) cat "${argument#--key=}" > "$STUB_ARGUMENTS.key"; ls -l "${argument#--key=}" > "$STUB_ARGUMENTS.mode" ;; esac
 done
 env > "$STUB_ARGUMENTS.env"
 if [[ -n "$STUB_DOTENV" ]]; then printf '%s\n' "$STUB_DOTENV" > "$dotenv"; echo '{}' > "$json"; fi
@@ -71,9 +71,11 @@ run_script STUB_EXIT=101 && ended "script: a crash is an error" 4 error
 run_script STUB_EXIT=1 && ended "script: 1 without a decision is no block" 4 error
 run_script STUB_EXIT=0 && ended "script: 0 without a decision is no pass" 4 error
 run_script STUB_EXIT=0 STUB_DOTENV="$(dotenv block 1)" && ended "script: a decision that states another exit code is none" 4 error
+check "script: and its counts and digest are none" test "$(output blocked)$(output warned)$(output excepted)$(output policy-digest)$(output decision-path)" = 000
 run_script STUB_EXIT=0 STUB_DOTENV="$(dotenv 'pass;x' 0)" && ended "script: a word that is none of ours is no decision" 4 error
 run_script STUB_EXIT=0 STUB_DOTENV="$(dotenv pass 0 | grep -v DIGEST)" && ended "script: a decision without its policy digest is none" 4 error
 
+run_script RUNNER_TEMP=/nowhere && ended "script: a fault of the runner is no block" 4 error
 run_script IN_BINARY=/nowhere/countersign && ended "script: a binary that is not there" 2 error
 run_script IN_WORKING_DIRECTORY=nowhere && ended "script: a working directory that is not there" 2 error
 run_script IN_JOB_SUMMARY=sometimes && ended "script: an unknown job-summary" 2 error
@@ -98,9 +100,10 @@ check
 ARGUMENTS
 check "script: the evidence is the decision's folder, absolute" test "$(output evidence-path)" = "$work/script/workspace/ev/d-0123456789abcdef"
 check "script: the gate got the key" diff - "$arguments.key" <<< $'-----BEGIN\nabc'
+check "script: the key is nobody else's to read" grep -q '^-rw------- ' "$arguments.mode"
 check "script: the key is neither in the environment nor left behind" test -z "$(grep -c BEGIN "$arguments.env" | grep -v '^0$'; find "$work/script/temp" -name '*.pem')"
 
-stops="$(grep -n '^::stop-commands::[0-9a-f]\{32\}$' "$log")"
+stops="$(grep -n '^::stop-commands::[0-9a-f]\{32\}$' "$log" || true)"
 check "script: commands are stopped while the gate prints, and resumed" grep -q "^::${stops##*::}::\$" "$log"
 
 printf 'a ``````` b\n' > "$work/fence"
