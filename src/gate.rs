@@ -17,7 +17,7 @@ use crate::model::artifact::Artifact;
 use crate::model::change::Change;
 use crate::model::digest::Digest;
 use crate::model::exception::Disposition;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, SuppressedBy};
 use crate::model::profile::{Profile, RuleMode};
 use crate::model::report::{Report, Tests};
 use crate::model::service::Service;
@@ -246,10 +246,12 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
     Ok(Gathered { facts, records, coverage: covered, ids, merged_across })
 }
 
-/// A suppression counts only where every tool that saw the finding said so and is trusted to.
+/// A suppression counts only where every tool that saw the finding said so and is trusted to. That a check passed needs no
+/// more trust than not to list it.
 fn is_suppressed(finding: &Finding, profile: &Profile) -> bool {
-    finding.suppression.is_some()
-        && finding.seen_by.iter().all(|seen| seen.suppressed && profile.trusted_suppressions.contains(&seen.tool))
+    let Some(suppression) = &finding.suppression else { return false };
+    suppression.by == SuppressedBy::Passed
+        || finding.seen_by.iter().all(|seen| seen.suppressed && profile.trusted_suppressions.contains(&seen.tool))
 }
 
 /// The sum over all test reports.

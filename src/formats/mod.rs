@@ -23,28 +23,51 @@ mod terms;
 mod wire;
 mod xml;
 
+mod asff;
 mod bandit;
+mod brakeman;
 mod cargo_audit;
 mod checkov;
 mod composer_audit;
+mod conftest;
 mod countersign;
 mod defectdojo_generic;
+mod detect_secrets;
+mod dockle;
+mod eslint;
 mod github_code_scanning;
 mod github_dependabot;
 mod github_secret_scanning;
 mod gitlab;
+mod gitlab_codequality;
 mod gitleaks;
+mod gosec;
+mod govulncheck;
 mod grype;
+mod hadolint;
 mod junit;
+mod kics;
+mod kube_bench;
+mod kube_linter;
+mod kubescape;
 mod npm_audit;
+mod nuclei;
+mod ocsf;
 mod osv_scanner;
 mod pip_audit;
 mod pnpm_audit;
+mod polaris;
 mod sarif;
 mod semgrep;
 mod snyk;
+mod sonarqube;
+mod spotbugs;
+mod terrascan;
+mod tfsec;
 mod trivy;
+mod trufflehog;
 mod yarn_audit;
+mod zap;
 
 use crate::model::report::{Check, Parsed};
 use crate::model::text::Untrusted;
@@ -74,28 +97,51 @@ pub struct Format {
 
 /// Every format, by id.
 pub static FORMATS: &[&Format] = &[
+    &asff::FORMAT,
     &bandit::FORMAT,
+    &brakeman::FORMAT,
     &cargo_audit::FORMAT,
     &checkov::FORMAT,
     &composer_audit::FORMAT,
+    &conftest::FORMAT,
     &countersign::FORMAT,
     &defectdojo_generic::FORMAT,
+    &detect_secrets::FORMAT,
+    &dockle::FORMAT,
+    &eslint::FORMAT,
     &github_code_scanning::FORMAT,
     &github_dependabot::FORMAT,
     &github_secret_scanning::FORMAT,
     &gitlab::FORMAT,
+    &gitlab_codequality::FORMAT,
     &gitleaks::FORMAT,
+    &gosec::FORMAT,
+    &govulncheck::FORMAT,
     &grype::FORMAT,
+    &hadolint::FORMAT,
     &junit::FORMAT,
+    &kics::FORMAT,
+    &kube_bench::FORMAT,
+    &kube_linter::FORMAT,
+    &kubescape::FORMAT,
     &npm_audit::FORMAT,
+    &nuclei::FORMAT,
+    &ocsf::FORMAT,
     &osv_scanner::FORMAT,
     &pip_audit::FORMAT,
     &pnpm_audit::FORMAT,
+    &polaris::FORMAT,
     &sarif::FORMAT,
     &semgrep::FORMAT,
     &snyk::FORMAT,
+    &sonarqube::FORMAT,
+    &spotbugs::FORMAT,
+    &terrascan::FORMAT,
+    &tfsec::FORMAT,
     &trivy::FORMAT,
+    &trufflehog::FORMAT,
     &yarn_audit::FORMAT,
+    &zap::FORMAT,
 ];
 
 /// Limits on one report; a report beyond one is refused with the limit's name.
@@ -179,11 +225,14 @@ const BARE: usize = 4096;
 pub fn read(bytes: &[u8], declared: Option<&str>, limits: &Limits) -> Result<(&'static Format, Parsed), FormatError> {
     let unpacked = decode::unpack(bytes, limits)?;
     let text = decode::text(&unpacked)?;
+    let is_blank = text.trim().is_empty();
     let format = match declared {
         Some(id) => by_id(id).ok_or(FormatError::NoSuchFormat)?,
+        None if is_blank => return Err(FormatError::Empty),
         None => recognise(&text)?,
     };
-    let parsed = (format.parse)(&text)?;
+    // Some tools write nothing where they find nothing; only who ran one can say so.
+    let parsed = (format.parse)(&text).map_err(|error| if is_blank { FormatError::Empty } else { error })?;
     let elements = parsed.observations.len() + parsed.suppressed_apart.len() + parsed.not_understood.len();
     if elements > limits.results {
         let max = u64::try_from(limits.results).unwrap_or(u64::MAX);

@@ -79,9 +79,28 @@ pub(super) fn leading_vulnerability_id(text: &str) -> Option<Untrusted> {
     vulnerability_id(text.get(..end)?)
 }
 
-/// An instant as RFC 3339 writes it; nothing where the text is something else or has no zone.
+/// An instant as RFC 3339, Ruby or Go write it; nothing where the text is something else or has no zone.
 pub(super) fn instant(text: Option<&str>) -> Option<Timestamp> {
-    text?.parse().ok()
+    let text = text?;
+    text.parse().ok().or_else(|| {
+        let mut parts = text.split_whitespace();
+        let (date, time, zone) = (parts.next()?, parts.next()?, parts.next()?);
+        let (hours, minutes) = zone.split_at_checked(3)?;
+        format!("{date}T{time}{hours}:{minutes}").parse().ok()
+    })
+}
+
+/// A URL without what may be secret in it: user, password, query and fragment.
+pub(super) fn address(url: &str) -> Cow<'_, str> {
+    let shown = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = shown.split_once("://").map_or(("", shown), |(scheme, rest)| (scheme, rest));
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    match host.rsplit_once('@') {
+        Some((_, host)) => {
+            format!("{scheme}://{host}{}{}", if path.is_some() { "/" } else { "" }, path.unwrap_or("")).into()
+        }
+        None => shown.into(),
+    }
 }
 
 /// The digest of code with white space folded; nothing where there is no code. Never for what may hold a secret.
@@ -191,6 +210,28 @@ mod tests {
             ("no value", "no value"),
         ] {
             assert_eq!(without_quoted(message), shown);
+        }
+    }
+
+    #[test]
+    fn an_instant_is_read_in_the_spelling_of_several_languages() {
+        let seconds = |text| instant(Some(text)).map(Timestamp::unix_seconds);
+        assert_eq!(seconds("2020-09-02T12:22:19-07:00"), Some(1_599_074_539));
+        assert_eq!(seconds("2020-09-02 12:22:19 -0700"), Some(1_599_074_539));
+        assert_eq!(seconds("2020-09-02 19:22:19.603722 +0000 UTC"), Some(1_599_074_539));
+        assert_eq!(seconds("2020-09-02 19:22:19"), None);
+        assert_eq!(seconds("Tue, 12 May 2020 20:57:30"), None);
+    }
+
+    #[test]
+    fn an_address_keeps_no_credentials() {
+        for (url, shown) in [
+            ("https://jo:pw@shop.example/a/b@c?token=x#y", "https://shop.example/a/b@c"),
+            ("https://jo:pw@shop.example", "https://shop.example"),
+            ("https://shop.example/?q=1", "https://shop.example/"),
+            ("10.0.0.1:3306", "10.0.0.1:3306"),
+        ] {
+            assert_eq!(address(url), shown);
         }
     }
 

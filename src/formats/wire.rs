@@ -153,6 +153,12 @@ pub(super) fn not_understood(parsed: &mut Parsed, pointer: String, reason: impl 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Text<'a>(Option<Cow<'a, str>>);
 
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self(Some(Cow::Owned(text)))
+    }
+}
+
 impl<'a> Text<'a> {
     /// The string, where there is one; an empty or blank one counts as none.
     pub(super) fn get(&self) -> Option<&str> {

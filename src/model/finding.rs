@@ -123,6 +123,8 @@ pub enum SuppressedBy {
     Platform,
     /// A VEX document that the scanner applied.
     Vex,
+    /// Nobody: the check passed. Feeds of compliance list passed checks among the others.
+    Passed,
 }
 
 /// What was scanned.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::identity::{Group, Seen};
-use crate::model::finding::{Cvss, Finding, Kind, Location, Observation, Target, Witness};
+use crate::model::finding::{Cvss, Finding, Kind, Location, Observation, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::report::Tool;
 use crate::model::severity::{Severity, SeveritySource};
@@ -53,10 +53,16 @@ pub(super) fn finding(group: &Group, seen: &[Seen], targets: &[&Target], tools: 
         confidence: direct().find_map(|o| o.confidence.clone()),
         suppression: all()
             .all(|o| o.suppression.is_some())
-            .then(|| all().find_map(|o| o.suppression.clone()))
+            .then(|| suppression(all().filter_map(|o| o.suppression.as_ref())))
             .flatten(),
         seen_by: sights.into_iter().map(|sight| sight.witness).collect(),
     }
+}
+
+/// The first suppression; that a check passed only where every witness says so.
+fn suppression<'a>(mut said: impl Iterator<Item = &'a Suppression> + Clone) -> Option<Suppression> {
+    let first = said.clone().next();
+    said.find(|one| one.by != SuppressedBy::Passed).or(first).cloned()
 }
 
 fn sights<'a>(group: &Group, seen: &'a [Seen], targets: &[&'a Target], tools: &[Tool]) -> Vec<Sight<'a>> {

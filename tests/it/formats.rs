@@ -167,7 +167,7 @@ fn differences(expected: &Value, parsed: &Parsed) -> impl Iterator<Item = String
     differ.collect::<Vec<_>>().into_iter()
 }
 
-/// The same rule, and the same line where the second reader has one. A path ends alike: reports write it absolute, as a URI or
+/// The same rule and line where the second reader has one. A path ends alike: reports write it absolute, as a URI or
 /// relative to something. What is in an image has its target for a path.
 fn same_place(expected: &Value, read: &Value) -> bool {
     let text = |place: &Value, key: &str| place.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -180,8 +180,8 @@ fn same_place(expected: &Value, read: &Value) -> bool {
         (Some(target), None, Some(image)) => target.starts_with(&image),
         (expected, read, _) => expected == read,
     };
-    let line = same("line") || expected.get("line") == Some(&Value::Null);
-    expected == read || path && line && same("rule")
+    let unsaid = |key: &str| expected.get(key).is_none_or(Value::is_null);
+    expected == read || path && (unsaid("line") || same("line")) && (unsaid("rule") || same("rule"))
 }
 
 #[test]
@@ -218,7 +218,8 @@ fn every_result_says_where_it_stands() {
 fn a_report_cut_off_anywhere_is_never_another_whole_report() {
     for sample in sound() {
         let (_, whole) = read(&sample.bytes, Some(&sample.format)).unwrap();
-        for end in (0..sample.bytes.len()).step_by(97) {
+        // Of some tools a report of nothing is empty, where the user says so.
+        for end in (1..sample.bytes.len()).step_by(97) {
             let cut = sample.bytes.get(..end).unwrap();
             for declared in [None, Some(sample.format.as_str())] {
                 // A stream that ends between two values may be whole, with less in it.
