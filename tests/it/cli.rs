@@ -127,3 +127,17 @@ fn init_writes_three_files_and_overwrites_none() {
     let (code, _, err) = run(&["init", &scratch.path().join("none").to_string_lossy()]);
     assert!(code == Some(3) && err.contains("no such directory"), "{err}");
 }
+
+#[test]
+fn a_check_that_passed_is_never_open_and_what_a_platform_settled_is_until_it_is_trusted() {
+    let report = fixture("formats/ocsf/hand-1.4.0-shop.json");
+    let scratch = tempfile::tempdir().unwrap();
+    let Output { stdout, .. } = command()
+        .current_dir(scratch.path())
+        .args(["check", "--ci", "none", "--output", "json"])
+        .arg(&report)
+        .output()
+        .unwrap();
+    let decision: serde_json::Value = serde_json::from_slice(&stdout).unwrap();
+    assert_eq!((&decision["totals"]["open"], &decision["totals"]["suppressed"]), (&2.into(), &1.into()));
+}

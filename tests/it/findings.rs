@@ -269,6 +269,18 @@ fn what_one_witness_suppressed_and_another_did_not_is_not_suppressed() {
 }
 
 #[test]
+fn a_check_has_passed_only_where_every_witness_says_so() {
+    let by = |by| {
+        let mut observation = weakness("s3-ssl", "main.tf", 1, 1);
+        observation.suppression = Some(Suppression { by, reason: None });
+        report(&format!("{by:?}.json"), "x", Target::default(), vec![observation])
+    };
+    let merged = |reports| findings(reports).findings[0].suppression.as_ref().map(|suppression| suppression.by);
+    assert_eq!(merged(vec![by(SuppressedBy::Passed)]), Some(SuppressedBy::Passed));
+    assert_eq!(merged(vec![by(SuppressedBy::Passed), by(SuppressedBy::Source)]), Some(SuppressedBy::Source));
+}
+
+#[test]
 fn two_secrets_in_one_file_stay_two_and_their_fingerprint_is_made_of_the_place() {
     let secret = |context: &str, line| {
         let mut observation = weakness("aws-access-key", "settings.py", line, 1);
