@@ -129,7 +129,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         id: gate_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         engine: crate::policy::ENGINE.to_owned(),
-        policy_digest: bundle.digest,
+        policy_digest: judge_digest(bundle.digest, &facts.profile)?,
         facts_digest: Digest::of(&bytes),
     };
     let decision = Decision {
@@ -159,6 +159,13 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         errors: Vec::new(),
     };
     Ok(Decided { decision, facts: bytes })
+}
+
+/// The digest of what judges: of the policies and of the profile's figures, without which they say little. Who pins it
+/// pins both.
+fn judge_digest(policies: Digest, profile: &Profile) -> Result<Digest, serde_json::Error> {
+    let profile = Digest::of(serde_json::to_vec(profile)?);
+    Ok(Digest::of(format!("{policies}\n{profile}\n")))
 }
 
 /// The facts before admission, and what is needed to let exceptions take effect in them.

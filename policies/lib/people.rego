@@ -6,10 +6,17 @@ package countersign.lib.people
 
 import data.countersign.lib.texts
 
-# The people in a list of names; blanks and nulls are nobody.
-named(list) := {lower(trim_space(name)) |
+# The people in a list of names; blanks and nulls are nobody. A leading @ names the same person.
+named(list) := {trim_prefix(lower(trim_space(name)), "@") |
 	some name in list
 	texts.given(name)
+}
+
+# Of a list of names, those that can approve: plain ones, which cannot be mistaken for another, and no machine's account.
+approving(list) := {person |
+	some person in named(list)
+	regex.match(`^[!-~]+( [!-~]+)*$`, person)
+	not endswith(person, "[bot]")
 }
 
 # `{"owner": name}` to join to a verdict; nothing when the name is not known.

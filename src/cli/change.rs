@@ -38,7 +38,10 @@ pub struct Seen {
 /// # Errors
 /// An unknown CI system, an event or file that is not sound, or a file that contradicts the CI system: exit 3.
 pub fn see(choice: &str, env: &Env, directory: &Path, file: Option<&Path>) -> Result<Seen, CliError> {
-    let origin = ci::origin(choice, env).map_err(ci_fault)?;
+    let origin = ci::origin(choice, env).map_err(|error| match error {
+        ci::CiError::UnknownProvider { .. } => CliError::usage(error.to_string()).hint(error.hint()),
+        other => ci_fault(other),
+    })?;
     let mut seen = Seen { change: Change::default(), git: None, environment: None, event: None, file: None };
     if let Origin::Provider(provider) = origin {
         if let Some(path) = (provider.event_path)(env) {

@@ -4,7 +4,7 @@
 //! leaves evidence where there is a key to sign it with.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::{CheckArgs, FailOnArg, ModeArg};
 use super::change::{self, Seen};
@@ -30,10 +30,8 @@ pub fn run(args: &CheckArgs) -> u8 {
         Ok(code) => code,
         Err(error) => {
             diagnostic::report(&error);
-            if error.exit > Exit::Usage
-                && let Err(second) = trail.prove_error(&error)
-            {
-                diagnostic::report(&second);
+            if error.exit > Exit::Usage {
+                trail.prove_error(&error);
             }
             error.exit.code()
         }
@@ -48,12 +46,13 @@ struct Trail {
     key: Option<PrivateKey>,
     commit: Option<CommitSubject>,
     known: Option<Known>,
+    outputs: Vec<output::Output>,
 }
 
 fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let env = io::environment();
     let (now, clock) = instant(args.at.as_deref())?;
-    output::parse(&args.output)?;
+    trail.outputs = output::parse(&args.output)?;
     let directory = io::working_directory()?;
 
     trail.evidence.clone_from(&args.evidence);
@@ -73,7 +72,12 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     trail.keep_files(Role::Config, config.files);
     let config = config.value;
     let plan = Plan::of(args, &config, environment);
+    if !is_environment(plan.environment.as_raw()) {
+        return Err(CliError::usage(format!("--environment {:?}: not the name of an environment", plan.environment))
+            .hint("letters, digits and . _ - / without spaces; `production` where it is the real one"));
+    }
     let outputs = output::parse(&either(&args.output, &config.output))?;
+    trail.outputs.clone_from(&outputs);
     if let (None, Some(path)) = (&args.key, &config.key) {
         trail.key = Some(store::private_key(path)?);
     }
@@ -124,6 +128,8 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
         trail.keep(Role::Receipt, &file.path.to_string_lossy(), file.bytes.clone());
     }
     let mut reports = read.ok_or_else(missing)?;
+    let given = plan.given().chain(args.key.as_deref()).chain(args.change.as_deref()).chain(args.config.as_deref());
+    output::keep_apart(&outputs, given.chain(reports.iter().map(|given| Path::new(given.report.path.as_raw()))))?;
     receipt::bind(
         reports.iter_mut().map(|given| &mut given.report),
         receipts.iter().flat_map(|file| file.receipts.iter().cloned()),
@@ -158,6 +164,11 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     style.evidence = place;
     output::write(&outputs, &decided.decision, &style)?;
     Ok(decided.decision.exit_code)
+}
+
+/// Rules compare environments by name: nothing in a name may look like another one.
+fn is_environment(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-/".contains(c))
 }
 
 /// `--at`, else the machine's clock.
@@ -215,7 +226,8 @@ impl Plan {
             .or(provider)
             .unwrap_or_else(|| "production".into());
         Self {
-            environment,
+            // `Production` is production: a rule for it must not be passed by with a capital.
+            environment: Untrusted::new(environment.as_raw().to_lowercase()),
             mode: match args.mode {
                 Some(ModeArg::Audit) => Mode::Audit,
                 Some(ModeArg::Enforce) => Mode::Enforce,
@@ -238,6 +250,12 @@ impl Plan {
             evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
             gate: config.gate_id.as_deref().map(Untrusted::from),
         }
+    }
+
+    /// Every file that the flags and the configuration name as an input.
+    fn given(&self) -> impl Iterator<Item = &Path> {
+        let lists = [&self.exceptions, &self.policy, &self.receipts].into_iter().flatten();
+        lists.chain(self.service.as_ref()).map(PathBuf::as_path)
     }
 
     /// Names who decides, for what: the environment is a part of it, so that a pass for staging is none for production.
@@ -308,9 +326,9 @@ impl Trail {
         Ok(Some(format!("{}  ({by})", place.display())))
     }
 
-    /// Best effort: an error leaves evidence, too, where there is a key.
-    fn prove_error(&self, error: &CliError) -> Result<(), CliError> {
-        let (Some(known), Some(_)) = (&self.known, &self.key) else { return Ok(()) };
+    /// Best effort: every output file says that there is no decision, and where there is a key evidence says so, too.
+    fn prove_error(&self, error: &CliError) {
+        let Some(known) = &self.known else { return };
         let errors = error
             .problems
             .iter()
@@ -320,6 +338,13 @@ impl Trail {
             })
             .collect();
         let decision = gate::no_decision(Known { exit_code: error.exit.code(), errors, ..known.clone() });
-        self.prove(&decision, None).map(|_| ())
+        output::write_error(&self.outputs, &decision);
+        // Where evidence could not be written, that has been said already.
+        if self.key.is_some()
+            && let Err(second) = self.prove(&decision, None)
+            && error.exit != Exit::Internal
+        {
+            diagnostic::report(&second);
+        }
     }
 }

@@ -25,6 +25,16 @@ pub fn report(error: &CliError) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Prints what is wrong with the command line, line by line.
+pub fn usage(message: &str) {
+    let mut text = String::new();
+    for line in message.lines() {
+        text.push_str(&guard_line_start(&neutral(line)));
+        text.push('\n');
+    }
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Our own messages may hold line breaks (a policy's source line with a caret); text from outside in them cannot do harm.
 fn paragraph(text: &mut String, label: &str, message: &str) {
     for (n, line) in message.lines().enumerate() {

@@ -158,10 +158,11 @@ fn stored(path: &Path) -> Result<Stored, CliError> {
 #[expect(clippy::disallowed_methods, reason = "part of the I/O boundary: an artifact need not fit the memory")]
 pub fn digest_of_file(path: &Path) -> Result<Digest, CliError> {
     let unreadable = |error: stdio::Error| CliError::input(format!("{}: {error}", path.display()));
-    let mut file = fs::File::open(path).map_err(unreadable)?;
-    if !file.metadata().map_err(unreadable)?.is_file() {
+    // Before opening: to open a named pipe is to wait for its writer.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(CliError::input(format!("{}: is not a regular file", path.display())));
     }
+    let mut file = fs::File::open(path).map_err(unreadable)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {

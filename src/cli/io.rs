@@ -21,6 +21,14 @@ pub const OWN_FILE_BYTES: u64 = 16 << 20;
 #[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     let shown = path.display();
+    // Before opening: to open a named pipe is to wait for its writer.
+    let before = fs::metadata(path).map_err(|error| missing(path, &error))?;
+    if before.is_dir() {
+        return Err(CliError::input(format!("{shown}: is a directory, a file was expected")).hint("name a file in it"));
+    }
+    if !before.is_file() {
+        return Err(CliError::input(format!("{shown}: is not a regular file")).hint("write it to a file first"));
+    }
     let file = File::open(path).map_err(|error| missing(path, &error))?;
     let meta = file.metadata().map_err(|error| CliError::input(format!("{shown}: {error}")))?;
     if meta.is_dir() {
@@ -76,6 +84,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         CliError::internal(format!("{shown}: could not be written: {error}"))
             .hint("check that the directory exists, is writable and has room")
     };
+    // A device, a pipe or a link is written to, never replaced.
+    if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        let mut special = fs::OpenOptions::new().write(true).truncate(true).open(path).map_err(|e| cannot(&e))?;
+        return special.write_all(bytes).and_then(|()| special.flush()).map_err(|e| cannot(&e));
+    }
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),

@@ -137,6 +137,7 @@ pub fn policies(
 /// A policy, and not its test.
 fn is_policy(file: &Path) -> bool {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = name.to_ascii_lowercase();
     name.ends_with(".rego") && !name.ends_with("_test.rego")
 }
 

@@ -40,9 +40,13 @@ pub fn main() -> u8 {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors, and go to standard output.
-            let code = if error.use_stderr() { Exit::Usage.code() } else { 0 };
-            let _ = error.print();
-            return code;
+            if !error.use_stderr() {
+                let _ = error.print();
+                return 0;
+            }
+            // Its message quotes what was typed, which may be a branch's name.
+            diagnostic::usage(&error.render().to_string());
+            return Exit::Usage.code();
         }
     };
     // A panic is a bug of ours: it has printed its message, and must not look like any other result.

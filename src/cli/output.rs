@@ -3,9 +3,9 @@
 //! What must stay true: every output is rendered in memory before the first one is written, and the exit code depends on none
 //! of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::ColorArg;
 use super::error::CliError;
@@ -28,6 +28,11 @@ pub fn parse(texts: &[String]) -> Result<Vec<Output>, CliError> {
     let mut outputs = Vec::new();
     for text in texts {
         let (id, path) = match text.split_once('=') {
+            Some((_, "")) => {
+                return Err(
+                    CliError::usage(format!("--output {text}: no path")).hint("name a file, or leave out the `=`")
+                );
+            }
             Some((id, path)) if path != "-" => (id, Some(PathBuf::from(path))),
             Some((id, _)) => (id, None),
             None => (text.as_str(), None),
@@ -48,6 +53,38 @@ pub fn parse(texts: &[String]) -> Result<Vec<Output>, CliError> {
         return Err(CliError::usage("two outputs go to the same place").hint("give each --output a path of its own"));
     }
     Ok(outputs)
+}
+
+/// Refuses an output that would overwrite what the decision is made from, its key or evidence.
+///
+/// # Errors
+/// A usage error that names the path.
+pub fn keep_apart<'a>(outputs: &[Output], read: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
+    let real = |path: &Path| io::canonical(path).unwrap_or_else(|_| path.to_owned());
+    let read: BTreeSet<PathBuf> = read.into_iter().map(real).collect();
+    for path in outputs.iter().filter_map(|output| output.path.as_deref()) {
+        let file = real(path);
+        let inside_evidence = file.components().any(|part| part.as_os_str().to_string_lossy().starts_with("d-"))
+            && file.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".dsse.json"));
+        if read.contains(&file) || inside_evidence {
+            return Err(CliError::usage(format!("--output {}: that file is an input or evidence", path.display()))
+                .hint("give the output a path of its own"));
+        }
+    }
+    Ok(())
+}
+
+/// After an error: every file that was asked for says so, so that no earlier decision stands in its place.
+pub fn write_error(outputs: &[Output], decision: &Decision) {
+    let style = Style { width: 100, ..Style::default() };
+    for output in outputs {
+        let Some(path) = &output.path else { continue };
+        let mut bytes = Vec::new();
+        // The error itself has been printed; nothing more can be done where it cannot be written either.
+        if (output.renderer.write)(decision, &style, &mut bytes).is_ok() {
+            let _ = io::write(path, &bytes);
+        }
+    }
 }
 
 /// Renders and writes every output, standard output last.

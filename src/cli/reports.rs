@@ -3,6 +3,7 @@
 //! What must stay true: whatever was named is read or is an error. A glob without a match, a directory without a report and a
 //! file that no format claims are errors, never silence.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
@@ -53,6 +54,10 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
         return Err(CliError::usage("no report was given")
             .hint("name report files, directories or globs, or set `reports` in countersign.yaml"));
     }
+    // A report whose format was said is not asked about again where a directory or glob holds it, too.
+    let claimed: BTreeSet<PathBuf> =
+        named.iter().filter(|one| one.format.is_some()).map(|one| undotted(&one.path)).collect();
+    named.retain(|one| one.format.is_some() || !claimed.contains(&undotted(&one.path)));
     named.sort();
     named.dedup();
     let mut reports = Vec::new();
@@ -71,6 +76,11 @@ fn split(text: &str) -> (Option<&str>, &str) {
         Some((format, path)) if formats::by_id(format).is_some() => (Some(format), path),
         _ => (None, text),
     }
+}
+
+/// A path without the dots at its beginning.
+fn undotted(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != std::path::Component::CurDir).collect()
 }
 
 fn globs<'a>(patterns: impl Iterator<Item = &'a String>, faults: &mut Vec<CliError>) -> Vec<GlobMatcher> {

@@ -6,13 +6,13 @@
 //! |---|---|
 //! | 0 | stops nothing, is unsigned, or was made as of a given instant |
 //! | 1 | is in force, but weakened: policies left out or softened, a report or the release itself bound to nothing |
-//! | 2 | is whole, but rests on what only the environment or an unsigned approval asserts |
+//! | 2 | is whole, but rests on what only the environment, a file, a flag or an unsigned approval asserts |
 //! | 3 | none of these |
 
 use super::{Assurance, FailOn};
-use crate::facts::{Clock, Facts, Mode};
+use crate::facts::{Clock, Facts, JudgingSource, Mode};
 use crate::model::change::Source;
-use crate::model::coverage::CoverageState;
+use crate::model::coverage::{Binding, CoverageState};
 use crate::model::profile::RuleMode;
 
 /// What only the caller knows about a run.
@@ -51,14 +51,20 @@ pub fn assurance(facts: &Facts, run: Circumstances) -> Assurance {
         say(*mode == RuleMode::Off, 1, &format!("rule {rule} is off"));
         say(*mode == RuleMode::Warn, 1, &format!("rule {rule} only warns"));
     }
-    let asserted: Vec<&str> = facts
-        .change
-        .sources
-        .iter()
-        .filter(|(_, source)| **source == Source::Env)
-        .map(|(field, _)| field.as_str())
-        .collect();
-    say(!asserted.is_empty(), 2, &format!("only the environment says {}", asserted.join(", ")));
+    let asserted_base = facts.judging.source == JudgingSource::TargetBranch
+        && matches!(facts.judging.known_from, Some(Source::Env | Source::File | Source::Flag));
+    say(asserted_base, 1, "the commit that judges is merely asserted");
+    for (source, who) in [(Source::Env, "the environment"), (Source::File, "a file"), (Source::Flag, "a flag")] {
+        let fields: Vec<&str> =
+            facts.change.sources.iter().filter(|(_, from)| **from == source).map(|(field, _)| field.as_str()).collect();
+        say(!fields.is_empty(), 2, &format!("only {who} says {}", fields.join(", ")));
+    }
+    let named = facts.coverage.iter().any(|row| row.bound_by == Some(Binding::Digest))
+        || facts.reports.iter().any(|report| {
+            let receipt = report.receipt.as_ref().and_then(|receipt| receipt.digest);
+            facts.artifacts.iter().any(|artifact| receipt == Some(artifact.digest))
+        });
+    say(!facts.artifacts.is_empty() && !named, 2, "no report names the artifact");
     for exception in facts.exceptions.iter().filter(|e| e.admitted) {
         let unsigned = exception.record.approvals.iter().any(|a| !exception.verified_approvers.contains(&a.by));
         say(unsigned, 2, &format!("unsigned approval of {}", exception.record.id.line()));

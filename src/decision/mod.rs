@@ -235,7 +235,7 @@ pub struct GateInfo {
     pub version: String,
     /// The policy engine and its version.
     pub engine: String,
-    /// The digest over all policies, in order of path.
+    /// The digest over what judges: all policies, in order of path, and the profile.
     pub policy_digest: Digest,
     /// The digest of the facts' bytes.
     pub facts_digest: Digest,

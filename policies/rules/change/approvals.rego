@@ -68,7 +68,7 @@ _yes := [approval |
 	approval.reviewer == "user"
 ]
 
-_approvers := people.named([approval.by | some approval in _yes; _of_this_commit(approval)]) - _author
+_approvers := people.approving([approval.by | some approval in _yes; _of_this_commit(approval)]) - _author
 
 _author := people.named([input.change.author])
 
@@ -97,8 +97,8 @@ _asked_for_changes contains request.by if {
 
 # The same person approved later. Without times nobody can say which came last.
 _settled(request) if {
-	some approval in input.change.approvals
-	approval.state == "approved"
+	some approval in _yes
+	_of_this_commit(approval)
 	people.named([approval.by]) == people.named([request.by])
 	approval.at != null
 	request.at != null
