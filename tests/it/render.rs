@@ -103,7 +103,7 @@ fn nothing_that_a_report_a_change_or_a_file_name_says_is_obeyed() {
         let service = serde_json::json!({ "name": text, "owner": text, "team": text });
         std::fs::write(dir.join("service.json"), service.to_string()).unwrap();
         let common = ["check", "report.json", "--ci", "none", "--change", "change.json", "--service", "service.json"];
-        let also = ["--at", "2026-11-21T12:00:00Z", "--environment", text];
+        let also = ["--at", "2026-11-21T12:00:00Z"];
         let mut shown = 0;
         for output in ["human", "json", "dotenv"] {
             let run = command().current_dir(&dir).args(common).args(also).args(["--output", output]).output().unwrap();
@@ -116,6 +116,12 @@ fn nothing_that_a_report_a_change_or_a_file_name_says_is_obeyed() {
             shown += out.len();
         }
         assert!(shown > 3000, "the hostile text was shown");
+        for typed in [&["check", "--environment", text, "report.json"][..], &["check", "--mode", text], &[text]] {
+            let run = command().current_dir(&dir).args(typed).output().unwrap();
+            let err = String::from_utf8(run.stderr).unwrap();
+            assert!(matches!(run.status.code(), Some(2 | 3)), "{typed:?}: {err}");
+            assert!(obeyed(&err).is_empty() && acted_on(&err).is_empty(), "{typed:?}: {err}");
+        }
         let refused = command().current_dir(&dir).args(["findings", &format!("{text}.json")]).output().unwrap();
         let err = String::from_utf8(refused.stderr).unwrap();
         assert_eq!(refused.status.code(), Some(3));

@@ -111,8 +111,9 @@ fn run(dir: &Path, wrong: &mut Vec<String>) {
             compare(&golden.join("decision.json"), &std::fs::read_to_string(&json).unwrap(), wrong);
         }
         None => {
-            if json.exists() || !stdout.is_empty() {
-                return fail("an error left an output behind".to_owned());
+            let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+            if !stdout.is_empty() || written.get("outcome") != Some(&serde_json::json!("error")) {
+                return fail("an error left something else than itself behind".to_owned());
             }
             compare(&golden.join("stderr.txt"), &stderr, wrong);
         }
