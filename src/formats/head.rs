@@ -20,12 +20,15 @@ const ELEMENTS: usize = 4;
 const VALUES: usize = 4;
 /// Bytes of a string that are kept; of a longer one only that it is a string.
 const STRING: usize = 512;
+/// Lines of a text that are kept.
+const LINES: usize = 16;
 /// Child elements of an XML root that are kept.
 const CHILDREN: usize = 16;
 
 /// The shape of the beginning of a report.
 #[derive(Debug)]
 pub struct Head<'a> {
+    text: &'a str,
     values: Vec<Node<'a>>,
     xml: Option<XmlRoot>,
     first: Option<char>,
@@ -86,12 +89,17 @@ impl<'a> Head<'a> {
             Some('<') => (Vec::new(), xml_root(seen)),
             _ => (Scanner { text: seen, at: 0 }.stream(), None),
         };
-        Self { values, xml, first, cut: seen.len() < text.len() }
+        Self { text: seen, values, xml, first, cut: seen.len() < text.len() }
     }
 
     /// Whether there is text beyond what was looked at.
     pub(super) fn is_cut(&self) -> bool {
         self.cut
+    }
+
+    /// The first lines of the text that are not blank, for what is neither JSON nor XML.
+    pub fn lines(&self) -> impl Iterator<Item = &'a str> {
+        self.text.lines().map(str::trim).filter(|line| !line.is_empty()).take(LINES)
     }
 
     /// The first character that is no white space.

@@ -20,6 +20,7 @@ mod decode;
 mod head;
 mod npm_advisory;
 mod terms;
+mod vex;
 mod wire;
 mod xml;
 
@@ -28,10 +29,13 @@ mod bandit;
 mod brakeman;
 mod cargo_audit;
 mod checkov;
+mod cobertura;
 mod composer_audit;
 mod conftest;
 mod countersign;
+mod csaf;
 mod defectdojo_generic;
+mod dependency_check;
 mod detect_secrets;
 mod dockle;
 mod eslint;
@@ -45,23 +49,29 @@ mod gosec;
 mod govulncheck;
 mod grype;
 mod hadolint;
+mod in_toto;
 mod junit;
 mod kics;
 mod kube_bench;
 mod kube_linter;
 mod kubescape;
+mod lcov;
 mod npm_audit;
 mod nuclei;
 mod ocsf;
+mod openvex;
 mod osv_scanner;
 mod pip_audit;
 mod pnpm_audit;
 mod polaris;
 mod sarif;
+mod scorecard;
 mod semgrep;
 mod snyk;
 mod sonarqube;
+mod spdx;
 mod spotbugs;
+mod terraform_plan;
 mod terrascan;
 mod tfsec;
 mod trivy;
@@ -102,10 +112,13 @@ pub static FORMATS: &[&Format] = &[
     &brakeman::FORMAT,
     &cargo_audit::FORMAT,
     &checkov::FORMAT,
+    &cobertura::FORMAT,
     &composer_audit::FORMAT,
     &conftest::FORMAT,
     &countersign::FORMAT,
+    &csaf::FORMAT,
     &defectdojo_generic::FORMAT,
+    &dependency_check::FORMAT,
     &detect_secrets::FORMAT,
     &dockle::FORMAT,
     &eslint::FORMAT,
@@ -119,23 +132,29 @@ pub static FORMATS: &[&Format] = &[
     &govulncheck::FORMAT,
     &grype::FORMAT,
     &hadolint::FORMAT,
+    &in_toto::FORMAT,
     &junit::FORMAT,
     &kics::FORMAT,
     &kube_bench::FORMAT,
     &kube_linter::FORMAT,
     &kubescape::FORMAT,
+    &lcov::FORMAT,
     &npm_audit::FORMAT,
     &nuclei::FORMAT,
     &ocsf::FORMAT,
+    &openvex::FORMAT,
     &osv_scanner::FORMAT,
     &pip_audit::FORMAT,
     &pnpm_audit::FORMAT,
     &polaris::FORMAT,
     &sarif::FORMAT,
+    &scorecard::FORMAT,
     &semgrep::FORMAT,
     &snyk::FORMAT,
     &sonarqube::FORMAT,
+    &spdx::FORMAT,
     &spotbugs::FORMAT,
+    &terraform_plan::FORMAT,
     &terrascan::FORMAT,
     &tfsec::FORMAT,
     &trivy::FORMAT,

@@ -3,9 +3,13 @@
 //! What must stay true: what may hold a secret's value leaves this module cut, never as it came.
 
 use std::borrow::Cow;
+use std::str::FromStr as _;
+
+use packageurl::PackageUrl;
 
 use crate::model::digest::Digest;
 use crate::model::finding::Cvss;
+use crate::model::package::Package;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 
@@ -65,6 +69,23 @@ pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Cv
         None => Untrusted::from("2.0"),
     });
     (vector.is_some() || score.is_some()).then(|| Cvss { vector: vector.map(Untrusted::from), score, version })
+}
+
+/// The package that a package URL names.
+pub(super) fn package_of(purl: &str) -> Option<Package> {
+    let url = PackageUrl::from_str(purl).ok()?;
+    let separator = if url.ty() == "maven" { ':' } else { '/' };
+    let name = match url.namespace() {
+        Some(namespace) => format!("{namespace}{separator}{}", url.name()),
+        None => url.name().to_owned(),
+    };
+    Some(Package {
+        name: name.into(),
+        version: url.version().map(Untrusted::from),
+        purl: Some(purl.into()),
+        ecosystem: Some(url.ty().into()),
+        ..Package::default()
+    })
 }
 
 /// The digest in `sha256:…` or `image@sha256:…`.

@@ -377,6 +377,16 @@ impl<T> Default for Values<T> {
     }
 }
 
+/// A list of objects and of names alone; what is neither is [`Named::Absent`].
+#[derive(Clone, Debug)]
+pub(super) struct Mixed<'a, T>(pub(super) Vec<Named<'a, T>>);
+
+impl<T> Default for Mixed<'_, T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 /// Strings: one alone or a list. What is no string is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Texts<'a>(pub(super) Vec<Cow<'a, str>>);
@@ -555,6 +565,7 @@ deserialize_leniently! {
     ['de, T: Deserialize<'de>] OneOrMany<T>;
     ['de, T: Deserialize<'de>] Values<T>;
     ['de: 'a, 'a, T: Deserialize<'de>] Named<'a, T>;
+    ['de: 'a, 'a, T: Deserialize<'de>] Mixed<'a, T>;
     ['de: 'a, 'a, T: Deserialize<'de>] Dict<'a, T>;
     ['de: 'a, 'a, T: Deserialize<'de>] Keyed<'a, T>;
 }
@@ -711,6 +722,20 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Named<'a, T> {
 
     fn odd(_found: &'static str) -> Self {
         Self::Absent
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Mixed<'a, T> {
+    fn null() -> Self {
+        Self(Vec::new())
+    }
+
+    fn list<A: SeqAccess<'de>>(elements: A) -> Result<Self, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(elements)).map(Self)
+    }
+
+    fn odd(_found: &'static str) -> Self {
+        Self(Vec::new())
     }
 }
 

@@ -115,6 +115,21 @@ impl<'a> Xml<'a> {
         Ok(kept)
     }
 
+    /// Hands each element within the one that began last to `read`, which reads it to its end.
+    pub(super) fn children(
+        &mut self,
+        mut read: impl FnMut(&mut Self, &Tag<'a>) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        while let Some(piece) = self.next()? {
+            match piece {
+                Piece::Start(tag) => read(self, &tag)?,
+                Piece::Text(_) => {}
+                Piece::End => break,
+            }
+        }
+        Ok(())
+    }
+
     fn open(&mut self, start: BytesStart<'a>) -> Result<Piece<'a>, FormatError> {
         if self.over {
             return Err(self.wrong("a second root element"));
@@ -207,6 +222,30 @@ mod tests {
             assert!(matches!(pieces(text), Err(FormatError::Malformed { .. })), "{text}");
         }
         assert!(pieces("<a>\n<b>\n</c></a>").unwrap_err().to_string().contains("line 3"));
+    }
+
+    #[test]
+    fn text_and_children_end_with_their_element() {
+        let mut xml = Xml::new("<r><a>one<i>no</i> two</a><b><c/><d>x</d></b><e/></r>", "test");
+        let mut seen = Vec::new();
+        xml.next().unwrap();
+        xml.children(|xml, tag| {
+            match tag.name() {
+                "a" => seen.push(xml.text(5)?),
+                "b" => xml.children(|xml, tag| {
+                    seen.push(tag.name().to_owned());
+                    xml.skip()
+                })?,
+                name => {
+                    seen.push(name.to_owned());
+                    xml.skip()?;
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, ["one t", "c", "d", "e"]);
+        assert_eq!(xml.next().unwrap(), None);
     }
 
     #[test]

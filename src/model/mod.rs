@@ -6,6 +6,7 @@ pub mod artifact;
 pub mod change;
 pub mod coverage;
 pub mod digest;
+pub mod document;
 pub mod exception;
 pub mod finding;
 pub mod package;

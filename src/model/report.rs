@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{CommitId, Digest};
+use super::document::{Attestation, LineCoverage, Plan, Scorecard, VexStatement};
 use super::finding::{Observation, Target};
 use super::severity::Severity;
 use super::text::Untrusted;
@@ -146,6 +147,18 @@ pub struct Parsed {
     pub problems: Vec<Untrusted>,
     /// Test totals, from test reports.
     pub tests: Option<Tests>,
+    /// Statements about vulnerabilities, from VEX documents.
+    pub vex: Vec<VexStatement>,
+    /// Planned changes of infrastructure.
+    pub plan: Option<Plan>,
+    /// How much of the code ran under test.
+    pub line_coverage: Option<LineCoverage>,
+    /// Packages that a bill of materials lists.
+    pub packages: Option<u64>,
+    /// Statements about artifacts, not verified.
+    pub attestations: Vec<Attestation>,
+    /// Scores of a repository.
+    pub scorecard: Option<Scorecard>,
 }
 
 impl Parsed {
@@ -163,6 +176,12 @@ impl Parsed {
             state: ScanState::Complete,
             problems: Vec::new(),
             tests: None,
+            vex: Vec::new(),
+            plan: None,
+            line_coverage: None,
+            packages: None,
+            attestations: Vec::new(),
+            scorecard: None,
         }
     }
 

@@ -1,9 +1,6 @@
 //! The package of a vulnerability: SARIF has no field for it, so each tool writes it into something else.
 
-use std::str::FromStr as _;
-
-use packageurl::PackageUrl;
-
+use super::super::terms::package_of;
 use crate::model::package::{FixState, Package};
 use crate::model::text::Untrusted;
 
@@ -19,21 +16,11 @@ pub(super) fn in_message(message: &str) -> Option<Package> {
 /// A package URL or `name@version`.
 pub(super) fn named(text: &str) -> Option<Package> {
     if text.starts_with("pkg:") {
-        return by_url(text);
+        return package_of(text);
     }
     let (name, version) = text.rsplit_once('@').filter(|(name, version)| !name.is_empty() && !version.is_empty())?;
     let shaped = !text.contains(char::is_whitespace) && version.contains(|c: char| c.is_ascii_digit());
     shaped.then(|| package(name, Some(version)))
-}
-
-fn by_url(text: &str) -> Option<Package> {
-    let url = PackageUrl::from_str(text).ok()?;
-    let separator = if url.ty() == "maven" { ':' } else { '/' };
-    let name = match url.namespace() {
-        Some(namespace) => format!("{namespace}{separator}{}", url.name()),
-        None => url.name().to_owned(),
-    };
-    Some(Package { purl: Some(text.into()), ecosystem: Some(url.ty().into()), ..package(&name, url.version()) })
 }
 
 fn package(name: &str, version: Option<&str>) -> Package {

@@ -1,0 +1,158 @@
+//! SPDX 2.2 and 2.3, as JSON or as tags and values: an inventory.
+//!
+//! Packages are no findings, and links to advisories are none either; an inventory answers no check. SPDX 3 has another
+//! structure and is refused.
+
+use serde::Deserialize;
+
+use super::terms::instant;
+use super::wire::{Any, List, Part, Record, Text, Texts, no_results, not_understood, read};
+use super::{Format, FormatError, Head, Node};
+use crate::model::report::Parsed;
+use crate::model::text::Untrusted;
+
+pub(super) static FORMAT: Format = Format {
+    id: "spdx",
+    title: "SPDX",
+    docs: "https://spdx.github.io/spdx-spec/v2.3/",
+    produce: "trivy image --format spdx-json, syft -o spdx-json, …",
+    seen: "2.2 and 2.3 as JSON, tags and values",
+    checks: &[],
+    detect,
+    parse,
+};
+
+fn detect(head: &Head<'_>) -> bool {
+    let of_spdx = |node: &Node<'_>| node.text().is_some_and(|text| text.contains("spdx.org/rdf/3"));
+    let context = head.key("@context");
+    let third = of_spdx(context) || context.elements().iter().any(of_spdx);
+    third || head.key("spdxVersion").is_text() || is_tagged(head.lines())
+}
+
+fn is_tagged<'a>(mut lines: impl Iterator<Item = &'a str>) -> bool {
+    lines.any(|line| line.starts_with("SPDXVersion:"))
+}
+
+fn parse(text: &str) -> Result<Parsed, FormatError> {
+    if !text.trim_start().starts_with('{') {
+        return read_tags(text);
+    }
+    let document: Document<'_> = read(text, FORMAT.id)?;
+    if document.context != Any::Absent && document.version.get().is_none() {
+        return Err(FormatError::Version { format: FORMAT.id, version: "3".into() });
+    }
+    check_version(document.version.get())?;
+    let mut parsed = Parsed::new("SPDX", FORMAT.checks);
+    if let Some(creation) = document.creation_info.get() {
+        parsed.finished_at = instant(creation.created.get());
+        if let Some(tool) = creation.creators.iter().find_map(|creator| creator.strip_prefix("Tool:")) {
+            parsed.tool.name = tool.trim().into();
+        }
+    }
+    parsed.target.name = document.name.untrusted();
+    let mut packages = 0;
+    for (index, record) in document.packages.records().iter().enumerate() {
+        match record {
+            Record::Sound(Package {}) => packages += 1,
+            Record::Odd(found) => {
+                not_understood(
+                    &mut parsed,
+                    format!("/packages/{index}"),
+                    format!("should be an object and is {found}"),
+                );
+            }
+        }
+    }
+    parsed.packages = Some(packages);
+    Ok(parsed)
+}
+
+/// A document of tags and values, a line each; a value in `<text>` may have several.
+fn read_tags(text: &str) -> Result<Parsed, FormatError> {
+    let mut parsed = Parsed::new("SPDX", FORMAT.checks);
+    let mut version = None;
+    let mut packages = 0;
+    let mut within_text = false;
+    for line in text.lines() {
+        if within_text {
+            within_text = !line.contains("</text>");
+            continue;
+        }
+        let Some((tag, value)) = line.split_once(':') else { continue };
+        match tag.trim() {
+            "SPDXVersion" => version = Some(value.trim()),
+            "PackageName" => packages += 1,
+            "DocumentName" => parsed.target.name = Some(Untrusted::from(value.trim())),
+            "Created" => parsed.finished_at = instant(Some(value.trim())),
+            _ => {}
+        }
+        within_text = value.contains("<text>") && !value.contains("</text>");
+    }
+    check_version(version)?;
+    if within_text {
+        return Err(no_results(FORMAT.id, "a text does not end: the document was cut off"));
+    }
+    parsed.packages = Some(packages);
+    Ok(parsed)
+}
+
+fn check_version(version: Option<&str>) -> Result<(), FormatError> {
+    match version {
+        Some("SPDX-2.0" | "SPDX-2.1" | "SPDX-2.2" | "SPDX-2.3") => Ok(()),
+        Some(other) => Err(FormatError::Version { format: FORMAT.id, version: other.into() }),
+        None => Err(no_results(FORMAT.id, "there is no `spdxVersion`")),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Document<'a> {
+    #[serde(borrow, rename = "spdxVersion")]
+    version: Text<'a>,
+    #[serde(rename = "@context")]
+    context: Any,
+    name: Text<'a>,
+    #[serde(rename = "creationInfo")]
+    creation_info: Part<Creation<'a>>,
+    packages: List<Package>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Creation<'a> {
+    #[serde(borrow)]
+    created: Text<'a>,
+    creators: Texts<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Package {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_are_counted_in_both_notations() {
+        let json = r#"{"spdxVersion":"SPDX-2.3","name":"shop","creationInfo":{"created":"2024-12-21T15:02:40Z","creators":["Tool: syft-1"]},
+            "packages":[{"name":"a"},{"name":"b"}]}"#;
+        let tags = "SPDXVersion: SPDX-2.3\nDocumentName: shop\nCreated: 2024-12-21T15:02:40Z\nPackageName: a\nPackageComment: <text>two\nPackageName: no\n</text>\nPackageName: b\n";
+        for text in [json, tags] {
+            let parsed = parse(text).unwrap();
+            assert_eq!((parsed.packages, parsed.target.name.unwrap().as_raw()), (Some(2), "shop"));
+            assert!(parsed.finished_at.is_some() && parsed.checks.is_empty());
+        }
+    }
+
+    #[test]
+    fn other_versions_are_refused() {
+        for text in [
+            r#"{"spdxVersion":"SPDX-3.0","@context":"https://spdx.org/rdf/3.0.0/spdx-context.jsonld"}"#,
+            r#"{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[]}"#,
+            "SPDXVersion: SPDX-9\n",
+        ] {
+            assert!(matches!(parse(text), Err(FormatError::Version { .. })), "{text}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What documents say that are no lists of findings: VEX statements, planned changes, coverage, attestations, scores.
+//!
+//! What must stay true: what is here was asserted by a file. Nothing in it is verified, and no value of a plan is kept.
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::{CommitId, Digest};
+use super::text::Untrusted;
+use super::time::Timestamp;
+
+/// What a supplier says about one vulnerability in some products.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VexStatement {
+    /// Every name of the vulnerability.
+    pub vulnerability: Vec<Untrusted>,
+    /// The products it is about; none where the statement names none.
+    pub products: Vec<VexProduct>,
+    /// What is said.
+    pub status: VexStatus,
+    /// Why a product is not affected, in the format's word.
+    pub justification: Option<Untrusted>,
+    /// The same in the author's words, or what to do.
+    pub note: Option<Untrusted>,
+    /// Who says so.
+    pub author: Option<Untrusted>,
+    /// Since when.
+    pub at: Option<Timestamp>,
+    /// Where the statement stands, as a JSON pointer.
+    pub pointer: Untrusted,
+}
+
+/// A product as a VEX document names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct VexProduct {
+    /// Its identifier in the document; often a package URL.
+    pub id: Untrusted,
+    /// Its package URL, where it has one.
+    pub purl: Option<Untrusted>,
+    /// The components in it that the statement is about, as package URLs or identifiers.
+    pub components: Vec<Untrusted>,
+}
+
+/// What a VEX statement says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VexStatus {
+    /// Nothing is to be done.
+    NotAffected,
+    /// Something is to be done.
+    Affected,
+    /// These versions hold the fix.
+    Fixed,
+    /// Not known yet.
+    UnderInvestigation,
+}
+
+/// What Terraform or OpenTofu would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The tool's version, where the plan says.
+    pub terraform_version: Option<Untrusted>,
+    /// Every planned change, in the order of the plan, those that do nothing included.
+    pub changes: Vec<PlannedChange>,
+}
+
+/// A planned change of one resource; without any value of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedChange {
+    /// The resource's address.
+    pub address: Untrusted,
+    /// Its type.
+    pub kind: Untrusted,
+    /// What will happen.
+    pub action: PlanAction,
+    /// Why, in the tool's word.
+    pub reason: Option<Untrusted>,
+}
+
+/// What will happen to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanAction {
+    /// Nothing.
+    NoOp,
+    /// It is read.
+    Read,
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is destroyed and made again, in either order.
+    Replace,
+    /// It is destroyed.
+    Delete,
+    /// It is left alone and no longer managed.
+    Forget,
+}
+
+impl PlanAction {
+    /// Whether what is there now will be gone.
+    #[must_use]
+    pub const fn destroys(self) -> bool {
+        matches!(self, Self::Replace | Self::Delete)
+    }
+}
+
+/// How much of the code ran under test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineCoverage {
+    /// Files or classes.
+    pub files: u64,
+    /// Lines that could run.
+    pub lines: u64,
+    /// Lines that ran.
+    pub lines_hit: u64,
+    /// Branches, where they were measured.
+    pub branches: u64,
+    /// Branches that were taken.
+    pub branches_hit: u64,
+}
+
+/// An in-toto statement, with the envelope it came in. Nothing of it is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attestation {
+    /// The type of its predicate.
+    pub predicate_type: Untrusted,
+    /// What it is about.
+    pub subjects: Vec<AttestedSubject>,
+    /// Who built it, where the predicate is provenance.
+    pub builder: Option<Untrusted>,
+    /// Signatures on its envelope.
+    pub signatures: u64,
+}
+
+/// What an attestation is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AttestedSubject {
+    /// Its name.
+    pub name: Option<Untrusted>,
+    /// Its SHA-256, where given.
+    pub digest: Option<Digest>,
+}
+
+/// What OpenSSF Scorecard says of a repository.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scorecard {
+    /// The aggregate, 0 to 10; none where it is inconclusive.
+    pub score: Option<f64>,
+    /// The commit that was looked at.
+    pub commit: Option<CommitId>,
+    /// Every check, in the order of the report.
+    pub checks: Vec<ScoredCheck>,
+}
+
+/// One check of a scorecard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoredCheck {
+    /// Its name.
+    pub name: Untrusted,
+    /// 0 to 10; none where it is inconclusive.
+    pub score: Option<u64>,
+    /// Why.
+    pub reason: Option<Untrusted>,
+}
