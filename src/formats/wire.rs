@@ -128,6 +128,15 @@ pub(super) fn results<T>(
     Ok(())
 }
 
+/// Makes a report partial where a list that tells of its health is none, or an element of it is no object.
+pub(super) fn demand_readable<T>(list: &List<T>, field: &str, parsed: &mut Parsed) {
+    if let Some(found) = list.oddity() {
+        let problem =
+            format!("whether the scan went well is not known: `{field}` should list objects and holds {found}");
+        parsed.degrade(ScanState::Partial, problem);
+    }
+}
+
 /// Puts what was read of one element where it belongs, with its place in the report.
 pub(super) fn place(parsed: &mut Parsed, pointer: impl FnOnce() -> String, read: Result<Element, String>) {
     match read {
@@ -329,6 +338,17 @@ impl<T> List<T> {
             Record::Sound(element) => Some(element),
             Record::Odd(_) => None,
         })
+    }
+
+    /// What stands there instead of the list, or else instead of an element.
+    pub(super) fn oddity(&self) -> Option<&'static str> {
+        match self {
+            Self::Odd(found) => Some(found),
+            _ => self.records().iter().find_map(|record| match record {
+                Record::Sound(_) => None,
+                Record::Odd(found) => Some(*found),
+            }),
+        }
     }
 
     /// Every element in its place, `None` for an odd one, for lists that another part of the report points into.

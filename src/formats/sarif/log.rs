@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::formats::wire::{Any, Dict, Flag, List, Number, Part, Text, Texts};
+use crate::formats::wire::{Any, Dict, Flag, List, Number, OneOrMany, Part, Text, Texts};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -20,10 +20,10 @@ pub(super) struct Run<'a> {
     pub(super) tool: Part<Tool<'a>>,
     pub(super) results: List<Outcome<'a>>,
     pub(super) artifacts: List<Artifact<'a>>,
-    pub(super) invocations: List<Invocation<'a>>,
+    pub(super) invocations: OneOrMany<Invocation<'a>>,
     pub(super) logical_locations: List<LogicalLocation<'a>>,
     pub(super) original_uri_base_ids: Dict<'a, Part<ArtifactLocation<'a>>>,
-    pub(super) version_control_provenance: List<Provenance<'a>>,
+    pub(super) version_control_provenance: OneOrMany<Provenance<'a>>,
     pub(super) external_property_file_references: Part<External>,
     pub(super) properties: Part<RunProperties<'a>>,
 }
@@ -216,11 +216,12 @@ pub(super) struct Invocation<'a> {
     #[serde(borrow)]
     pub(super) end_time_utc: Text<'a>,
     pub(super) execution_successful: Flag,
+    pub(super) exit_code: Number,
     pub(super) exit_code_description: Text<'a>,
     pub(super) working_directory: Part<ArtifactLocation<'a>>,
     pub(super) rule_configuration_overrides: List<Override<'a>>,
-    pub(super) tool_execution_notifications: List<Notification<'a>>,
-    pub(super) tool_configuration_notifications: List<Notification<'a>>,
+    pub(super) tool_execution_notifications: OneOrMany<Notification<'a>>,
+    pub(super) tool_configuration_notifications: OneOrMany<Notification<'a>>,
 }
 
 #[derive(Default, Deserialize)]

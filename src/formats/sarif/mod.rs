@@ -24,7 +24,7 @@ use super::terms::{
     distinct, instant, is_about_credentials, leading_vulnerability_id, snippet, title, vulnerability_id, without_code,
     without_quoted,
 };
-use super::wire::{Any, Element, List, Record, not_understood, read, results};
+use super::wire::{Any, Element, List, OneOrMany, Record, demand_readable, not_understood, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::digest::Digest;
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression, Target};
@@ -95,8 +95,9 @@ struct About {
 }
 
 impl About {
-    /// Says about the report what holds for all of its runs. A target that is not that of all is given to its observations;
-    /// the time is the earliest, and unknown where one run does not say.
+    /// Says about the report what holds for all of its runs. Runs about different targets make no sound report about one:
+    /// the first that is named stands for the report, and each observation keeps its own. The time is the earliest, and
+    /// unknown where one run does not say.
     fn tell(self, parsed: &mut Parsed) {
         let names: Vec<&str> = self.tools.iter().map(Untrusted::as_raw).collect();
         parsed.tool.name = names.join(", ").into();
@@ -104,10 +105,15 @@ impl About {
         parsed.checks = self.checks.into_iter().collect();
         parsed.finished_at = self.ends.into_iter().collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().min());
         let same = self.targets.windows(2).all(|pair| matches!(pair, [(one, _), (other, _)] if one == other));
+        let mut named = self.targets.iter().map(|(target, _)| target).filter(|target| !target.is_unknown());
+        let committed = named.clone().find(|target| target.commit.is_some());
+        parsed.target = committed.or_else(|| named.next()).cloned().unwrap_or_default();
         if same {
-            parsed.target = self.targets.into_iter().next().map(|(target, _)| target).unwrap_or_default();
             return;
         }
+        let shown: BTreeSet<String> = self.targets.iter().map(|(target, _)| shown(target)).collect();
+        let shown = shown.into_iter().take(PROBLEMS).collect::<Vec<_>>().join(", ");
+        parsed.degrade(ScanState::Partial, format!("its runs are about different targets: {shown}"));
         let mut rest = parsed.observations.as_mut_slice();
         for (target, count) in self.targets {
             let (own, others) = std::mem::take(&mut rest).split_at_mut_checked(count).unwrap_or_default();
@@ -119,9 +125,20 @@ impl About {
     }
 }
 
+fn shown(target: &Target) -> String {
+    let commit = target.commit.as_ref().map(ToString::to_string);
+    let digest = || target.digests.first().map(ToString::to_string);
+    let name = || target.name.as_ref().map(|name| name.as_raw().to_owned());
+    commit.or_else(digest).or_else(name).unwrap_or_else(|| "one that is not named".to_owned())
+}
+
 fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut About) -> Result<(), FormatError> {
     let outcomes = std::mem::take(&mut run.results);
-    let name = run.tool.get().and_then(|tool| tool.driver.get()?.name.get()).unwrap_or("a tool without a name");
+    let said = run.tool.get().and_then(|tool| tool.driver.get()?.name.get());
+    if said.is_none() {
+        parsed.degrade(ScanState::Partial, format!("run {index} does not name its tool"));
+    }
+    let name = said.unwrap_or("a tool without a name");
     let tool = tools::tool(name);
     let version = run.tool.get().and_then(|tool| {
         let driver = tool.driver.get()?;
@@ -136,15 +153,16 @@ fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut Abo
     let reader = Reader { run: &run, rules: Rules::of(&run), tool, image: image(&run) };
     results(outcomes, FORMAT.id, &format!("/runs/{index}/results"), parsed, |outcome| reader.observe(outcome))?;
     let own = parsed.observations.get(before..).unwrap_or_default();
-    about.checks.extend(own.iter().filter_map(|observation| tools::check_of(observation.kind)));
+    let shown = own.iter().filter_map(|observation| tools::check_of(observation.kind));
+    about.checks.extend(shown.filter(|check| tool.may_show.contains(check)));
     about.checks.extend(tool.checks);
-    if reader.image.is_some() {
+    if reader.image.is_some() && tool.may_show.contains(&Check::Image) {
         about.checks.extend([Check::Dependencies, Check::Image]);
     }
     about.tools.insert(name.into());
     about.versions.insert(version);
     about.targets.push((target(&run), own.len()));
-    about.ends.push(run.invocations.sound().filter_map(|invocation| instant(invocation.end_time_utc.get())).max());
+    about.ends.push(run.invocations.0.sound().filter_map(|invocation| instant(invocation.end_time_utc.get())).min());
     Ok(())
 }
 
@@ -156,7 +174,15 @@ fn health(run: &Run<'_>, outcomes: &List<Outcome<'_>>, index: usize, name: &str,
         let why = if elsewhere { "its results are in other files" } else { "it does not say that it looked for any" };
         parsed.degrade(ScanState::Partial, format!("run {index} of {name} holds no results: {why}"));
     }
-    for invocation in run.invocations.sound() {
+    demand_readable(&run.invocations.0, "invocations", parsed);
+    for invocation in run.invocations.0.sound() {
+        demand_readable(&invocation.tool_execution_notifications.0, "toolExecutionNotifications", parsed);
+        demand_readable(&invocation.tool_configuration_notifications.0, "toolConfigurationNotifications", parsed);
+        let code = invocation.exit_code.real().filter(|code| *code != 0.0);
+        if let Some(code) = code.filter(|_| invocation.execution_successful.get().is_none()) {
+            let problem = format!("{name} ended with exit code {code} and does not say that it succeeded");
+            parsed.degrade(ScanState::Partial, problem);
+        }
         if invocation.execution_successful.get() == Some(false) {
             let why = invocation.exit_code_description.get().unwrap_or("it gives no reason");
             parsed.degrade(ScanState::Failed, format!("{name} says that it did not succeed: {}", title(why).as_raw()));
@@ -175,12 +201,14 @@ fn health(run: &Run<'_>, outcomes: &List<Outcome<'_>>, index: usize, name: &str,
 /// Errors and warnings; a notification without a level is a warning.
 fn notifications(invocation: &Invocation<'_>) -> impl Iterator<Item = Untrusted> {
     let both = [&invocation.tool_execution_notifications, &invocation.tool_configuration_notifications];
-    both.into_iter().flat_map(List::sound).filter(|said| !matches!(said.level.get(), Some("note" | "none"))).map(
-        |said| {
+    both.into_iter()
+        .map(|OneOrMany(list)| list)
+        .flat_map(List::sound)
+        .filter(|said| !matches!(said.level.get(), Some("note" | "none")))
+        .map(|said| {
             let text = said.message.get().and_then(|message| message.text.get());
             title(&without_code(text.unwrap_or("a problem without a message")))
-        },
-    )
+        })
 }
 
 /// The image that Trivy says it scanned.
@@ -189,7 +217,7 @@ fn image(run: &Run<'_>) -> Option<Untrusted> {
 }
 
 fn target(run: &Run<'_>) -> Target {
-    let checkout = run.version_control_provenance.sound().next();
+    let checkout = run.version_control_provenance.0.sound().next();
     let properties = run.properties.get();
     let digests = properties.into_iter().flat_map(|properties| {
         let references =
@@ -536,6 +564,23 @@ mod tests {
         for (runs, state) in [
             ("[]".to_owned(), ScanState::Partial),
             (format!("[{{{tool}}}]"), ScanState::Partial),
+            (r#"[{"tool":{"driver":{}},"results":[]}]"#.to_owned(), ScanState::Partial),
+            (format!(r#"[{{{tool},"results":[],"invocations":{{"executionSuccessful":false}}}}]"#), ScanState::Failed),
+            (format!(r#"[{{{tool},"results":[],"invocations":{{"executionSuccessful":true}}}}]"#), ScanState::Complete),
+            (format!(r#"[{{{tool},"results":[],"invocations":"failed"}}]"#), ScanState::Partial),
+            (format!(r#"[{{{tool},"results":[],"invocations":[[]]}}]"#), ScanState::Partial),
+            (format!(r#"[{{{tool},"results":[],"invocations":[{{"exitCode":2}}]}}]"#), ScanState::Partial),
+            (format!(r#"[{{{tool},"results":[],"invocations":[{{"exitCode":0}}]}}]"#), ScanState::Complete),
+            (
+                format!(r#"[{{{tool},"results":[],"invocations":[{{"exitCode":1,"executionSuccessful":true}}]}}]"#),
+                ScanState::Complete,
+            ),
+            (
+                format!(
+                    r#"[{{{tool},"results":[],"invocations":[{{"toolExecutionNotifications":{{"level":"error"}}}}]}}]"#
+                ),
+                ScanState::Partial,
+            ),
             (format!(r#"[{{{tool},"results":null}}]"#), ScanState::Partial),
             (format!(r#"[{{{tool},"results":[]}}]"#), ScanState::Complete),
             (format!(r#"[{{{tool},"results":[]}},7]"#), ScanState::Partial),
@@ -619,10 +664,34 @@ mod tests {
         assert!(same.target.commit.is_some() && same.observations.iter().all(|o| o.target.is_none()));
         assert_eq!(same.finished_at.map(|t| t.to_string()).as_deref(), Some("2026-01-05T10:00:00Z"));
         let other = parsed(&format!("[{},{}]", one("a", 'a', early), one("a", 'b', "")));
-        assert!(other.target.is_unknown() && other.finished_at.is_none());
+        assert!(other.finished_at.is_none());
+        assert_eq!(other.target.commit.as_ref().map(ToString::to_string), Some("a".repeat(40)));
+        assert_eq!((same.state, other.state), (ScanState::Complete, ScanState::Partial));
+        let [problem] = other.problems.as_slice() else { panic!("{:?}", other.problems) };
+        assert!(problem.as_raw().contains(&"a".repeat(40)) && problem.as_raw().contains(&"b".repeat(40)));
         let commits: Vec<_> =
             other.observations.iter().map(|o| o.target.as_ref().unwrap().commit.clone().unwrap()).collect();
         assert!(commits[0] == commits[1] && commits[1] != commits[2] && commits[2] == commits[3]);
+    }
+
+    #[test]
+    fn the_oldest_end_of_a_run_is_its_time() {
+        let parsed = parsed(
+            r#"[{"tool":{"driver":{"name":"t"}},"results":[],"invocations":[
+                {"endTimeUtc":"2026-01-05T11:00:00Z"},{"endTimeUtc":"2026-01-05T10:00:00Z"}]}]"#,
+        );
+        assert_eq!(parsed.finished_at.map(|t| t.to_string()).as_deref(), Some("2026-01-05T10:00:00Z"));
+    }
+
+    #[test]
+    fn results_add_only_checks_that_the_tool_is_known_to_look_for() {
+        let results = r#"[{"ruleId":"a.secrets.b"},{"ruleId":"CVE-2021-1000"},{"ruleId":"X"}]"#;
+        assert_eq!(run("my-own-script", results).checks, []);
+        assert_eq!(run("my-own-script", "[]").checks, []);
+        assert_eq!(run("CodeQL", results).checks, [Check::Sast]);
+        assert_eq!(run("Semgrep OSS", results).checks, [Check::Secrets, Check::Sast, Check::Dependencies]);
+        assert_eq!(run("Semgrep OSS", "[]").checks, [Check::Sast]);
+        assert_eq!(run("gitleaks", results).checks, [Check::Secrets]);
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn below_base(run: &Run<'_>, artifact: &ArtifactLocation<'_>, path: &str) -> Str
 /// An absolute path relative to where the log says the run took place.
 fn within_checkout<'p>(run: &Run<'_>, path: &'p str) -> Option<&'p str> {
     let bases = run.original_uri_base_ids.0.iter().filter_map(|(_, base)| base.get());
-    let directories = run.invocations.sound().filter_map(|invocation| invocation.working_directory.get());
+    let directories = run.invocations.0.sound().filter_map(|invocation| invocation.working_directory.get());
     bases
         .take(BASES)
         .chain(directories.take(BASES))

@@ -188,7 +188,7 @@ fn is_within(id: &str, parent: &str) -> bool {
 fn overrides<'r>(run: &'r Run<'_>) -> HashMap<&'r str, &'r str> {
     let driver = run.tool.get().and_then(|tool| tool.driver.get());
     let mut levels = HashMap::new();
-    for one in run.invocations.sound().flat_map(|invocation| invocation.rule_configuration_overrides.sound()) {
+    for one in run.invocations.0.sound().flat_map(|invocation| invocation.rule_configuration_overrides.sound()) {
         let Some(descriptor) = one.descriptor.get() else { continue };
         let by_index = || driver?.rules.at(usize::try_from(descriptor.index.whole()?).ok()?)?.id.get();
         let level = one.configuration.get().and_then(|configuration| configuration.level.get());
