@@ -162,10 +162,11 @@ fn completed(target: &Target, receipt: Option<&Receipt>) -> Target {
 }
 
 fn straighten_path(observation: &mut Observation, in_image: bool) {
-    let location = &mut observation.location;
-    let root = if in_image || location.image.is_some() { path::Root::Image } else { path::Root::Unknown };
-    if let Some(path) = &mut location.path {
-        *path = path::normalised(path.as_raw(), root).into();
+    for location in std::iter::once(&mut observation.location).chain(&mut observation.also_at) {
+        let root = if in_image || location.image.is_some() { path::Root::Image } else { path::Root::Unknown };
+        if let Some(path) = &mut location.path {
+            *path = path::normalised(path.as_raw(), root).into();
+        }
     }
 }
 

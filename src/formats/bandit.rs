@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::terms::{cwe, instant, is_about_credentials, snippet, title, without_quoted};
-use super::wire::{Dict, Element, List, Number, Numbers, Part, Text, read, results};
+use super::wire::{Dict, Element, List, Number, Numbers, OneOrMany, Part, Text, demand_readable, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule};
 use crate::model::report::{Check, Parsed, ScanState};
@@ -35,14 +35,20 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     report.results.demand(FORMAT.id, "results")?;
     let mut parsed = Parsed::new("Bandit", FORMAT.checks);
     parsed.finished_at = instant(report.generated_at.get());
-    for error in report.errors.sound() {
+    demand_readable(&report.errors.0, "errors", &mut parsed);
+    for error in report.errors.0.sound() {
         let file = error.filename.get().unwrap_or("a file");
         let reason = error.reason.get().unwrap_or("for an unknown reason");
         parsed.degrade(ScanState::Partial, format!("{file} was not scanned: {reason}"));
     }
-    if report.metrics.get("_totals").and_then(|totals| totals.get()).is_some_and(|totals| totals.loc.whole() == Some(0))
-    {
-        parsed.degrade(ScanState::Partial, "nothing was scanned: no line of code");
+    if let Some(totals) = report.metrics.get("_totals").and_then(Part::get) {
+        if totals.loc.whole() == Some(0) {
+            parsed.degrade(ScanState::Partial, "nothing was scanned: no line of code");
+        }
+        let counted = totals.issues();
+        if report.results.is_empty() && counted > 0 {
+            parsed.degrade(ScanState::Partial, format!("it counts {counted} issues and lists none"));
+        }
     }
     results(report.results, FORMAT.id, "/results", &mut parsed, observe)?;
     Ok(parsed)
@@ -90,7 +96,7 @@ fn flagged(result: &Issue<'_>, line: Option<u64>, end_line: Option<u64>) -> Opti
 #[serde(default)]
 struct Report<'a> {
     #[serde(borrow)]
-    errors: List<Error<'a>>,
+    errors: OneOrMany<Error<'a>>,
     generated_at: Text<'a>,
     metrics: Dict<'a, Part<Metrics>>,
     results: List<Issue<'a>>,
@@ -108,6 +114,21 @@ struct Error<'a> {
 #[serde(default)]
 struct Metrics {
     loc: Number,
+    #[serde(rename = "SEVERITY.HIGH")]
+    high: Number,
+    #[serde(rename = "SEVERITY.MEDIUM")]
+    medium: Number,
+    #[serde(rename = "SEVERITY.LOW")]
+    low: Number,
+    #[serde(rename = "SEVERITY.UNDEFINED")]
+    undefined: Number,
+}
+
+impl Metrics {
+    fn issues(&self) -> u64 {
+        let counts = [self.high, self.medium, self.low, self.undefined];
+        counts.into_iter().filter_map(Number::whole).fold(0, u64::saturating_add)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -146,6 +167,22 @@ mod tests {
         );
         let [observation] = <[Observation; 1]>::try_from(parse(&text).unwrap().observations).unwrap();
         observation
+    }
+
+    #[test]
+    fn a_report_that_doubts_itself_is_partial() {
+        for (rest, state) in [
+            (r#""metrics":{"_totals":{"loc":9,"SEVERITY.HIGH":0}}"#, ScanState::Complete),
+            (r#""metrics":{"_totals":{"loc":9,"SEVERITY.HIGH":1}}"#, ScanState::Partial),
+            (r#""metrics":{"_totals":{"loc":9,"SEVERITY.UNDEFINED":2}}"#, ScanState::Partial),
+            (r#""errors":{"filename":"a.py","reason":"syntax error"}"#, ScanState::Partial),
+            (r#""errors":["a.py"]"#, ScanState::Partial),
+            (r#""errors":"a.py""#, ScanState::Partial),
+            (r#""errors":[]"#, ScanState::Complete),
+        ] {
+            let parsed = parse(&format!(r#"{{"results":[],{rest}}}"#)).unwrap();
+            assert_eq!((parsed.state, parsed.problems.is_empty()), (state, state == ScanState::Complete), "{rest}");
+        }
     }
 
     #[test]

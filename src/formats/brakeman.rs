@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::terms::{cwe, instant, is_about_credentials, snippet, title, without_quoted};
-use super::wire::{Element, List, Number, Part, Text, Texts, read, results};
+use super::wire::{Element, List, Number, OneOrMany, Part, Text, Texts, demand_readable, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression};
 use crate::model::report::{Check, Parsed, ScanState};
@@ -39,7 +39,8 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
         parsed.tool.version = scan.brakeman_version.untrusted();
         parsed.finished_at = instant(scan.end_time.get());
     }
-    for error in report.errors.sound() {
+    demand_readable(&report.errors.0, "errors", &mut parsed);
+    for error in report.errors.0.sound() {
         let reason = error.error.get().unwrap_or("for an unknown reason");
         parsed.degrade(ScanState::Partial, title(&format!("something was not read: {reason}")));
     }
@@ -84,7 +85,7 @@ struct Report<'a> {
     scan_info: Part<Scan<'a>>,
     warnings: List<Warning<'a>>,
     ignored_warnings: List<Warning<'a>>,
-    errors: List<Error<'a>>,
+    errors: OneOrMany<Error<'a>>,
 }
 
 #[derive(Default, Deserialize)]

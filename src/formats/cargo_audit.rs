@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::terms::{assessment, title, vulnerability_id};
-use super::wire::{Dict, Element, List, Number, Part, Text, Texts, malformed, no_results, read, results};
+use super::wire::{Dict, Element, Flag, List, Number, Part, Text, Texts, malformed, no_results, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Observation, Rule};
 use crate::model::package::{FixState, Package};
@@ -38,6 +38,11 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     };
     vulnerabilities.list.demand(FORMAT.id, "vulnerabilities.list")?;
     let mut parsed = Parsed::new("cargo-audit", FORMAT.checks);
+    let listed = vulnerabilities.list.records().len();
+    let counted = vulnerabilities.count.whole().unwrap_or_default().max(vulnerabilities.found.is_set().into());
+    if u64::try_from(listed).is_ok_and(|listed| listed < counted) {
+        parsed.degrade(ScanState::Partial, format!("it counts {counted} or more vulnerabilities and lists {listed}"));
+    }
     if report.lockfile.get().is_some_and(|lockfile| lockfile.dependencies.whole() == Some(0)) {
         parsed.degrade(ScanState::Partial, "nothing was scanned: the lock file names no package");
     }
@@ -166,6 +171,8 @@ struct Settings<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Vulnerabilities<'a> {
+    found: Flag,
+    count: Number,
     #[serde(borrow)]
     list: List<Entry<'a>>,
 }
@@ -245,6 +252,19 @@ mod tests {
         }
         assert_eq!(audit("", "null").observations.len(), 0);
         assert_eq!(audit("", r#"{"yanked":[7]}"#).not_understood.len(), 1);
+    }
+
+    #[test]
+    fn fewer_vulnerabilities_than_are_counted_are_not_all() {
+        for (said, state) in [
+            (r#""found":false,"count":0"#, ScanState::Complete),
+            (r#""found":true"#, ScanState::Partial),
+            (r#""found":true,"count":1"#, ScanState::Partial),
+            (r#""count":2"#, ScanState::Partial),
+        ] {
+            let text = format!(r#"{{"database":{{}},"lockfile":{{}},"vulnerabilities":{{{said},"list":[]}}}}"#);
+            assert_eq!(parse(&text).unwrap().state, state, "{said}");
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::terms::{assessment, cwe, distinct, title, vulnerability_id};
 use super::wire::{
-    Element, Flag, List, Number, Part, Record, Text, demand_understood, no_results, place, read, read_pages, results,
-    token,
+    Element, Flag, List, Number, OneOrMany, Part, Record, Text, demand_readable, demand_understood, no_results, place,
+    read, read_pages, results, token,
 };
 use super::{Format, FormatError, Head, Node};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression};
@@ -59,10 +59,11 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
 fn read_answer(text: &str, parsed: &mut Parsed) -> Result<(), FormatError> {
     let answer: Answer<'_> = read(text, FORMAT.id)?;
     if answer.data.0.is_empty() {
-        let error = answer.errors.sound().find_map(|error| error.message.get());
+        let error = answer.errors.0.sound().find_map(|error| error.message.get());
         return Err(no_results(FORMAT.id, error.unwrap_or("there are no `vulnerabilityAlerts`")));
     }
-    for error in answer.errors.sound() {
+    demand_readable(&answer.errors.0, "errors", parsed);
+    for error in answer.errors.0.sound() {
         parsed.degrade(ScanState::Partial, error.message.get().unwrap_or("a part of the query failed"));
     }
     for (at, alerts) in answer.data.0 {
@@ -269,7 +270,7 @@ struct Patched<'a> {
 struct Answer<'a> {
     #[serde(borrow)]
     data: Found<'a>,
-    errors: List<QueryError<'a>>,
+    errors: OneOrMany<QueryError<'a>>,
 }
 
 #[derive(Default, Deserialize)]

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::terms::{
     assessment, cwe, digest, distinct, instant, is_about_credentials, title, vulnerability_id, without_quoted,
 };
-use super::wire::{Element, List, Number, Part, Text, no_results, read, results};
+use super::wire::{Element, List, Number, OneOrMany, Part, Text, demand_readable, no_results, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule, Target};
 use crate::model::package::{FixState, Package};
@@ -84,7 +84,8 @@ fn look_at_health(scan: &Scan<'_>, parsed: &mut Parsed) {
     if scan.status.get().is_some_and(|status| status != "success") {
         parsed.degrade(ScanState::Failed, "the scan failed, says the report");
     }
-    for message in scan.messages.sound() {
+    demand_readable(&scan.messages.0, "scan.messages", parsed);
+    for message in scan.messages.0.sound() {
         let state = match message.level.get() {
             Some("fatal") => ScanState::Failed,
             Some("error") => ScanState::Partial,
@@ -256,7 +257,7 @@ struct Scan<'a> {
     end_time: Text<'a>,
     analyzer: Part<Tool<'a>>,
     scanner: Part<Tool<'a>>,
-    messages: List<Message<'a>>,
+    messages: OneOrMany<Message<'a>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -416,6 +417,10 @@ mod tests {
         assert_eq!((failed.state, failed.observations.len()), (ScanState::Failed, 0));
         let fatal = r#"{"type":"sast","status":"success","messages":[{"level":"fatal","value":"no rules"}]}"#;
         assert_eq!(report(fatal, "").state, ScanState::Failed);
+        for messages in [r#"[{"level":"error","value":"x"}]"#, r#"{"level":"error","value":"x"}"#, r#"["x"]"#] {
+            let scan = format!(r#"{{"type":"sast","status":"success","messages":{messages}}}"#);
+            assert_eq!(report(&scan, "").state, ScanState::Partial, "{messages}");
+        }
         assert_eq!(parse(r#"{"vulnerabilities":[]}"#).unwrap().state, ScanState::Partial);
     }
 

@@ -6,7 +6,7 @@
 use serde::Deserialize;
 
 use super::terms::{cwe, is_about_credentials, snippet, title, without_quoted};
-use super::wire::{Dict, Element, Flag, List, Number, Part, Text, read, results};
+use super::wire::{Dict, Element, Flag, List, Number, OneOrMany, Part, Text, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression};
 use crate::model::report::{Check, Parsed, ScanState};
@@ -40,7 +40,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     parsed.tool.version = report.version.untrusted();
     for (file, errors) in &report.errors.0 {
         let file = if file.is_empty() { "a package" } else { file };
-        let reason = errors.sound().find_map(|error| error.error.get()).unwrap_or("for an unknown reason");
+        let reason = errors.0.sound().find_map(|error| error.error.get()).unwrap_or("for an unknown reason");
         parsed.degrade(ScanState::Partial, title(&format!("{file} was not read whole: {reason}")));
     }
     if report.stats.get().is_some_and(|stats| stats.files.whole() == Some(0)) {
@@ -121,7 +121,7 @@ fn suppression(issue: &Issue<'_>) -> Option<Suppression> {
 #[serde(default)]
 struct Report<'a> {
     #[serde(borrow, rename = "Golang errors")]
-    errors: Dict<'a, List<GolangError<'a>>>,
+    errors: Dict<'a, OneOrMany<GolangError<'a>>>,
     #[serde(rename = "Issues")]
     issues: List<Issue<'a>>,
     #[serde(rename = "Stats")]

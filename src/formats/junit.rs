@@ -1,7 +1,8 @@
 //! JUnit's XML, as test runners and their plug-ins write it.
 //!
 //! There is no one schema: the root is `testsuites` or `testsuite`, suites may be nested, and every attribute may be missing.
-//! Test cases are counted, never the totals that a suite declares. Scanners write this format too: theirs is no report on
+//! Test cases are counted, never the totals that a suite declares; one that declares more failures than it lists is not
+//! whole. Scanners write this format too: theirs is no report on
 //! tests. Output and stack traces may hold anything and are not kept.
 
 use super::terms::title;
@@ -9,7 +10,7 @@ use super::wire::no_results;
 use super::xml::{Piece, Tag, Xml};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation};
-use crate::model::report::{Check, Parsed, Tests};
+use crate::model::report::{Check, Parsed, ScanState, Tests};
 use crate::model::severity::{Severity, SeveritySource};
 use crate::model::text::Untrusted;
 
@@ -27,12 +28,24 @@ pub(super) static FORMAT: Format = Format {
 /// Names that scanners give to a root or suite.
 const SCANNERS: &[(&str, &str)] = &[("trivy", "Trivy"), ("semgrep results", "Semgrep")];
 
+/// What a test case without a failure or an error is said to be where it has failed all the same.
+const FAILED: &[&str] = &["broken", "error", "errored", "fail", "failed", "failure"];
+
+/// Problems that are listed; the others are counted.
+const PROBLEMS: usize = 20;
+
 fn detect(head: &Head<'_>) -> bool {
     head.xml().is_some_and(|root| matches!(root.name.as_str(), "testsuites" | "testsuite"))
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {
-    let mut reading = Reading { parsed: Parsed::new("JUnit", FORMAT.checks), tests: Tests::default(), scanner: None };
+    let mut reading = Reading {
+        parsed: Parsed::new("JUnit", FORMAT.checks),
+        tests: Tests::default(),
+        marks: 0,
+        doubts: 0,
+        scanner: None,
+    };
     let mut xml = Xml::new(text, FORMAT.id);
     match xml.next()? {
         Some(Piece::Start(root)) if matches!(root.name(), "testsuites" | "testsuite") => {
@@ -47,6 +60,10 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
 struct Reading {
     parsed: Parsed,
     tests: Tests,
+    /// Failures and errors of test cases.
+    marks: u64,
+    /// Problems, listed or not.
+    doubts: usize,
     scanner: Option<&'static str>,
 }
 
@@ -64,19 +81,38 @@ impl Reading {
     fn suite(&mut self, xml: &mut Xml<'_>, suite: &Tag<'_>) -> Result<(), FormatError> {
         let name = suite.attribute("name").unwrap_or_default();
         self.look_for_scanner(&name);
+        let before = self.marks;
         while let Some(piece) = xml.next()? {
             match piece {
                 Piece::Start(tag) => match tag.name() {
                     "testsuite" => self.suite(xml, &tag)?,
                     "testcase" => self.case(xml, &tag, &name)?,
                     "properties" => self.properties(xml)?,
+                    "error" | "failure" => {
+                        let what = tag.attribute("message").or_else(|| tag.attribute("type")).unwrap_or_default();
+                        self.doubt(&format!("suite {name} did not run to its end: {what}"));
+                        xml.skip()?;
+                    }
                     _ => xml.skip()?,
                 },
                 Piece::Text(_) => {}
                 Piece::End => break,
             }
         }
+        let declared = |name: &str| suite.attribute(name).and_then(|count| count.trim().parse::<u64>().ok());
+        let said = declared("failures").unwrap_or_default().saturating_add(declared("errors").unwrap_or_default());
+        let listed = self.marks - before;
+        if said > listed {
+            self.doubt(&format!("suite {name} declares {said} failures and errors and lists {listed}"));
+        }
         Ok(())
+    }
+
+    fn doubt(&mut self, problem: &str) {
+        self.doubts += 1;
+        if self.doubts <= PROBLEMS {
+            self.parsed.degrade(ScanState::Partial, title(problem));
+        }
     }
 
     fn look_for_scanner(&mut self, suite: &str) {
@@ -121,6 +157,12 @@ impl Reading {
             }
         }
         self.count(&case);
+        let said = tag.attribute("status").or_else(|| tag.attribute("result")).unwrap_or_default();
+        let failed = FAILED.iter().any(|word| said.trim().eq_ignore_ascii_case(word));
+        if failed && case.error.is_none() && case.failure.is_none() {
+            let name = tag.attribute("name").unwrap_or_default();
+            self.doubt(&format!("test {name} is {said} and lists neither failure nor error"));
+        }
         if let Some(message) = case.error.or(case.failure) {
             let pointer = format!("/testcase[{}]", self.tests.total);
             self.parsed.observations.push(Observation { pointer: pointer.into(), ..observation(tag, suite, &message) });
@@ -129,6 +171,7 @@ impl Reading {
     }
 
     fn count(&mut self, case: &Case) {
+        self.marks += u64::from(case.failure.is_some()) + u64::from(case.error.is_some());
         let tests = &mut self.tests;
         tests.total += 1;
         match case {
@@ -141,6 +184,9 @@ impl Reading {
     }
 
     fn finish(mut self) -> Parsed {
+        if let Some(more) = self.doubts.checked_sub(PROBLEMS).filter(|more| *more > 0) {
+            self.parsed.degrade(ScanState::Partial, format!("and {more} more problems"));
+        }
         if let Some(tool) = self.scanner {
             self.parsed.tool.name = tool.into();
             self.parsed.checks.clear();
@@ -193,6 +239,33 @@ mod tests {
             .map(|o| (o.rule.id.as_raw(), o.location.resource.as_ref().unwrap().as_raw(), o.title.as_raw()))
             .collect();
         assert_eq!(seen, [("pays", "shop.Cart pays", "expected 3, got 2"), ("ships", "inner ships", "Timeout")],);
+    }
+
+    #[test]
+    fn failures_that_are_not_listed_make_it_partial_and_change_no_number() {
+        for (text, state) in [
+            (r#"<testsuite errors="1" tests="0"/>"#, ScanState::Partial),
+            (r#"<testsuites failures="2"><testsuite><testcase/></testsuite></testsuites>"#, ScanState::Partial),
+            (r#"<testsuite><error message="no fixture"/></testsuite>"#, ScanState::Partial),
+            (r#"<testsuite><testcase/><failure/></testsuite>"#, ScanState::Partial),
+            (r#"<testsuite><testcase status="failed"/></testsuite>"#, ScanState::Partial),
+            (r#"<testsuite failures="0" errors="0"><testcase status="run"/></testsuite>"#, ScanState::Complete),
+            (
+                r#"<testsuite failures="1" errors="1"><testcase><failure/><error/></testcase></testsuite>"#,
+                ScanState::Complete,
+            ),
+            (
+                r#"<testsuite failures="1"><testcase status="failed"><failure/></testcase></testsuite>"#,
+                ScanState::Complete,
+            ),
+        ] {
+            let parsed = parse(text).unwrap();
+            assert_eq!((parsed.state, parsed.problems.is_empty()), (state, state == ScanState::Complete), "{text}");
+            let cases = u64::try_from(text.matches("<testcase").count()).unwrap();
+            assert_eq!(parsed.tests.unwrap().total, cases, "{text}");
+        }
+        let many = "<error/>".repeat(30);
+        assert_eq!(parse(&format!("<testsuite>{many}</testsuite>")).unwrap().problems.len(), PROBLEMS + 1);
     }
 
     #[test]

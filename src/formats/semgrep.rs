@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::terms::{
     cwe, distinct, is_about_credentials, snippet, title, vulnerability_id, without_code, without_quoted,
 };
-use super::wire::{Dict, Element, Flag, List, Number, Part, Text, Texts, read, results};
+use super::wire::{Dict, Element, Flag, List, Number, OneOrMany, Part, Text, Texts, demand_readable, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression};
 use crate::model::package::{FixState, Package};
@@ -54,7 +54,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
 fn health(report: &Report<'_>, parsed: &mut Parsed) {
     let scanned = report.paths.get().and_then(|paths| paths.scanned.as_ref());
     let nothing = scanned.is_some_and(|scanned| scanned.0.is_empty());
-    let mut errors = report.errors.sound().filter(|error| error.level.get() != Some("info")).peekable();
+    let mut errors = report.errors.0.sound().filter(|error| error.level.get() != Some("info")).peekable();
     if nothing {
         let state = if errors.peek().is_some() { ScanState::Failed } else { ScanState::Partial };
         parsed.degrade(state, "no file was scanned");
@@ -63,6 +63,7 @@ fn health(report: &Report<'_>, parsed: &mut Parsed) {
         let message = error.message.get().or(error.long_msg.get()).unwrap_or("an error without a message");
         parsed.degrade(ScanState::Partial, title(&without_code(message)));
     }
+    demand_readable(&report.errors.0, "errors", parsed);
     for rule in report.skipped_rules.sound() {
         let id = rule.rule_id.get().unwrap_or("a rule");
         parsed.degrade(ScanState::Partial, format!("{id} was skipped"));
@@ -150,7 +151,7 @@ struct Report<'a> {
     #[serde(borrow)]
     version: Text<'a>,
     results: List<Match<'a>>,
-    errors: List<Error<'a>>,
+    errors: OneOrMany<Error<'a>>,
     paths: Part<Paths<'a>>,
     skipped_rules: List<SkippedRule<'a>>,
 }
@@ -254,6 +255,19 @@ mod tests {
 
     fn report(result: &str) -> Parsed {
         parse(&format!(r#"{{"version":"1","results":[{result}],"errors":[],"paths":{{"scanned":["a"]}}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn errors_are_read_however_they_are_listed() {
+        for (errors, state) in [
+            ("[]", ScanState::Complete),
+            (r#"{"level":"error","message":"no"}"#, ScanState::Partial),
+            (r#"["no"]"#, ScanState::Partial),
+            ("7", ScanState::Partial),
+        ] {
+            let text = format!(r#"{{"results":[],"paths":{{"scanned":["a.py"]}},"errors":{errors}}}"#);
+            assert_eq!(parse(&text).unwrap().state, state, "{errors}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::terms::{instant, title};
-use super::wire::{Element, List, Number, Part, Text, no_results, read, results};
+use super::wire::{Element, List, Number, OneOrMany, Part, Text, demand_readable, no_results, read, results};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression};
 use crate::model::report::{Check, Parsed, ScanState};
@@ -38,7 +38,8 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
             parsed.degrade(ScanState::Partial, "nothing was scanned: no policy was validated");
         }
     }
-    for error in scan.scan_errors.sound() {
+    demand_readable(&scan.scan_errors.0, "scan_errors", &mut parsed);
+    for error in scan.scan_errors.0.sound() {
         let message = error.message.get().unwrap_or("an error without a message");
         if !is_absence(message) {
             parsed.degrade(ScanState::Partial, title(message));
@@ -102,7 +103,7 @@ struct Report<'a> {
 #[serde(default)]
 struct Scan<'a> {
     #[serde(borrow)]
-    scan_errors: List<ScanError<'a>>,
+    scan_errors: OneOrMany<ScanError<'a>>,
     violations: List<Violation<'a>>,
     skipped_violations: List<Violation<'a>>,
     scan_summary: Part<Summary<'a>>,

@@ -132,6 +132,14 @@ fn read_scan(mut scan: Scan<'_>, at: &str, scanned: &Scanned, parsed: &mut Parse
     let secrets = std::mem::take(&mut scan.secrets);
     let licenses = std::mem::take(&mut scan.licenses);
     let modified = std::mem::take(&mut scan.modified);
+    let passed = |found: &&Found<'_>| matches!(found.status.get(), Some("PASS" | "EXCEPTION"));
+    let listed =
+        misconfigurations.records().len() + modified.records().len() - misconfigurations.sound().filter(passed).count();
+    let counted = scan.misconf_summary.get().and_then(|summary| summary.failures.whole()).unwrap_or_default();
+    if u64::try_from(listed).is_ok_and(|listed| listed < counted) {
+        let problem = format!("{at} counts {counted} misconfigurations and lists {listed}");
+        parsed.degrade(ScanState::Partial, problem);
+    }
     let place = Place { scanned, scan: &scan };
     let lists = [
         (vulnerabilities, "Vulnerabilities", Sort::Vulnerability),
@@ -440,10 +448,17 @@ struct Scan<'a> {
     kind: Text<'a>,
     vulnerabilities: List<Found<'a>>,
     misconfigurations: List<Found<'a>>,
+    misconf_summary: Part<MisconfSummary>,
     secrets: List<Found<'a>>,
     licenses: List<Found<'a>>,
     #[serde(rename = "ExperimentalModifiedFindings")]
     modified: List<Modified<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct MisconfSummary {
+    failures: Number,
 }
 
 impl Scan<'_> {
@@ -594,6 +609,23 @@ mod tests {
             (Kind::Misconfiguration, "/Results/0/Misconfigurations/1")
         );
         assert_eq!(parsed.checks, [Check::Iac]);
+    }
+
+    #[test]
+    fn fewer_misconfigurations_than_are_counted_are_not_all() {
+        for (list, failures, state) in [
+            ("null", 0, ScanState::Complete),
+            ("null", 3, ScanState::Partial),
+            (r#"[{"ID":"A","Status":"PASS"}]"#, 1, ScanState::Partial),
+            (r#"[{"ID":"A","Status":"FAIL"}]"#, 1, ScanState::Complete),
+            (r#"[{"ID":"A","Status":"FAIL"}]"#, 2, ScanState::Partial),
+        ] {
+            let parsed = report(&format!(
+                r#","Results":[{{"Target":"main.tf","Class":"config","Type":"terraform",
+                    "MisconfSummary":{{"Failures":{failures}}},"Misconfigurations":{list}}}]"#
+            ));
+            assert_eq!(parsed.state, state, "{list} {failures}");
+        }
     }
 
     #[test]

@@ -178,6 +178,8 @@ pub struct Observation {
     pub package: Option<Package>,
     /// Where it is.
     pub location: Location,
+    /// Where else it is: further places of the same result.
+    pub also_at: Vec<Location>,
     /// What was scanned, where it differs from the report's own target.
     pub target: Option<Target>,
     /// When the vulnerability was published, as written.
@@ -217,6 +219,7 @@ impl Observation {
             title: Untrusted::default(),
             package: None,
             location: Location::default(),
+            also_at: Vec::new(),
             target: None,
             published: None,
             known_exploited: None,
@@ -277,7 +280,7 @@ pub struct Finding {
     pub title: Untrusted,
     /// The package.
     pub package: Option<Package>,
-    /// The first location in order.
+    /// The first location in order, of those that witnesses name first.
     pub location: Location,
     /// Every location, sorted, where there is more than one.
     pub occurrences: Vec<Location>,

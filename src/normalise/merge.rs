@@ -28,7 +28,8 @@ pub(super) fn finding(group: &Group, seen: &[Seen], targets: &[&Target], tools: 
     let direct = || sights.iter().filter(|sight| sight.direct).map(|sight| sight.observation);
     let all = || sights.iter().map(|sight| sight.observation);
     let severity = all().map(|o| o.severity).reduce(Severity::worse).unwrap_or(Severity::Unknown);
-    let locations = locations(&sights);
+    let first = locations(all().map(|o| &o.location)).into_iter().next();
+    let occurrences = locations(all().flat_map(|o| std::iter::once(&o.location).chain(&o.also_at)));
     let advisories_only = direct().all(|o| !o.covers.is_empty());
     let covers = direct().flat_map(|o| &o.covers).filter(|_| advisories_only);
     Finding {
@@ -43,8 +44,8 @@ pub(super) fn finding(group: &Group, seen: &[Seen], targets: &[&Target], tools: 
         cvss: direct().filter_map(|o| o.cvss.as_ref()).max_by(|a, b| by_score(a, b)).cloned(),
         title: direct().map(|o| &o.title).find(|title| !title.is_blank()).cloned().unwrap_or_default(),
         package: package(&sights),
-        location: locations.first().cloned().unwrap_or_default(),
-        occurrences: if locations.len() > 1 { locations } else { Vec::new() },
+        location: first.unwrap_or_default(),
+        occurrences: if occurrences.len() > 1 { occurrences } else { Vec::new() },
         target: target(&sights),
         first_seen: None,
         published: direct().filter_map(|o| o.published.as_ref()).min_by_key(|text| (instant(text), *text)).cloned(),
@@ -177,8 +178,8 @@ const fn surest(state: FixState) -> u8 {
 }
 
 /// Every place, sorted, without those that say the same as the next one, only less.
-fn locations(sights: &[Sight<'_>]) -> Vec<Location> {
-    let mut all: Vec<&Location> = sights.iter().map(|sight| &sight.observation.location).collect();
+fn locations<'a>(places: impl Iterator<Item = &'a Location>) -> Vec<Location> {
+    let mut all: Vec<&Location> = places.collect();
     all.sort();
     all.dedup();
     let placed = |place: &Location| place.path.is_some() || place.line.is_some() || place.resource.is_some();

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use countersign::exceptions::{self, Account, Context, Coverage, Force, Lost, Record, Run};
+use countersign::formats::{self, Limits};
+use countersign::model::digest::Digest;
 use countersign::model::exception::ExceptionState;
 use countersign::model::finding::{Finding, Kind, Location, Rule, Target};
 use countersign::model::package::Package;
 use countersign::model::severity::{Severity, SeveritySource};
 use countersign::model::text::Untrusted;
+use countersign::normalise::{ReadReport, normalise};
 use proptest::prelude::*;
 
 use crate::support::{command, fixture, root};
@@ -330,6 +333,28 @@ fn a_package_criterion_does_not_cover_a_finding_without_package_url() {
 fn a_class_of_weaknesses_is_no_name_even_where_a_record_could_say_it() {
     let findings = [at(finding("f-1", Kind::Weakness, &["CWE-79"], Severity::High), &["a.js"])];
     assert_eq!(covered("ids: [CVE-2026-1]", &findings).0, [0; 0]);
+}
+
+#[test]
+fn a_path_has_to_match_every_location_of_a_sarif_result() {
+    let place = |path: &str| {
+        format!(r#"{{"physicalLocation":{{"artifactLocation":{{"uri":"{path}"}},"region":{{"startLine":3}}}}}}"#)
+    };
+    for (second, expected) in [("src/pay.py", vec![]), ("./src/../src/pay.py", vec![]), ("test/b.py", vec![0])] {
+        let log = format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"Semgrep"}}}},
+                "results":[{{"ruleId":"R1","message":{{"text":"m"}},"locations":[{},{}]}}]}}]}}"#,
+            place("test/a.py"),
+            place(second)
+        );
+        let (format, parsed) = formats::read(log.as_bytes(), None, &Limits::default()).unwrap();
+        let digest = Digest::of(&log);
+        let report = ReadReport { path: "semgrep.sarif".into(), format: format.id, digest, parsed, receipt: None };
+        let findings = normalise(vec![report], &[]).findings;
+        assert_eq!(findings[0].location.path.as_ref().unwrap(), &"test/a.py");
+        assert_eq!(findings[0].occurrences.len(), 2);
+        assert_eq!(covered("rule: R1, path: 'test/**'", &findings).0, expected, "{second}");
+    }
 }
 
 #[test]

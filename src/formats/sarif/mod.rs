@@ -5,7 +5,7 @@
 //! that failed, warned, or says nothing about results is no clean run.
 //!
 //! `baselineState` is not believed: which results are old is for a history that the gate trusts, so an `absent` result
-//! counts as it stands. A result with several locations is one result at the first of them.
+//! counts as it stands. A result with several locations is one result at the first of them, and also at the others.
 
 mod log;
 mod packages;
@@ -296,6 +296,7 @@ impl Reader<'_, '_> {
                 Kind::Weakness | Kind::Quality if !sensitive => place.code.and_then(snippet),
                 _ => None,
             },
+            also_at: self.also_at(outcome, kind, &place.location),
             location: place.location,
             ..Observation::new(kind, id, severity, source)
         })))
@@ -342,7 +343,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Where the result is: its first location. Further ones are the same problem.
+    /// Where the result is: its first location.
     fn place<'o>(&'o self, outcome: &'o Outcome<'_>, kind: Kind) -> Somewhere<'o> {
         let Some(first) = outcome.locations.sound().next() else {
             return Somewhere {
@@ -351,28 +352,38 @@ impl Reader<'_, '_> {
                 symbol: None,
             };
         };
-        let physical = first.physical_location.get();
-        let region = physical.and_then(|physical| physical.region.get());
-        let (path, url) = match places::place(self.run, first) {
+        let region = first.physical_location.get().and_then(|physical| physical.region.get());
+        Somewhere {
+            location: self.location(first, kind),
+            code: region.and_then(|region| region.snippet.get()?.text.get()),
+            symbol: places::symbol(self.run, first),
+        }
+    }
+
+    /// Further places of the same problem; what names none of its own adds nothing.
+    fn also_at(&self, outcome: &Outcome<'_>, kind: Kind, first: &Location) -> Vec<Location> {
+        let further = outcome.locations.sound().skip(1).filter(|place| places::place(self.run, place).is_some());
+        further.map(|place| self.location(place, kind)).filter(|place| place != first).collect()
+    }
+
+    fn location(&self, at: &log::Location<'_>, kind: Kind) -> Location {
+        let region = at.physical_location.get().and_then(|physical| physical.region.get());
+        let (path, url) = match places::place(self.run, at) {
             Some(Place::Path(path)) => (Some(path), None),
             Some(Place::Url(url)) => (None, Some(url)),
             None => (None, None),
         };
-        let symbol = places::symbol(self.run, first);
+        let symbol = places::symbol(self.run, at);
         // The symbol that a weakness is in moves with the code; where there is a file, the file is the place.
         let resource =
             url.or_else(|| symbol.filter(|_| path.is_none() || kind == Kind::Misconfiguration).map(str::to_owned));
-        Somewhere {
-            location: Location {
-                path: path.map(Untrusted::from),
-                line: region.and_then(|region| region.start_line.position()),
-                column: region.and_then(|region| region.start_column.position()),
-                end_line: region.and_then(|region| region.end_line.position()),
-                resource: resource.map(Untrusted::from),
-                image: self.image.clone(),
-            },
-            code: region.and_then(|region| region.snippet.get()?.text.get()),
-            symbol,
+        Location {
+            path: path.map(Untrusted::from),
+            line: region.and_then(|region| region.start_line.position()),
+            column: region.and_then(|region| region.start_column.position()),
+            end_line: region.and_then(|region| region.end_line.position()),
+            resource: resource.map(Untrusted::from),
+            image: self.image.clone(),
         }
     }
 
