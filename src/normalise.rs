@@ -72,10 +72,10 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
         }
     }
     let targets = Targets::resolve(&stated.all, declared);
-    let grouped = identity::grouped(&seen, &targets);
+    let tools: Vec<Tool> = rows.iter().map(|row| row.tool.clone()).collect();
+    let grouped = identity::grouped(&seen, &targets, &tools);
     let merged_across = count(&mut rows, &seen, &grouped);
 
-    let tools: Vec<Tool> = rows.iter().map(|row| row.tool.clone()).collect();
     let plain: Vec<&Target> = stated.all.iter().map(|one| &one.target).collect();
     let findings = grouped
         .groups

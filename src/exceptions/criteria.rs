@@ -1,5 +1,7 @@
 //! What an exception may be about: criteria that are wrong, or that would cover everything, are faults.
 
+use std::str::Chars;
+
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::purl::Purl;
@@ -78,7 +80,9 @@ pub(super) fn faults(document: &Document, node: &Node, criteria: &Match, faults:
         return;
     }
     let message = match (kind, path.is_some() || resource.is_some()) {
-        (_, true) => "the criteria match everything that has a place",
+        (_, true) => {
+            "the criteria match everything that has a place, or no letter or digit outside of [...] narrows them"
+        }
         (Some(_), false) => "the kind alone is not enough",
         (None, false) => "no criterion is given",
     };
@@ -99,10 +103,41 @@ pub(super) fn glob(pattern: &str) -> Result<GlobMatcher, globset::Error> {
     Ok(GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build()?.compile_matcher())
 }
 
-/// True for a pattern without a letter of its own, and for one that matches whatever is probed.
+/// True for a pattern without a letter or digit of its own, and for one that matches whatever is probed.
 fn is_everything(pattern: &str) -> bool {
-    let says_nothing = pattern.chars().all(|c| "*?/.{},[]!^-".contains(c));
-    says_nothing || glob(pattern).is_ok_and(|glob| PROBES.iter().all(|probe| glob.is_match(probe)))
+    !says_something(&mut pattern.chars(), false)
+        || glob(pattern).is_ok_and(|glob| PROBES.iter().all(|probe| glob.is_match(probe)))
+}
+
+/// Whether a pattern holds a letter or digit outside of `[...]`; of `{a,b}` every alternative has to. Within braces it reads
+/// on to their end.
+fn says_something(rest: &mut Chars<'_>, in_braces: bool) -> bool {
+    let (mut all, mut this) = (true, false);
+    while let Some(c) = rest.next() {
+        match c {
+            '[' => skip_class(rest),
+            '{' => this |= says_something(rest, true),
+            '}' if in_braces => break,
+            ',' if in_braces => {
+                all &= this;
+                this = false;
+            }
+            c => this |= c.is_alphanumeric(),
+        }
+    }
+    all && this
+}
+
+/// Reads on behind `[...]`: a `]` that comes first, or after `!` or `^`, is one of its characters.
+fn skip_class(rest: &mut Chars<'_>) {
+    let mut first = true;
+    for c in rest.by_ref() {
+        match c {
+            '!' | '^' if first => {}
+            ']' if !first => return,
+            _ => first = false,
+        }
+    }
 }
 
 /// Normalised paths have none of these.

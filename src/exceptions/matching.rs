@@ -360,7 +360,11 @@ impl<'a> Criteria<'a> {
             });
         }
         if let Some(rule) = rule {
-            take((!subject.rules.contains(rule)).then_some(Why::Rule));
+            // A rule names no problem by itself: one witness by another rule may have seen something worse. Ids and
+            // fingerprints do name it, and then the rule of one witness is enough.
+            let named = fingerprint.is_some() || !ids.is_empty();
+            let other = subject.rules.iter().copied().find(|one| one != rule);
+            take(other.filter(|_| !(named && subject.rules.contains(rule))).map(Why::Rule));
         }
         if let Some(kind) = kind {
             take((subject.finding.kind != *kind).then_some(Why::Kind(subject.finding.kind)));
@@ -434,7 +438,7 @@ enum Why<'s> {
     Ids,
     NoPackage,
     Package(&'s Purl),
-    Rule,
+    Rule(&'s str),
     Kind(Kind),
     Outside { what: &'static str, pattern: &'s str, remaining: Vec<&'s Location>, of: usize },
 }
@@ -449,7 +453,7 @@ impl Why<'_> {
             Self::Package(package) => {
                 format!("{id} is about {}@{}", package.name, package.version.as_deref().unwrap_or("unknown"))
             }
-            Self::Rule => format!("{id} comes from rule {}", finding.rule.id.as_raw()),
+            Self::Rule(other) => format!("{id} comes from rule {other}"),
             Self::Kind(kind) => format!("{id} is a {}", kind.word()),
             Self::Outside { what, pattern, remaining, of } => {
                 let place = |location: &&Location| {

@@ -1,8 +1,9 @@
 //! Which observations are about the same problem.
 //!
 //! What must stay true: a vulnerability is one by target, package and a name that a witness calls its own; names that are
-//! only covered (an advisory that bundles several CVEs) and classes (CWE) join nothing. A place in code is one by what the
-//! tool calls it, else by rule, path and snippet, else by rule, path, line and column. Two results of one report that
+//! only covered (an advisory that bundles several CVEs) and classes (CWE) join nothing, and no name joins two CVEs. A place
+//! in code is one by what the tool calls it, else by rule, path and snippet, else by rule, path, line and column. Of another
+//! tool's rule only the whole id counts, and only with the snippet, or with line and column. Two results of one report that
 //! differ in their place are never joined. The kind is no part of the identity.
 //!
 //! Every step is a pass over hash maps: the cost grows with the number of observations, not with its square.
@@ -14,6 +15,7 @@ use super::target::{Scope, Targets};
 use super::union::Sets;
 use crate::model::digest::Digest;
 use crate::model::finding::{Location, Observation};
+use crate::model::report::Tool;
 use crate::model::text::Untrusted;
 
 /// An observation with where it came from.
@@ -52,12 +54,13 @@ pub(super) struct Grouped {
 }
 
 /// Groups observations. They come sorted by report, so the result depends on nothing but the reports.
-pub(super) fn grouped(seen: &[Seen], targets: &Targets) -> Grouped {
+pub(super) fn grouped(seen: &[Seen], targets: &Targets, tools: &[Tool]) -> Grouped {
     let mut sets = Sets::new(seen.len());
-    let names: Vec<Names> = seen.iter().map(|one| Names::of(&one.observation)).collect();
+    let mut names: Vec<Names> = seen.iter().map(|one| Names::of(&one.observation)).collect();
     let mut packages = Packages::default();
-    packages.join(seen, &names, targets, &mut sets);
-    join_places(seen, targets, &mut sets);
+    packages.find(seen, &names, targets);
+    packages.join(&mut names, &mut sets);
+    join_places(seen, targets, tools, &mut sets);
 
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for index in 0..seen.len() {
@@ -123,6 +126,11 @@ impl Names {
         Self { own, covers: covers.into_iter().collect() }
     }
 
+    /// The CVE that this is, or several under one name.
+    fn own_cve(&self) -> Option<&String> {
+        self.own.iter().find(|id| is_cve(id))
+    }
+
     /// True for an advisory that bundles problems and is none of them.
     fn only_covers(&self) -> bool {
         !self.covers.is_empty() && !self.own.iter().any(|id| is_cve(id) && !id.contains('+'))
@@ -157,21 +165,24 @@ impl Words {
     }
 }
 
+/// Scope, package and name.
+type Problem = (Scope, usize, usize);
+
 /// Observations that name a package.
 #[derive(Debug, Default)]
 struct Packages {
     words: Words,
     /// Observation to package.
-    of: HashMap<usize, usize>,
+    of: BTreeMap<usize, usize>,
     /// Observation to what the package is a package of.
     scopes: HashMap<usize, Scope>,
-    /// Scope, package and name to the first observation of that problem.
-    problems: HashMap<(Scope, usize, usize), usize>,
+    /// To the first observation of that problem.
+    problems: HashMap<Problem, usize>,
 }
 
 impl Packages {
-    /// Joins observations of the same name, package and target.
-    fn join(&mut self, seen: &[Seen], names: &[Names], targets: &Targets, sets: &mut Sets) {
+    /// Finds the package of every observation that has one.
+    fn find(&mut self, seen: &[Seen], names: &[Names], targets: &Targets) {
         // Packages of a known ecosystem by their loose name, to find the one that a report without ecosystems means.
         let mut by_name: HashMap<(Scope, usize), Vec<usize>> = HashMap::new();
         let mut loose = Vec::new();
@@ -187,24 +198,109 @@ impl Packages {
                     if !known.contains(&strong) {
                         known.push(strong);
                     }
-                    self.add(index, scope, strong, names, sets);
+                    self.add(index, scope, strong, names);
                 }
                 None => loose.push((index, scope, name, names)),
             }
         }
-        for (index, scope, name, names) in loose {
-            let package = self.meant(by_name.get(&(scope, name)), scope, names).unwrap_or(name);
-            self.add(index, scope, package, names, sets);
+        // All before any is added: what one of them means does not depend on those before it.
+        let meant: Vec<(usize, Scope, usize, &Names)> = loose
+            .into_iter()
+            .map(|(index, scope, name, names)| {
+                let package = self.meant(by_name.get(&(scope, name)), scope, names).unwrap_or(name);
+                (index, scope, package, names)
+            })
+            .collect();
+        for (index, scope, package, names) in meant {
+            self.add(index, scope, package, names);
         }
     }
 
-    fn add(&mut self, index: usize, scope: Scope, package: usize, names: &Names, sets: &mut Sets) {
+    fn add(&mut self, index: usize, scope: Scope, package: usize, names: &Names) {
         self.of.insert(index, package);
         self.scopes.insert(index, scope);
         for name in &names.own {
             let name = self.words.id(name);
-            let first = *self.problems.entry((scope, package, name)).or_insert(index);
-            sets.join(first, index);
+            self.problems.entry((scope, package, name)).or_insert(index);
+        }
+    }
+
+    /// The problem of this name in the package of an observation.
+    fn problem(&self, index: usize, name: &str) -> Option<Problem> {
+        Some((*self.scopes.get(&index)?, *self.of.get(&index)?, *self.words.ids.get(name)?))
+    }
+
+    /// Joins observations of the same name, package and target, but never two CVEs by a name that both go by.
+    fn join(&self, names: &mut [Names], sets: &mut Sets) {
+        let mut alike = Sets::new(names.len());
+        for (index, names) in self.of.keys().filter_map(|index| Some((*index, names.get(*index)?))) {
+            for problem in names.own.iter().filter_map(|name| self.problem(index, name)) {
+                if let Some(first) = self.problems.get(&problem) {
+                    alike.join(*first, index);
+                }
+            }
+        }
+        let mut families: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for index in self.of.keys() {
+            families.entry(alike.root(*index)).or_default().push(*index);
+        }
+        for (root, family) in families {
+            let of = |index: &usize| names.get(*index);
+            let cves: BTreeSet<&String> = family
+                .iter()
+                .filter_map(of)
+                .flat_map(|names| names.own_cve().into_iter().chain(&names.covers))
+                .collect();
+            if cves.len() > 1 {
+                self.join_apart(&family, names, sets);
+            } else {
+                family.into_iter().for_each(|index| sets.join(root, index));
+            }
+        }
+    }
+
+    /// Joins a family of several CVEs: each CVE by itself. What names no CVE joins the one that shares a name with it; where
+    /// that are several, it covers each and is none.
+    fn join_apart(&self, family: &[usize], names: &mut [Names], sets: &mut Sets) {
+        let mut first: HashMap<(bool, Problem), usize> = HashMap::new();
+        let mut cves_of: HashMap<Problem, BTreeMap<String, usize>> = HashMap::new();
+        for (index, names) in family.iter().filter_map(|index| Some((*index, names.get(*index)?))) {
+            let cve = names.own_cve();
+            for name in names.own.iter().filter(|name| cve.is_none_or(|cve| cve == *name)) {
+                let Some(problem) = self.problem(index, name) else { continue };
+                sets.join(*first.entry((cve.is_some(), problem)).or_insert(index), index);
+            }
+            let Some(cve) = cve else { continue };
+            for problem in names.own.iter().filter_map(|name| self.problem(index, name)) {
+                cves_of.entry(problem).or_default().entry(cve.clone()).or_insert(index);
+            }
+        }
+        let mut nameless: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for index in family {
+            if names.get(*index).is_some_and(|names| names.own_cve().is_none()) {
+                nameless.entry(sets.root(*index)).or_default().push(*index);
+            }
+        }
+        for (root, members) in nameless {
+            let mut shared: BTreeMap<String, usize> = BTreeMap::new();
+            let mut covered: BTreeSet<String> = BTreeSet::new();
+            for (index, names) in members.iter().filter_map(|index| Some((*index, names.get(*index)?))) {
+                covered.extend(names.covers.iter().cloned());
+                for problem in names.own.iter().filter_map(|name| self.problem(index, name)) {
+                    shared.extend(cves_of.get(&problem).into_iter().flatten().map(|(cve, one)| (cve.clone(), *one)));
+                }
+            }
+            let one =
+                shared.first_key_value().filter(|(cve, _)| shared.len() == 1 && covered.iter().all(|c| c == *cve));
+            if let Some((_, one)) = one {
+                sets.join(*one, root);
+                continue;
+            }
+            for index in members {
+                let Some(names) = names.get_mut(index) else { continue };
+                let all: BTreeSet<String> = names.covers.drain(..).chain(shared.keys().cloned()).collect();
+                names.covers.extend(all);
+            }
         }
     }
 
@@ -325,6 +421,9 @@ impl Clue {
         Self::Line,
     ];
 
+    /// Sure enough to join what two tools say: one's fingerprint or context means nothing to another.
+    const ACROSS_TOOLS: [Self; 3] = [Self::SnippetOnLine, Self::Snippet, Self::Position];
+
     /// What the observation says; `None` where it does not say enough.
     fn of(self, observation: &Observation) -> Option<Said<'_>> {
         let place = &observation.location;
@@ -356,7 +455,7 @@ enum Said<'a> {
 }
 
 /// Joins results without a package: alike ones within a report, then what the surest common clue joins across reports.
-fn join_places(seen: &[Seen], targets: &Targets, sets: &mut Sets) {
+fn join_places(seen: &[Seen], targets: &Targets, tools: &[Tool], sets: &mut Sets) {
     let places = || seen.iter().enumerate().filter(|(_, one)| named_package(&one.observation).is_none());
     let mut first: HashMap<Place<'_>, usize> = HashMap::new();
     for (index, one) in places() {
@@ -380,14 +479,35 @@ fn join_places(seen: &[Seen], targets: &Targets, sets: &mut Sets) {
     }
     let mut reports: HashMap<usize, Vec<usize>> =
         distinct.iter().map(|(index, one)| (*index, vec![one.source])).collect();
+    let tools: Vec<Option<String>> = tools.iter().map(|tool| tool_key(tool.name.as_raw())).collect();
+    let of_one_tool = |one: &Seen| {
+        let tool = tools.get(one.report)?.clone()?;
+        Some((tool, rule_tail(one.observation.rule.id.as_raw())))
+    };
+    let of_any_tool = |one: &Seen| Some((String::new(), one.observation.rule.id.as_raw().to_owned()));
     for clue in Clue::SUREST_FIRST {
-        join_by(clue, &distinct, targets, sets, &mut reports);
+        join_by(clue, of_one_tool, &distinct, targets, sets, &mut reports);
+    }
+    for clue in Clue::ACROSS_TOOLS {
+        join_by(clue, of_any_tool, &distinct, targets, sets, &mut reports);
     }
 }
 
-/// Joins places of different reports that say the same, where that points to one place in each.
+/// Words that stand in a tool's name in one output format and not in another (`Semgrep`, `Semgrep OSS`).
+const EDITIONS: [&str; 4] = ["oss", "pro", "cli", "owasp"];
+
+/// A tool's name as all of its output formats have it; `None` where a report does not name its tool.
+fn tool_key(name: &str) -> Option<String> {
+    let name = name.to_lowercase();
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !EDITIONS.contains(word));
+    let key: String = words.collect();
+    (!key.is_empty()).then_some(key)
+}
+
+/// Joins places of different reports that say the same by the same rule, where that points to one place in each.
 fn join_by(
     clue: Clue,
+    rule: impl Fn(&Seen) -> Option<(String, String)>,
     places: &[(usize, &Seen)],
     targets: &Targets,
     sets: &mut Sets,
@@ -398,7 +518,7 @@ fn join_by(
     for (index, one) in places {
         let observation = &one.observation;
         let Some(said) = clue.of(observation) else { continue };
-        let rule = rule_tail(observation.rule.id.as_raw());
+        let Some(rule) = rule(one) else { continue };
         let key = (targets.of_code(one.target), rule, raw(&observation.location.path), said);
         let number = *numbers.entry(key).or_insert(alike.len());
         match alike.get_mut(number) {

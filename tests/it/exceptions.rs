@@ -157,6 +157,10 @@ fn criteria_that_match_everything_are_refused() {
         "path: '**/*.*'",
         "path: '?*/**'",
         "path: '{web/**,**/*}'",
+        "path: '**/*[!7]'",
+        "path: '**/*[!]a]'",
+        "path: '**/{*[!7],x}'",
+        "resource: '*[a-z]*'",
         "path: '**/**', kind: weakness",
         "path: '**', kind: weakness",
         "resource: '*'",
@@ -390,7 +394,7 @@ fn a_resource_covers_a_finding_only_where_it_is_everywhere() {
 }
 
 #[test]
-fn a_rule_of_any_witness_is_the_scanners_rule() {
+fn a_rule_covers_what_every_witness_found_by_it() {
     let mut merged = at(finding("f-1", Kind::Weakness, &[], Severity::High), &["a.py"]);
     merged.seen_by = vec![countersign::model::finding::Witness {
         report: 1,
@@ -402,6 +406,15 @@ fn a_rule_of_any_witness_is_the_scanners_rule() {
         pointer: "/results/0".into(),
         suppressed: false,
     }];
+    for one_of_two in ["rule: python.subprocess", "rule: R1", "rule: R1, path: a.py"] {
+        let (covers, because) = covered(one_of_two, std::slice::from_ref(&merged));
+        assert!(covers.is_empty(), "{one_of_two}");
+        assert!(because[0].starts_with("f-1 comes from rule "), "{because:?}");
+    }
+    merged.ids = vec!["CVE-2026-1".into()];
+    assert_eq!(covered("rule: python.subprocess, ids: [CVE-2026-1]", std::slice::from_ref(&merged)).0, [0]);
+    assert!(covered("rule: R9, ids: [CVE-2026-1]", std::slice::from_ref(&merged)).0.is_empty());
+    merged.rule.id = "python.subprocess".into();
     assert_eq!(covered("rule: python.subprocess", &[merged]).0, [0]);
 }
 

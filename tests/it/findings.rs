@@ -216,6 +216,45 @@ fn one_tool_in_two_formats_is_one_witness_more_not_one_finding_more() {
 }
 
 #[test]
+fn two_tools_mean_the_same_only_by_the_whole_rule_and_more_than_a_line() {
+    let merged = |one: Observation, other: Observation| {
+        let reports = [("a.sarif", "Semgrep OSS", one), ("b.sarif", "CodeQL", other)];
+        let reports = reports.map(|(path, tool, seen)| report(path, tool, Target::default(), vec![seen]));
+        findings(reports.into()).findings.len() == 1
+    };
+    let at = |rule, column| weakness(rule, "app.py", 7, column);
+    let marked = |one: Observation| Observation { tool_fingerprint: Some("requires login".into()), ..one };
+    assert!(!merged(at("x.sql", 0), at("py.sql", 0)));
+    assert!(!merged(at("x.sql", 5), at("py.sql", 5)));
+    assert!(!merged(coded(at("x.sql", 5), "q(x)"), coded(at("py.sql", 5), "q(x)")));
+    assert!(!merged(at("py.sql", 0), at("py.sql", 0)));
+    assert!(!merged(marked(at("py.sql", 0)), marked(at("py.sql", 0))));
+    assert!(merged(at("py.sql", 5), at("py.sql", 5)));
+    assert!(merged(coded(at("py.sql", 0), "q(x)"), coded(at("py.sql", 5), "q(x)")));
+}
+
+#[test]
+fn an_alias_of_two_cves_joins_neither() {
+    let (one, two) = (["GHSA-x", "CVE-2026-1111"], ["GHSA-x", "CVE-2026-2222"]);
+    let rows = |all: &[&[&str]]| all.iter().map(|ids| vulnerability(ids, "core", "1")).collect();
+    let grype = || report("grype.json", "grype", image("shop"), rows(&[&one, &two]));
+    let alone = findings(vec![grype()]);
+    assert_eq!(names(&alone), ["CVE-2026-1111 GHSA-x", "CVE-2026-2222 GHSA-x"]);
+    // An advisory alone, or through another name, is a witness of both and no bridge.
+    for bridge in [&[&["GHSA-x"][..]][..], &[&["GHSA-x", "OSV-1"], &["OSV-1"]]] {
+        let both = findings(vec![grype(), report("osv.json", "osv", image("shop"), rows(bridge))]);
+        assert_eq!(names(&both), names(&alone));
+        assert!(both.findings.iter().all(|finding| finding.seen_by.iter().any(|one| one.tool == "osv")), "{both:?}");
+        assert!(
+            both.findings.iter().all(|one| one.ids.iter().filter(|id| id.as_raw().starts_with("CVE")).count() == 1)
+        );
+    }
+    // A name that only one of them has still joins.
+    let trivy = report("trivy.json", "Trivy", image("shop"), rows(&[&["CVE-2026-1111", "GHSA-y"], &["GHSA-y"]]));
+    assert_eq!(findings(vec![grype(), trivy]).findings.len(), 2);
+}
+
+#[test]
 fn results_of_one_report_that_differ_stay_apart() {
     let results = vec![
         coded(weakness("eval", "web/app.py", 7, 5), "eval(x)"),
