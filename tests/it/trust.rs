@@ -778,7 +778,10 @@ admit contains exception.id if some exception in input.exceptions
             let output = check.output().unwrap();
             let said =
                 format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-            let decision = std::fs::read(decision).ok().map(|bytes| serde_json::from_slice(&bytes).unwrap());
+            let document: Option<Value> =
+                std::fs::read(decision).ok().map(|bytes| serde_json::from_slice(&bytes).unwrap());
+            // A document that says that there is none is no decision.
+            let decision = document.filter(|document| document.get("outcome").unwrap() != "error");
             (output.status.code().unwrap(), decision, said)
         }
     }
