@@ -76,7 +76,7 @@ fn observe(issue: &Issue<'_>, paths: &HashMap<&str, &str>) -> Result<Element, St
         location: Location {
             path: issue.component.get().and_then(|component| path(component, paths)),
             line: issue.line.position().or_else(|| range.and_then(|range| range.start_line.position())),
-            column: range.and_then(|range| range.start_offset.whole()).map(|offset| offset + 1),
+            column: range.and_then(|range| range.start_offset.whole()).map(|offset| offset.saturating_add(1)),
             end_line: range.and_then(|range| range.end_line.position()),
             ..Location::default()
         },
