@@ -11,7 +11,7 @@ use crate::decision::{
 };
 use crate::exceptions::{self, Account, Approvers, Lost, Record};
 use crate::facts::{
-    Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
+    self, Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
 use crate::model::artifact::Artifact;
 use crate::model::change::Change;
@@ -19,7 +19,6 @@ use crate::model::digest::Digest;
 use crate::model::exception::Disposition;
 use crate::model::finding::{Finding, SuppressedBy};
 use crate::model::profile::{Profile, RuleMode};
-use crate::model::report::{Report, Tests};
 use crate::model::service::Service;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
@@ -179,7 +178,7 @@ struct Gathered {
 }
 
 fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<Gathered, GateError> {
-    let Normalised { reports, findings, merged_across } = normalise(inputs.reports, &inputs.artifacts);
+    let Normalised { reports, documents, findings, merged_across } = normalise(inputs.reports, &inputs.artifacts);
     let owners = Owners::of(&inputs.service)?;
     let context = exceptions::Context {
         service: inputs.service.name.as_ref().map(Untrusted::as_raw),
@@ -199,7 +198,9 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         tier: inputs.service.tier,
         now: inputs.now,
     };
-    let coverage = coverage(&inputs.profile.coverage, &reports, &released, asked);
+    let demands = &inputs.profile.coverage;
+    let coverage = coverage(demands, &reports, &released, asked);
+    let documents = facts::documents(&documents, &reports, inputs.artifacts, demands, (&released, asked));
     let ids: Vec<Untrusted> = findings.iter().map(|finding| finding.id.clone()).collect();
     let matched = covered
         .matched_exceptions(&records, &ids)
@@ -231,7 +232,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         })
         .collect();
     let facts = Facts {
-        schema: crate::facts::SCHEMA,
+        schema: facts::SCHEMA,
         now: inputs.now,
         clock: inputs.clock,
         environment: inputs.environment,
@@ -239,10 +240,13 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         profile: inputs.profile,
         change: inputs.change,
         service: inputs.service,
-        artifacts: inputs.artifacts,
+        artifacts: documents.artifacts,
         coverage,
-        tests: tests(&reports),
-        plan: None,
+        tests: documents.tests,
+        line_coverage: documents.line_coverage,
+        plan: documents.plan,
+        scorecards: documents.scorecards,
+        attestations: documents.attestations,
         history: None,
         judging: inputs.judging,
         reports,
@@ -259,17 +263,6 @@ fn is_suppressed(finding: &Finding, profile: &Profile) -> bool {
     let Some(suppression) = &finding.suppression else { return false };
     suppression.by == SuppressedBy::Passed
         || finding.seen_by.iter().all(|seen| seen.suppressed && profile.trusted_suppressions.contains(&seen.tool))
-}
-
-/// The sum over all test reports.
-fn tests(reports: &[Report]) -> Option<Tests> {
-    reports.iter().filter_map(|report| report.tests).reduce(|a, b| Tests {
-        total: a.total + b.total,
-        failed: a.failed + b.failed,
-        errored: a.errored + b.errored,
-        skipped: a.skipped + b.skipped,
-        flaky: a.flaky + b.flaky,
-    })
 }
 
 /// Lets admitted records take effect.

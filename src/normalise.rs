@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::artifact::Artifact;
 use crate::model::digest::Digest;
+use crate::model::document::Documents;
 use crate::model::finding::{Finding, Observation, SuppressedBy, Suppression, Target};
 use crate::model::report::{Parsed, Receipt, Report, ScanState, Sha256Field, Tool};
 use crate::model::severity::Severity;
@@ -44,6 +45,8 @@ pub struct ReadReport {
 pub struct Normalised {
     /// The reports, by path and digest, with totals.
     pub reports: Vec<Report>,
+    /// What each of them says that is no list of findings; none for a copy of a report that comes before it.
+    pub documents: Vec<Documents>,
     /// The findings, in their total order.
     pub findings: Vec<Finding>,
     /// Observations that were kept within their report and merged across reports.
@@ -55,6 +58,7 @@ pub struct Normalised {
 pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normalised {
     reports.sort_by(|a, b| (&a.path, a.digest, a.format).cmp(&(&b.path, b.digest, b.format)));
     let mut rows = Vec::with_capacity(reports.len());
+    let mut documents = Vec::with_capacity(reports.len());
     let mut seen = Vec::new();
     let mut stated = DistinctTargets::default();
     let mut sources: HashMap<(Digest, &str), usize> = HashMap::new();
@@ -64,6 +68,7 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
             std::mem::take(&mut report.parsed.suppressed_apart).into_iter().map(suppressed).collect();
         let source = *sources.entry((report.digest, report.format)).or_insert(index);
         rows.push(row(&report, &observations, &apart));
+        documents.push(if source == index { taken(&mut report.parsed) } else { Documents::default() });
         let own_target = completed(&report.parsed.target, report.receipt.as_ref());
         for mut observation in observations.into_iter().chain(apart) {
             let target = stated.index(&observation, &own_target, report.digest);
@@ -85,7 +90,18 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
             Nameless::new(finding, group, &seen, &targets, &stated.all)
         })
         .collect();
-    Normalised { reports: rows, findings: order::named(findings), merged_across }
+    Normalised { reports: rows, documents, findings: order::named(findings), merged_across }
+}
+
+/// What a report says beside its results.
+fn taken(parsed: &mut Parsed) -> Documents {
+    Documents {
+        plan: parsed.plan.take(),
+        vex: std::mem::take(&mut parsed.vex),
+        packages: parsed.packages,
+        attestations: std::mem::take(&mut parsed.attestations),
+        scorecard: parsed.scorecard.take(),
+    }
 }
 
 /// The report's row, but for what merging will tell.
@@ -116,6 +132,7 @@ fn row(report: &ReadReport, observations: &[Observation], apart: &[Observation])
         by_severity,
         problems: parsed.problems.clone(),
         tests: parsed.tests,
+        line_coverage: parsed.line_coverage,
         receipt: report.receipt.clone(),
     }
 }

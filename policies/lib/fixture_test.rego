@@ -56,7 +56,10 @@ facts := {
 	"artifacts": [],
 	"coverage": [coverage("secrets", "current", 0)],
 	"tests": null,
+	"line_coverage": null,
 	"plan": null,
+	"scorecards": [],
+	"attestations": [],
 	"history": null,
 	"judging": {"source": "target-branch", "commit": _commit, "edited": [], "known_from": "event"},
 	"reports": [report],
@@ -153,7 +156,70 @@ report := {
 	"not_understood": 0,
 	"problems": [],
 	"tests": null,
+	"line_coverage": null,
 	"receipt": null,
+}
+
+# How a report stands to the release: part of everything that comes from a document.
+standing(state) := {"report": 0, "state": state, "bound_by": "receipt", "age_seconds": 60, "because": "the reason"}
+
+# A document that names the digest of an artifact.
+claim := {
+	"report": 0,
+	"format": "in-toto",
+	"predicate_type": "https://slsa.dev/provenance/v1",
+	"bound_by": "digest",
+	"builder": "https://builder.example.com",
+	"commits": [_commit],
+	"packages": null,
+	"signatures": 1,
+	"verified": false,
+}
+
+artifact := {
+	"name": "shop",
+	"digest": "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+	"sbom": [],
+	"provenance": [],
+	"signature": [],
+}
+
+# A plan with these changes.
+plan(changes) := {
+	"errored": false,
+	"complete": true,
+	"totals": {},
+	"reports": [object.union(standing("current"), {"terraform_version": "1.9.0", "errored": false, "complete": true})],
+	"changes": changes,
+}
+
+planned := {
+	"address": "aws_db_instance.shop",
+	"type": "aws_db_instance",
+	"provider": "registry.terraform.io/hashicorp/aws",
+	"actions": ["update"],
+	"action": "update",
+	"reason": null,
+	"opens": [],
+	"destroys": false,
+	"replaces": false,
+	"report": 0,
+}
+
+# Line coverage of one current report.
+lines(all, hit) := {
+	"files": 10,
+	"lines": all,
+	"lines_hit": hit,
+	"branches": 0,
+	"branches_hit": 0,
+	"reports": [object.union(standing("current"), {
+		"files": 10,
+		"lines": all,
+		"lines_hit": hit,
+		"branches": 0,
+		"branches_hit": 0,
+	})],
 }
 
 finding := {

@@ -36,7 +36,7 @@ pub fn run(args: &FindingsArgs) -> Result<u8, CliError> {
     let mut text = Vec::new();
     match args.output {
         FindingsOutput::Json => {
-            let Normalised { reports, findings, merged_across } = &normalised;
+            let Normalised { reports, findings, merged_across, documents: _ } = &normalised;
             let document = Document { schema: SCHEMA, reports, findings, merged_across: *merged_across };
             json::document(&document, &mut text).map_err(|error| CliError::internal(error.to_string()))?;
         }

@@ -30,7 +30,7 @@ fn one(text: &str) -> Result<Artifact, CliError> {
             (name, evidence::digest_of_file(path)?)
         }
     };
-    Ok(Artifact { name: name.into(), digest, sbom: false, provenance: false, signature: false })
+    Ok(Artifact::new(name, digest))
 }
 
 fn parse(text: &str, digest: &str) -> Result<Digest, CliError> {

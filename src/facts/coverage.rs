@@ -5,6 +5,7 @@
 
 use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
+use crate::model::document::Standing;
 use crate::model::profile::{CoverageDemands, RequiredCheck};
 use crate::model::report::{Check, Report, ScanState};
 use crate::model::service::Tier;
@@ -44,11 +45,7 @@ pub fn coverage(demands: &CoverageDemands, reports: &[Report], released: &Releas
         .filter_map(|check| {
             let required: Vec<&RequiredCheck> =
                 demands.required.iter().filter(|row| row.check == check && applies(row, asked)).collect();
-            let max_age_hours = required
-                .iter()
-                .map(|row| row.max_age_hours.unwrap_or(demands.max_age_hours))
-                .min()
-                .unwrap_or(demands.max_age_hours);
+            let max_age_hours = max_age_hours(demands, Some(check), asked);
             let best = reports
                 .iter()
                 .enumerate()
@@ -80,7 +77,7 @@ fn applies(row: &RequiredCheck, asked: Asked<'_>) -> bool {
     tier && environment
 }
 
-/// One report as the answer to one check. The worst of what can be said about it counts.
+/// One report as the answer to one check.
 fn judge(
     check: Check,
     index: usize,
@@ -89,6 +86,25 @@ fn judge(
     max_age_hours: u32,
     now: Timestamp,
 ) -> Coverage {
+    let Standing { report, state, bound_by, age_seconds, because } =
+        standing(index, report, released, max_age_hours, now);
+    Coverage { check, required_by: None, state, report: Some(report), bound_by, age_seconds, because }
+}
+
+/// The oldest report that counts as an answer to a check, in hours: the strictest demand that applies.
+pub(super) fn max_age_hours(demands: &CoverageDemands, check: Option<Check>, asked: Asked<'_>) -> u32 {
+    let rows = demands.required.iter().filter(|row| Some(row.check) == check && applies(row, asked));
+    rows.map(|row| row.max_age_hours.unwrap_or(demands.max_age_hours)).min().unwrap_or(demands.max_age_hours)
+}
+
+/// How one report stands to the release. The worst of what can be said about it counts.
+pub(super) fn standing(
+    index: usize,
+    report: &Report,
+    released: &Released,
+    max_age_hours: u32,
+    now: Timestamp,
+) -> Standing {
     let (bound_by, binding, binding_because) = bind(report, released);
     let (age_seconds, age, age_because) = match age(report, max_age_hours, now) {
         // Of a report about which nothing is known at all, its age is the smaller question.
@@ -106,15 +122,7 @@ fn judge(
     let [(state, because), ..] = said;
     let because =
         if state == CoverageState::Current { "whole, fresh and about this release".to_owned() } else { because };
-    Coverage {
-        check,
-        required_by: None,
-        state,
-        report: Some(index),
-        bound_by,
-        age_seconds,
-        because: Untrusted::new(because),
-    }
+    Standing { report: index, state, bound_by, age_seconds, because: Untrusted::new(because) }
 }
 
 fn first_problem(report: &Report, otherwise: &str) -> String {
@@ -211,6 +219,7 @@ mod tests {
             by_severity: BTreeMap::new(),
             problems: Vec::new(),
             tests: None,
+            line_coverage: None,
             receipt,
         }
     }

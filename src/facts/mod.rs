@@ -4,6 +4,7 @@
 //! the inputs and the recorded instant. Published as `countersign/facts/v1`.
 
 mod coverage;
+mod documents;
 mod owners;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,10 @@ use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 
 pub use coverage::{Asked, Released, coverage};
+pub use documents::{
+    AttestationFacts, ClaimKind, CoveredLines, CoveredReport, DocumentFacts, PlanFacts, PlanReport, PlannedFacts,
+    ScorecardFacts, documents,
+};
 pub use owners::{BadGlob, Owners};
 
 /// The schema tag of the facts.
@@ -76,8 +81,14 @@ pub struct Facts {
     pub coverage: Vec<Coverage>,
     /// Totals of all test reports; `null` where none was given.
     pub tests: Option<Tests>,
-    /// Planned infrastructure changes; `null` where none was given.
-    pub plan: Option<Value>,
+    /// How much of the code ran under test, over all coverage reports; `null` where none was given.
+    pub line_coverage: Option<CoveredLines>,
+    /// Planned infrastructure changes; `null` where no plan was given.
+    pub plan: Option<PlanFacts>,
+    /// What OpenSSF Scorecard says of the repository, by report.
+    pub scorecards: Vec<ScorecardFacts>,
+    /// Every bill of materials and attestation, those about something else than the release too, by report.
+    pub attestations: Vec<AttestationFacts>,
     /// Earlier decisions; `null` where none was given.
     pub history: Option<Value>,
     /// Where the judging inputs came from, and what the head changes in them.

@@ -7,7 +7,7 @@ use super::wire::no_results;
 use super::xml::{Piece, Tag, Xml};
 use super::{Format, FormatError, Head};
 use crate::model::document::LineCoverage;
-use crate::model::report::Parsed;
+use crate::model::report::{Check, Parsed};
 
 pub(super) static FORMAT: Format = Format {
     id: "cobertura",
@@ -15,7 +15,7 @@ pub(super) static FORMAT: Format = Format {
     docs: "https://cobertura.github.io/cobertura/",
     produce: "coverage xml, jest --coverageReporters=cobertura, gcovr --cobertura, dotnet-coverage, …",
     seen: "the DTD 03 and 04, of a dozen tools",
-    checks: &[],
+    checks: &[Check::TestCoverage],
     detect,
     parse,
 };

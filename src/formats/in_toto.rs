@@ -3,12 +3,14 @@
 //! What they claim is not verified here, only counted: a signature is checked elsewhere or not at all. An envelope whose
 //! payload is no statement is not understood.
 
+use std::collections::BTreeSet;
+
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
 use serde::Deserialize;
 
 use super::wire::{Dict, List, Part, Record, Text, no_results, not_understood, read, read_stream};
 use super::{Format, FormatError, Head, Node};
-use crate::model::digest::Digest;
+use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{Attestation, AttestedSubject};
 use crate::model::report::Parsed;
 
@@ -44,6 +46,9 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
             Record::Odd(found) => not_understood(&mut parsed, at, format!("should be an object and is {found}")),
         }
     }
+    let digests: BTreeSet<Digest> =
+        parsed.attestations.iter().flat_map(|one| &one.subjects).filter_map(|subject| subject.digest).collect();
+    parsed.target.digests = digests.into_iter().collect();
     if parsed.attestations.is_empty() {
         let reason = parsed.not_understood.first().map(|first| first.reason.as_raw().to_owned());
         return Err(no_results(FORMAT.id, reason.unwrap_or_else(|| "there is no statement".to_owned())));
@@ -178,6 +183,7 @@ impl Statement<'_> {
             predicate_type: self.predicate_type.demand("predicateType")?.into(),
             subjects: subjects.collect(),
             builder: self.predicate.get().and_then(Predicate::builder).map(Into::into),
+            commits: self.predicate.get().map(Predicate::commits).unwrap_or_default(),
             signatures,
         })
     }
@@ -197,6 +203,9 @@ struct Subject<'a> {
 struct Predicate<'a> {
     #[serde(borrow)]
     builder: Part<Builder<'a>>,
+    materials: List<Material<'a>>,
+    #[serde(rename = "buildDefinition")]
+    definition: Part<Definition<'a>>,
     #[serde(rename = "runDetails")]
     run: Part<Run<'a>>,
 }
@@ -205,6 +214,38 @@ impl Predicate<'_> {
     fn builder(&self) -> Option<&str> {
         let run = self.run.get().and_then(|run| run.builder.get());
         run.or(self.builder.get())?.id.get()
+    }
+
+    fn commits(&self) -> Vec<CommitId> {
+        let resolved = self.definition.get().map(|definition| &definition.resolved);
+        let all = self.materials.sound().chain(resolved.into_iter().flat_map(List::sound));
+        let commits: BTreeSet<CommitId> = all.filter_map(Material::commit).collect();
+        commits.into_iter().collect()
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Definition<'a> {
+    #[serde(borrow, rename = "resolvedDependencies")]
+    resolved: List<Material<'a>>,
+}
+
+/// What something was built from.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Material<'a> {
+    #[serde(borrow)]
+    uri: Text<'a>,
+    digest: Dict<'a, Text<'a>>,
+}
+
+impl Material<'_> {
+    /// A commit, where it is a source: `sha1` alone may also be that of a file.
+    fn commit(&self) -> Option<CommitId> {
+        let is_git = self.uri.get().is_some_and(|uri| uri.starts_with("git+") || uri.contains(".git"));
+        let sha1 = self.digest.get("sha1").filter(|_| is_git);
+        self.digest.get("gitCommit").or(sha1)?.get()?.parse().ok()
     }
 }
 
@@ -228,7 +269,9 @@ mod tests {
 
     const STATEMENT: &str = r#"{"_type":"https://in-toto.io/Statement/v1","predicateType":"https://slsa.dev/provenance/v1",
         "subject":[{"name":"shop","digest":{"sha256":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}}],
-        "predicate":{"runDetails":{"builder":{"id":"https://builder.example.com"}}}}"#;
+        "predicate":{"buildDefinition":{"resolvedDependencies":[{"uri":"git+https://example.com/shop","digest":{"gitCommit":"8f3c1d2a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e"}},
+            {"uri":"https://example.com/base.tar","digest":{"sha1":"1111111111111111111111111111111111111111"}}]},
+        "runDetails":{"builder":{"id":"https://builder.example.com"}}}}"#;
 
     fn envelope(payload: &str) -> String {
         format!(
@@ -245,6 +288,8 @@ mod tests {
             let one = parse(text).unwrap().attestations.remove(0);
             assert_eq!((one.signatures, one.builder.unwrap().as_raw()), (signatures, "https://builder.example.com"));
             assert!(one.subjects[0].digest.is_some());
+            assert_eq!(one.commits[0].as_str(), "8f3c1d2a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e");
+            assert_eq!(one.commits.len(), 1);
         }
         assert_eq!(parse(&format!("{enveloped}\n{bundled}\n")).unwrap().attestations.len(), 2);
     }

@@ -6,7 +6,7 @@
 use super::wire::{malformed, no_results};
 use super::{Format, FormatError, Head};
 use crate::model::document::LineCoverage;
-use crate::model::report::{Parsed, ScanState};
+use crate::model::report::{Check, Parsed, ScanState};
 
 pub(super) static FORMAT: Format = Format {
     id: "lcov",
@@ -14,7 +14,7 @@ pub(super) static FORMAT: Format = Format {
     docs: "https://github.com/linux-test-project/lcov/blob/master/man/geninfo.1",
     produce: "coverage lcov, c8 --reporter=lcov, cargo llvm-cov --lcov, …",
     seen: "tracefiles of LCOV 1 and 2",
-    checks: &[],
+    checks: &[Check::TestCoverage],
     detect,
     parse,
 };

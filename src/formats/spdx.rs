@@ -1,14 +1,17 @@
 //! SPDX 2.2 and 2.3, as JSON or as tags and values: an inventory.
 //!
-//! Packages are no findings, and links to advisories are none either; an inventory answers no check. SPDX 3 has another
-//! structure and is refused.
+//! Packages are no findings, and links to advisories are none either. What the document says it describes, with its SHA-256, is
+//! its target. SPDX 3 has another structure and is refused.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::terms::instant;
+use super::terms::{instant, package_of};
 use super::wire::{Any, List, Part, Record, Text, Texts, no_results, not_understood, read};
 use super::{Format, FormatError, Head, Node};
-use crate::model::report::Parsed;
+use crate::model::digest::Digest;
+use crate::model::report::{Check, Parsed};
 use crate::model::text::Untrusted;
 
 pub(super) static FORMAT: Format = Format {
@@ -17,7 +20,7 @@ pub(super) static FORMAT: Format = Format {
     docs: "https://spdx.github.io/spdx-spec/v2.3/",
     produce: "trivy image --format spdx-json, syft -o spdx-json, …",
     seen: "2.2 and 2.3 as JSON, tags and values",
-    checks: &[],
+    checks: &[Check::Sbom],
     detect,
     parse,
 };
@@ -50,10 +53,15 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
         }
     }
     parsed.target.name = document.name.untrusted();
+    let described = document.described();
+    let mut digests = BTreeSet::new();
     let mut packages = 0;
     for (index, record) in document.packages.records().iter().enumerate() {
         match record {
-            Record::Sound(Package {}) => packages += 1,
+            Record::Sound(package) => {
+                packages += 1;
+                digests.extend(package.digests(&described));
+            }
             Record::Odd(found) => {
                 not_understood(
                     &mut parsed,
@@ -63,6 +71,8 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
             }
         }
     }
+    digests.extend(document.files.sound().flat_map(|file| file.digests(&described)));
+    parsed.target.digests = digests.into_iter().collect();
     parsed.packages = Some(packages);
     Ok(parsed)
 }
@@ -114,7 +124,40 @@ struct Document<'a> {
     name: Text<'a>,
     #[serde(rename = "creationInfo")]
     creation_info: Part<Creation<'a>>,
-    packages: List<Package>,
+    #[serde(rename = "documentDescribes")]
+    describes: Texts<'a>,
+    relationships: List<Relationship<'a>>,
+    packages: List<Element<'a>>,
+    files: List<Element<'a>>,
+}
+
+impl Document<'_> {
+    /// The ids of what the document is about.
+    fn described(&self) -> BTreeSet<&str> {
+        let related = self.relationships.sound().filter_map(|relationship| {
+            let (from, to) = (relationship.element.get()?, relationship.related.get()?);
+            match relationship.kind.get()? {
+                "DESCRIBES" if from == DOCUMENT => Some(to),
+                "DESCRIBED_BY" if to == DOCUMENT => Some(from),
+                _ => None,
+            }
+        });
+        self.describes.iter().chain(related).collect()
+    }
+}
+
+/// The id of every document.
+const DOCUMENT: &str = "SPDXRef-DOCUMENT";
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Relationship<'a> {
+    #[serde(borrow, rename = "spdxElementId")]
+    element: Text<'a>,
+    #[serde(rename = "relationshipType")]
+    kind: Text<'a>,
+    #[serde(rename = "relatedSpdxElement")]
+    related: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -125,9 +168,59 @@ struct Creation<'a> {
     creators: Texts<'a>,
 }
 
+/// A package or a file.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Package {}
+struct Element<'a> {
+    #[serde(borrow, rename = "SPDXID")]
+    id: Text<'a>,
+    /// Of an image, some tools write the digest here.
+    #[serde(rename = "versionInfo")]
+    version: Text<'a>,
+    checksums: List<Checksum<'a>>,
+    #[serde(rename = "externalRefs")]
+    references: List<Reference<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Checksum<'a> {
+    #[serde(borrow)]
+    algorithm: Text<'a>,
+    #[serde(rename = "checksumValue")]
+    value: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reference<'a> {
+    #[serde(borrow, rename = "referenceType")]
+    kind: Text<'a>,
+    #[serde(rename = "referenceLocator")]
+    locator: Text<'a>,
+}
+
+impl Element<'_> {
+    /// Its digests, where the document is about it.
+    fn digests(&self, described: &BTreeSet<&str>) -> Vec<Digest> {
+        if !self.id.get().is_some_and(|id| described.contains(id)) {
+            return Vec::new();
+        }
+        let sums = self.checksums.sound().filter(|sum| sum.algorithm.get() == Some("SHA256"));
+        let sums = sums.filter_map(|sum| Digest::from_hex(&sum.value.get()?.to_ascii_lowercase()).ok());
+        let version = self.version.get().and_then(|version| version.parse().ok());
+        let images = self.references.sound().filter(|reference| reference.kind.get() == Some("purl"));
+        let images = images.filter_map(|reference| image_digest(reference.locator.get()?));
+        sums.chain(version).chain(images).collect()
+    }
+}
+
+/// `pkg:oci/shop@sha256:…`, the colon written as it is or escaped.
+fn image_digest(purl: &str) -> Option<Digest> {
+    let version =
+        package_of(purl).filter(|package| package.ecosystem.as_ref().is_some_and(|kind| kind == "oci"))?.version?;
+    version.as_raw().parse().ok()
+}
 
 #[cfg(test)]
 mod tests {
@@ -141,7 +234,34 @@ mod tests {
         for text in [json, tags] {
             let parsed = parse(text).unwrap();
             assert_eq!((parsed.packages, parsed.target.name.unwrap().as_raw()), (Some(2), "shop"));
-            assert!(parsed.finished_at.is_some() && parsed.checks.is_empty());
+            assert!(parsed.finished_at.is_some());
+        }
+    }
+
+    #[test]
+    fn only_the_digest_of_what_is_described_is_the_target() {
+        let hex = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        for (described, expected) in [
+            (r#""documentDescribes":["SPDXRef-image"]"#, 1),
+            (
+                r#""relationships":[{"spdxElementId":"SPDXRef-DOCUMENT","relationshipType":"DESCRIBES","relatedSpdxElement":"SPDXRef-oci"}]"#,
+                1,
+            ),
+            (
+                r#""relationships":[{"spdxElementId":"SPDXRef-oci","relationshipType":"CONTAINS","relatedSpdxElement":"SPDXRef-image"}]"#,
+                0,
+            ),
+            (r#""documentDescribes":["SPDXRef-file"]"#, 1),
+        ] {
+            let text = format!(
+                r#"{{"spdxVersion":"SPDX-2.3",{described},"packages":[
+                {{"SPDXID":"SPDXRef-image","checksums":[{{"algorithm":"SHA256","checksumValue":"{hex}"}}]}},
+                {{"SPDXID":"SPDXRef-oci","externalRefs":[{{"referenceType":"purl","referenceLocator":"pkg:oci/shop@sha256%3A{hex}?tag=1"}}]}}],
+                "files":[{{"SPDXID":"SPDXRef-file","checksums":[{{"algorithm":"SHA256","checksumValue":"{hex}"}}]}}]}}"#
+            );
+            let parsed = parse(&text).unwrap();
+            let digests: Vec<String> = parsed.target.digests.iter().map(Digest::hex).collect();
+            assert_eq!(digests, vec![hex; expected], "{described}");
         }
     }
 

@@ -1,16 +1,20 @@
 //! A Terraform or OpenTofu plan (`terraform show -json PLAN`).
 //!
 //! Planned changes are no findings. The values of a plan stand there in clear, those that are marked as sensitive too: none
-//! is read, only addresses, types and actions. A state has the same beginning and says nothing of what will change, so it is
+//! is kept, only addresses, types, providers, actions and which well-known attributes would open a resource to everybody. A state has the same beginning and says nothing of what will change, so it is
 //! refused.
 
+mod opens;
+
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::terms::instant;
 use super::wire::{Any, Flag, List, Part, Record, Text, Texts, no_results, not_understood, read};
 use super::{Format, FormatError, Head};
 use crate::model::document::{Plan, PlanAction, PlannedChange};
-use crate::model::report::{Parsed, ScanState};
+use crate::model::report::{Check, Parsed, ScanState};
+use crate::model::text::Untrusted;
 
 pub(super) static FORMAT: Format = Format {
     id: "terraform-plan",
@@ -18,7 +22,7 @@ pub(super) static FORMAT: Format = Format {
     docs: "https://developer.hashicorp.com/terraform/internals/json-format#plan-representation",
     produce: "terraform plan -out=plan && terraform show -json plan > plan.json",
     seen: "Terraform 0.12 to 1.15, format 0.1 to 1.2",
-    checks: &[],
+    checks: &[Check::Plan],
     detect,
     parse,
 };
@@ -49,7 +53,12 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     } else if document.complete.get() == Some(false) {
         parsed.degrade(ScanState::Partial, "the plan is not complete: another one will have to follow");
     }
-    let mut plan = Plan { terraform_version: document.terraform_version.untrusted(), changes: Vec::new() };
+    let mut plan = Plan {
+        terraform_version: document.terraform_version.untrusted(),
+        errored: document.errored.is_set(),
+        complete: !document.errored.is_set() && document.complete.get() != Some(false),
+        changes: Vec::new(),
+    };
     for (index, record) in document.changes.into_records().into_iter().enumerate() {
         let change = match record {
             Record::Sound(resource) => resource.planned(),
@@ -100,6 +109,7 @@ struct Resource<'a> {
     address: Text<'a>,
     #[serde(rename = "type")]
     kind: Text<'a>,
+    provider_name: Text<'a>,
     action_reason: Text<'a>,
     change: Part<Change<'a>>,
 }
@@ -110,11 +120,15 @@ impl Resource<'_> {
         let actions: Vec<&str> = change.actions.iter().collect();
         let action =
             action(&actions).ok_or_else(|| format!("has actions that are not known: {}", actions.join(", ")))?;
+        let kind = self.kind.get().unwrap_or_default();
         Ok(PlannedChange {
             address: self.address.demand("address")?.into(),
-            kind: self.kind.get().unwrap_or_default().into(),
+            kind: kind.into(),
+            provider: self.provider_name.untrusted(),
+            actions: actions.into_iter().map(Into::into).collect(),
             action,
             reason: self.action_reason.untrusted(),
+            opens: if action.makes() { change.opens(kind)? } else { Vec::new() },
         })
     }
 }
@@ -124,6 +138,17 @@ impl Resource<'_> {
 struct Change<'a> {
     #[serde(borrow)]
     actions: Texts<'a>,
+    #[serde(borrow)]
+    after: Option<&'a RawValue>,
+}
+
+impl Change<'_> {
+    /// The planned state is looked at one resource at a time and then let go.
+    fn opens(&self, kind: &str) -> Result<Vec<Untrusted>, String> {
+        let Some(after) = self.after else { return Ok(Vec::new()) };
+        let after = serde_json::from_str(after.get()).map_err(|_| "has an `after` that cannot be read")?;
+        Ok(opens::opens(kind, &after))
+    }
 }
 
 #[cfg(test)]
@@ -138,8 +163,8 @@ mod tests {
     fn changes_are_kept_without_their_values() {
         let parsed = plan(
             r#""resource_changes":[
-                {"address":"aws_db_instance.shop","type":"aws_db_instance","action_reason":"replace_because_tainted",
-                 "change":{"actions":["create","delete"],"before":{"password":"THEVALUE"},"after":{"password":"THEVALUE"}}},
+                {"address":"aws_db_instance.shop","type":"aws_db_instance","action_reason":"replace_because_tainted","provider_name":"registry.terraform.io/hashicorp/aws",
+                 "change":{"actions":["create","delete"],"before":{"password":"THEVALUE"},"after":{"password":"THEVALUE","publicly_accessible":true}}},
                 {"address":"a.b","type":"a","change":{"actions":["update"]}},
                 {"address":"c.d","type":"c","change":{"actions":["explode"]}}]"#,
         )
@@ -147,6 +172,9 @@ mod tests {
         let changes = &parsed.plan.as_ref().unwrap().changes;
         let actions: Vec<PlanAction> = changes.iter().map(|change| change.action).collect();
         assert_eq!(actions, [PlanAction::Replace, PlanAction::Update]);
+        assert_eq!(changes[0].opens, ["publicly_accessible true"]);
+        assert_eq!(changes[0].actions, ["create", "delete"]);
+        assert!(changes[0].provider.is_some());
         assert!(changes[0].action.destroys() && !changes[1].action.destroys());
         assert_eq!((parsed.not_understood.len(), parsed.state), (1, ScanState::Partial));
         assert!(!format!("{parsed:?}").contains("THEVALUE"));

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::coverage::{Binding, CoverageState};
 use super::digest::{CommitId, Digest};
 use super::text::Untrusted;
 use super::time::Timestamp;
@@ -59,6 +60,10 @@ pub enum VexStatus {
 pub struct Plan {
     /// The tool's version, where the plan says.
     pub terraform_version: Option<Untrusted>,
+    /// Whether planning ended with an error.
+    pub errored: bool,
+    /// Whether applying it leads to the configuration as it is written: false where another plan has to follow.
+    pub complete: bool,
     /// Every planned change, in the order of the plan, those that do nothing included.
     pub changes: Vec<PlannedChange>,
 }
@@ -69,11 +74,18 @@ pub struct PlannedChange {
     /// The resource's address.
     pub address: Untrusted,
     /// Its type.
+    #[serde(rename = "type")]
     pub kind: Untrusted,
-    /// What will happen.
+    /// The provider, as the plan names it.
+    pub provider: Option<Untrusted>,
+    /// The actions as the plan lists them, in its order.
+    pub actions: Vec<Untrusted>,
+    /// What they come to.
     pub action: PlanAction,
     /// Why, in the tool's word.
     pub reason: Option<Untrusted>,
+    /// Attributes that would open it to everybody, sorted; names and well-known words, no values.
+    pub opens: Vec<Untrusted>,
 }
 
 /// What will happen to a resource.
@@ -97,6 +109,26 @@ pub enum PlanAction {
 }
 
 impl PlanAction {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoOp => "no-op",
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// Whether something is made or changed.
+    #[must_use]
+    pub const fn makes(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Replace)
+    }
+
     /// Whether what is there now will be gone.
     #[must_use]
     pub const fn destroys(self) -> bool {
@@ -128,6 +160,8 @@ pub struct Attestation {
     pub subjects: Vec<AttestedSubject>,
     /// Who built it, where the predicate is provenance.
     pub builder: Option<Untrusted>,
+    /// Commits that it was built from, sorted, where the predicate is provenance.
+    pub commits: Vec<CommitId>,
     /// Signatures on its envelope.
     pub signatures: u64,
 }
@@ -139,6 +173,37 @@ pub struct AttestedSubject {
     pub name: Option<Untrusted>,
     /// Its SHA-256, where given.
     pub digest: Option<Digest>,
+}
+
+/// What one report says that is no list of findings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Documents {
+    /// See [`Plan`].
+    pub plan: Option<Plan>,
+    /// See [`VexStatement`].
+    pub vex: Vec<VexStatement>,
+    /// Packages that a bill of materials lists.
+    pub packages: Option<u64>,
+    /// See [`Attestation`].
+    pub attestations: Vec<Attestation>,
+    /// See [`Scorecard`].
+    pub scorecard: Option<Scorecard>,
+}
+
+/// How a report stands to what is released. Published beside everything that a document says, so that no rule takes a plan
+/// or a scorecard of another commit for one of this.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Index into the list of reports.
+    pub report: usize,
+    /// `current` alone counts without more ado; see [`CoverageState`].
+    pub state: CoverageState,
+    /// What binds it.
+    pub bound_by: Option<Binding>,
+    /// Its age in whole seconds at the decision's instant, where its time is known.
+    pub age_seconds: Option<i64>,
+    /// Why the state is what it is, one line.
+    pub because: Untrusted,
 }
 
 /// What OpenSSF Scorecard says of a repository.

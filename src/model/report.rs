@@ -46,7 +46,7 @@ impl ScanState {
 
 /// What a scan looks for. A profile requires checks; a report answers one or more of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// Credentials in code or history.
     Secrets,
@@ -66,11 +66,17 @@ pub enum Check {
     Tests,
     /// Code quality.
     Quality,
+    /// How much of the code ran under test.
+    TestCoverage,
+    /// A plan of infrastructure changes.
+    Plan,
+    /// A bill of materials.
+    Sbom,
 }
 
 impl Check {
     /// Every check, in the order of tables.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Secrets,
         Self::Sast,
         Self::Dependencies,
@@ -80,6 +86,9 @@ impl Check {
         Self::Dast,
         Self::Tests,
         Self::Quality,
+        Self::TestCoverage,
+        Self::Plan,
+        Self::Sbom,
     ];
 
     /// The word used in profiles and in every output.
@@ -95,6 +104,9 @@ impl Check {
             Self::Dast => "dast",
             Self::Tests => "tests",
             Self::Quality => "quality",
+            Self::TestCoverage => "test-coverage",
+            Self::Plan => "plan",
+            Self::Sbom => "sbom",
         }
     }
 }
@@ -229,6 +241,8 @@ pub struct Report {
     pub problems: Vec<Untrusted>,
     /// Test totals.
     pub tests: Option<Tests>,
+    /// How much of the code ran under test, where the report says.
+    pub line_coverage: Option<LineCoverage>,
     /// The receipt that binds this report, where one was given.
     pub receipt: Option<Receipt>,
 }

@@ -269,13 +269,7 @@ mod tests {
         let targets = Targets::resolve(&all, &[]);
         assert!(!same(&targets, 0, 1) && !same(&targets, 0, 2));
 
-        let artifact = |name: &str, bytes: &str| Artifact {
-            name: name.into(),
-            digest: digest(bytes),
-            sbom: false,
-            provenance: false,
-            signature: false,
-        };
+        let artifact = |name: &str, bytes: &str| Artifact::new(name, digest(bytes));
         let targets = Targets::resolve(&all, &[artifact("shop", "image")]);
         assert!(same(&targets, 0, 1) && same(&targets, 0, 2));
         let targets = Targets::resolve(&all, &[artifact("shop", "image"), artifact("worker", "image 2")]);

@@ -8,11 +8,15 @@ use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
-use crate::facts::{Clock, Facts, Judging, JudgingSource, MatchedException, Mode, SCHEMA, TriagedFinding};
-use crate::model::artifact::Artifact;
+use crate::facts::{
+    AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, MatchedException,
+    Mode, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
+};
+use crate::model::artifact::{Artifact, Claim};
 use crate::model::change::{Approval, ApprovalState, Change, ChangeKind, ReviewerType, Run, Source};
 use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
+use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
 use crate::model::exception::{Disposition, Exception, Match, RiskApproval, Scope};
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
@@ -44,7 +48,7 @@ const FREE: [&str; 8] = [
     "change.sources",
     "data",
     "history",
-    "plan",
+    "plan.totals",
     "profile.data",
     "profile.exceptions.verdicts",
     "profile.rules",
@@ -140,6 +144,24 @@ fn sample() -> Option<Facts> {
         Location { path: some(), line: Some(1), column: Some(1), end_line: Some(1), resource: some(), image: some() };
     let target = Target { name: some(), commit: Some(commit.clone()), digests: vec![digest] };
     let tests = Tests { total: 0, failed: 0, errored: 0, skipped: 0, flaky: 0 };
+    let standing = || Standing {
+        report: 0,
+        state: CoverageState::Current,
+        bound_by: Some(Binding::Commit),
+        age_seconds: Some(0),
+        because: text(),
+    };
+    let claim = Claim {
+        report: 0,
+        format: text(),
+        predicate_type: some(),
+        bound_by: Binding::Digest,
+        builder: some(),
+        commits: vec![commit.clone()],
+        packages: Some(1),
+        signatures: 1,
+        verified: false,
+    };
     Some(Facts {
         schema: SCHEMA,
         now,
@@ -246,7 +268,13 @@ fn sample() -> Option<Facts> {
             error_budget: Some(1.0),
             owners_of_paths: vec![PathOwner { path: text(), owner: text() }],
         },
-        artifacts: vec![Artifact { name: text(), digest, sbom: false, provenance: false, signature: false }],
+        artifacts: vec![Artifact {
+            name: text(),
+            digest,
+            sbom: vec![claim.clone()],
+            provenance: vec![claim.clone()],
+            signature: vec![claim],
+        }],
         coverage: vec![Coverage {
             check: Check::Sast,
             required_by: some(),
@@ -257,7 +285,54 @@ fn sample() -> Option<Facts> {
             because: text(),
         }],
         tests: Some(tests),
-        plan: None,
+        line_coverage: Some(CoveredLines {
+            total: LineCoverage::default(),
+            reports: vec![CoveredReport { standing: standing(), counts: LineCoverage::default() }],
+        }),
+        plan: Some(PlanFacts {
+            errored: false,
+            complete: true,
+            totals: BTreeMap::new(),
+            reports: vec![PlanReport {
+                standing: standing(),
+                terraform_version: some(),
+                errored: false,
+                complete: true,
+            }],
+            changes: vec![PlannedFacts {
+                change: PlannedChange {
+                    address: text(),
+                    kind: text(),
+                    provider: some(),
+                    actions: list(),
+                    action: PlanAction::Create,
+                    reason: some(),
+                    opens: list(),
+                },
+                destroys: false,
+                replaces: false,
+                report: 0,
+            }],
+        }),
+        scorecards: vec![ScorecardFacts {
+            standing: standing(),
+            score: Some(1.0),
+            commit: Some(commit.clone()),
+            checks: vec![ScoredCheck { name: text(), score: Some(1), reason: some() }],
+        }],
+        attestations: vec![AttestationFacts {
+            standing: standing(),
+            format: text(),
+            kind: ClaimKind::Sbom,
+            predicate_type: some(),
+            subjects: vec![AttestedSubject { name: some(), digest: Some(digest) }],
+            about_release: true,
+            builder: some(),
+            commits: vec![commit.clone()],
+            packages: Some(1),
+            signatures: 1,
+            verified: false,
+        }],
         history: None,
         judging: Judging {
             source: JudgingSource::WorkingTree,
@@ -283,6 +358,7 @@ fn sample() -> Option<Facts> {
             by_severity: BTreeMap::new(),
             problems: list(),
             tests: Some(tests),
+            line_coverage: Some(LineCoverage::default()),
             receipt: Some(Receipt {
                 tool: text(),
                 commit: Some(commit),
@@ -404,7 +480,7 @@ mod tests {
         let k = Some;
         assert_eq!(walk(&[k("findings"), None, k("location"), k("path")]), Ok(Shape::Plain));
         assert_eq!(walk(&[k("exception"), k("match"), k("ids"), None]), Ok(Shape::Plain));
-        assert_eq!(walk(&[k("plan"), k("x"), None]), Ok(Shape::Free));
+        assert_eq!(walk(&[k("history"), k("x"), None]), Ok(Shape::Free));
         assert_eq!(walk(&[k("reports"), None, k("by_severity"), k("high")]), Ok(Shape::Free));
         assert_eq!(walk(&[k("finding"), k("severty")]), Err("has no `severty`".to_owned()));
         assert_eq!(walk(&[k("findings"), k("severity")]), Err("is a list and has no `severity`".to_owned()));

@@ -164,7 +164,7 @@ fn a_field_that_the_facts_do_not_have_is_refused() {
         "deny contains \"x\" if { some k in [\"a\"]; input.change[k].b }",
         "deny contains \"x\" if f({\"y\": 1})\nf(c) if c.y",
         "deny contains \"x\" if { some c in [{\"y\": 1}]; c.y }",
-        "deny contains \"x\" if { input.data.a.b; input.plan.c; input.profile.rules[\"a/b\"]; input.change.sources.author }",
+        "deny contains \"x\" if { input.data.a.b; input.plan.totals.c; input.profile.rules[\"a/b\"]; input.change.sources.author }",
         "deny contains \"x\" if { some e in input.exceptions; object.get(e, \"what\", 1) == 1; e.match.verdict }",
     ] {
         let loaded = load(vec![rule(body)]);

@@ -183,13 +183,7 @@ fn a_declared_subject_gives_unknown_targets_a_place() {
     let unknown = |path: &str| {
         report(path, "npm", Target::default(), vec![vulnerability(&["CVE-2021-44906"], "minimist", "1.2.5")])
     };
-    let subject = Artifact {
-        name: "shop:1".into(),
-        digest: Digest::of("shop:1"),
-        sbom: false,
-        provenance: false,
-        signature: false,
-    };
+    let subject = Artifact::new("shop:1", Digest::of("shop:1"));
     let reports = vec![unknown("a.json"), report("b.json", "trivy", image("shop:1"), unknown("b").parsed.observations)];
     assert_eq!(normalise(reports.clone(), &[subject]).findings.len(), 1);
     assert_eq!(normalise(reports, &[]).findings.len(), 2);

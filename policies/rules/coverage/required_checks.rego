@@ -81,4 +81,7 @@ _scanners := {
 	"dast": "a dynamic scanner (one that writes SARIF or a GitLab report)",
 	"tests": "the tests with a JUnit report",
 	"quality": "a quality checker (one that writes SARIF)",
+	"test-coverage": "the tests with a coverage report (Cobertura, LCOV)",
+	"plan": "`terraform plan` and `terraform show -json`, with a receipt",
+	"sbom": "a generator of bills of materials (Syft, Trivy)",
 }

@@ -88,7 +88,7 @@ pub(super) fn decision() -> Decision {
 }
 
 pub(super) fn artifact(name: &str, bytes: &[u8]) -> Artifact {
-    Artifact { name: name.into(), digest: Digest::of(bytes), sbom: false, provenance: false, signature: false }
+    Artifact::new(name, Digest::of(bytes))
 }
 
 pub(super) fn materials() -> Vec<Material<'static>> {
