@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::model::change::{Approval, Change, ChangeKind, Run, Source};
+use crate::model::change::{Approval, Call, Change, ChangeKind, Commit, Run, Source};
 use crate::model::digest::CommitId;
 use crate::model::text::Untrusted;
 
@@ -23,6 +23,8 @@ pub struct ChangeFile {
     pub author: Option<Untrusted>,
     /// See [`Change::actor`].
     pub actor: Option<Untrusted>,
+    /// See [`Change::deployer`].
+    pub deployer: Option<Untrusted>,
     /// See [`Change::repository`].
     pub repository: Option<Untrusted>,
     /// See [`Change::commit`].
@@ -42,6 +44,10 @@ pub struct ChangeFile {
     pub labels: Vec<Untrusted>,
     /// See [`Change::approvals`].
     pub approvals: Vec<Approval>,
+    /// See [`Change::decisions`].
+    pub decisions: Vec<Call>,
+    /// See [`Change::commits`].
+    pub commits: Vec<Commit>,
     /// See [`Change::ticket`].
     pub ticket: Option<Untrusted>,
     /// See [`Change::rollback_plan`].
@@ -105,6 +111,7 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
         kind,
         author,
         actor,
+        deployer,
         repository,
         commit,
         base,
@@ -114,18 +121,21 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
         files,
         labels,
         approvals,
+        decisions,
+        commits,
         ticket,
         rollback_plan,
         freeze,
         fork,
         run,
     } = given;
-    let Run { provider, id: run_id, attempt, job, event, url, self_hosted } = run;
+    let Run { provider, id: run_id, attempt, job, event, url, self_hosted, ephemeral, group, secrets, signing_key } = run;
     let mut onto = Onto { change: detected, source, contradictions: Vec::new() };
     onto.text("id", id, |c| &mut c.id);
     onto.text("title", title, |c| &mut c.title);
     onto.text("author", author, |c| &mut c.author);
     onto.text("actor", actor, |c| &mut c.actor);
+    onto.text("deployer", deployer, |c| &mut c.deployer);
     onto.text("repository", repository, |c| &mut c.repository);
     onto.set("commit", commit, |c| &mut c.commit, |id| Untrusted::from(id.as_str()));
     onto.set("base", base, |c| &mut c.base, |id| Untrusted::from(id.as_str()));
@@ -143,6 +153,10 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
     onto.text("run.event", event, |c| &mut c.run.event);
     onto.text("run.url", url, |c| &mut c.run.url);
     onto.flag("run.self_hosted", self_hosted, |c| &mut c.run.self_hosted);
+    onto.flag("run.ephemeral", ephemeral, |c| &mut c.run.ephemeral);
+    onto.text("run.group", group, |c| &mut c.run.group);
+    onto.set("run.secrets", secrets, |c| &mut c.run.secrets, |names| shown(names));
+    onto.flag("run.signing_key", signing_key, |c| &mut c.run.signing_key);
     // No CI system says what kind of change it runs for.
     if let Some(kind) = kind {
         onto.change.kind = kind;
@@ -151,7 +165,13 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
     onto.add("files", files, |c| &mut c.files);
     onto.add("labels", labels, |c| &mut c.labels);
     onto.add("approvals", approvals, |c| &mut c.approvals);
+    onto.add("decisions", decisions, |c| &mut c.decisions);
+    onto.add("commits", commits, |c| &mut c.commits);
     if onto.contradictions.is_empty() { Ok(onto.change) } else { Err(onto.contradictions) }
+}
+
+fn shown(names: &[Untrusted]) -> Untrusted {
+    Untrusted::new(names.iter().map(Untrusted::as_raw).collect::<Vec<_>>().join(", "))
 }
 
 struct Onto {

@@ -84,6 +84,51 @@ pub enum ReviewerType {
     Bot,
 }
 
+/// A decision that somebody took about the change: a go, a choice of a tool, spending. Authority data says whose word counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// What was decided: a domain of the authority table, or `go-no-go`.
+    pub domain: Untrusted,
+    /// Who.
+    pub by: Untrusted,
+    /// Yes or no.
+    pub say: Say,
+    /// What it costs in a year, in whole units of the profile's currency, where it costs something.
+    #[serde(default)]
+    pub amount: Option<u64>,
+    /// The commit that it is about.
+    #[serde(default)]
+    pub commit: Option<CommitId>,
+    /// When.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+}
+
+/// Yes or no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Say {
+    /// Yes.
+    Go,
+    /// No.
+    NoGo,
+}
+
+/// A commit that is new in this release.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commit {
+    /// The commit.
+    pub id: CommitId,
+    /// Who wrote it.
+    #[serde(default)]
+    pub author: Option<Untrusted>,
+    /// The pull or merge request that it came through; `null` for a push past all review.
+    #[serde(default)]
+    pub request: Option<Untrusted>,
+}
+
 /// The CI run that asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -102,6 +147,15 @@ pub struct Run {
     pub url: Option<Untrusted>,
     /// Whether the runner is one of the team's own.
     pub self_hosted: Option<bool>,
+    /// Whether the runner is thrown away after this job.
+    pub ephemeral: Option<bool>,
+    /// The group or pool of the runner.
+    pub group: Option<Untrusted>,
+    /// Names (never values) of the variables of this run that the profile takes for secrets of production, sorted; `null`
+    /// where nobody looked.
+    pub secrets: Option<Vec<Untrusted>>,
+    /// Whether this run holds the key that signs evidence; `null` where nobody looked.
+    pub signing_key: Option<bool>,
 }
 
 /// The change under decision.
@@ -118,6 +172,8 @@ pub struct Change {
     pub author: Option<Untrusted>,
     /// Who started this run.
     pub actor: Option<Untrusted>,
+    /// Who deploys.
+    pub deployer: Option<Untrusted>,
     /// The repository, as `owner/name`.
     pub repository: Option<Untrusted>,
     /// The commit that would be released: the head of the request, or the commit of the run.
@@ -137,6 +193,10 @@ pub struct Change {
     pub labels: Vec<Untrusted>,
     /// Opinions of reviewers, sorted.
     pub approvals: Vec<Approval>,
+    /// Decisions that were taken about it, sorted.
+    pub decisions: Vec<Call>,
+    /// The commits that are new in this release, sorted; empty where nobody says.
+    pub commits: Vec<Commit>,
     /// The ticket.
     pub ticket: Option<Untrusted>,
     /// Where the rollback plan is.

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::change::ChangeKind;
 use super::finding::Kind;
 use super::report::Check;
 use super::service::{Exposure, Tier};
 use super::severity::Severity;
 use super::text::Untrusted;
-use super::time::Timestamp;
+use super::time::{Date, Timestamp};
 
 /// A profile: `input.profile` of every policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,36 @@ pub struct Profile {
     /// When nothing ships.
     #[serde(default)]
     pub freezes: Vec<Freeze>,
+    /// When something ships; none: always.
+    #[serde(default)]
+    pub windows: Vec<Window>,
+    /// From when on only some kinds of change still go into a release.
+    #[serde(default)]
+    pub cut_lines: Vec<CutLine>,
+    /// Whose go is needed.
+    #[serde(default)]
+    pub go_no_go: Vec<GoNoGo>,
+    /// What must be known about owners.
+    #[serde(default)]
+    pub ownership: OwnershipDemands,
+    /// Parts of the repository, each with those who must approve a change to it.
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+    /// What an emergency needs.
+    #[serde(default)]
+    pub emergency: EmergencyDemands,
+    /// Where the gate may run, and with what.
+    #[serde(default)]
+    pub runners: RunnerDemands,
+    /// Who decides what.
+    #[serde(default)]
+    pub authority: Vec<Authority>,
+    /// Who is responsible, accountable, consulted and informed, by situation.
+    #[serde(default)]
+    pub raci: Vec<Situation>,
+    /// Who approves a change to what judges.
+    #[serde(default)]
+    pub policy_changes: PolicyChangeDemands,
     /// Tools whose own suppressions count; all others are judged as open.
     #[serde(default)]
     pub trusted_suppressions: Vec<Untrusted>,
@@ -195,10 +226,41 @@ pub struct ChangeDemands {
     /// Environments to which these demands apply; empty means all.
     #[serde(default)]
     pub environments: Vec<Untrusted>,
+    /// Approvals by people of a role, each row beside the others.
+    #[serde(default)]
+    pub roles: Vec<RoleApprovals>,
+    /// Whether everything that is released must have come through a pull or merge request, by the kind of change.
+    #[serde(default)]
+    pub through_request: PerChangeKind<bool>,
+    /// Whether planned infrastructure changes must come through a request, whatever the kind of change.
+    #[serde(default)]
+    pub infrastructure_through_request: bool,
+    /// Whether who deploys must be neither the author nor an approver.
+    #[serde(default)]
+    pub separate_deployer: bool,
+    /// Whether no two environments may share a state file.
+    #[serde(default)]
+    pub separate_state: bool,
+}
+
+/// So many approvals by people of a role, as the authority data says. An empty list matches everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoleApprovals {
+    /// The role.
+    pub role: Untrusted,
+    /// How many people of it.
+    pub approvals: u32,
+    /// Kinds of change.
+    #[serde(default)]
+    pub kinds: Vec<ChangeKind>,
+    /// Tiers; a service without one is of every tier.
+    #[serde(default)]
+    pub tiers: Vec<Tier>,
 }
 
 /// A value for every kind of change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PerChangeKind<T> {
     /// Pre-approved.
@@ -226,6 +288,277 @@ pub struct Freeze {
     pub emergency_ships: bool,
     /// Who answers for it.
     pub owner: Untrusted,
+}
+
+/// A time of the week in which changes ship.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// Its name.
+    pub name: Untrusted,
+    /// The days on which it begins.
+    pub days: Vec<Weekday>,
+    /// The time of day at which it opens, in its zone.
+    pub from: TimeOfDay,
+    /// The time of day before which it closes, `24:00` at most; at or before `from`: on the next day.
+    pub until: TimeOfDay,
+    /// The time zone, as the IANA database names it (`Europe/Berlin`, `UTC`).
+    pub zone: Untrusted,
+    /// Environments; empty means all.
+    #[serde(default)]
+    pub environments: Vec<Untrusted>,
+    /// Whether an emergency change may ship outside of it.
+    pub emergency_ships: bool,
+    /// Who answers for it.
+    pub owner: Untrusted,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the days of the week")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// A time of day: hours and minutes, from `00:00` to `24:00`. Times compare as their texts do.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TimeOfDay(String);
+
+impl TryFrom<String> for TimeOfDay {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let two = |digits: &str| match digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()) {
+            true => digits.parse::<u8>().ok(),
+            false => None,
+        };
+        let parts = text.split_once(':').and_then(|(hours, minutes)| Some((two(hours)?, two(minutes)?)));
+        match parts {
+            Some((0..=23, 0..=59) | (24, 0)) => Ok(Self(text)),
+            _ => Err("a time of day is written HH:MM, from 00:00 to 24:00"),
+        }
+    }
+}
+
+impl From<TimeOfDay> for String {
+    fn from(time: TimeOfDay) -> Self {
+        time.0
+    }
+}
+
+/// A point from which on a release takes only some kinds of change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutLine {
+    /// The release.
+    pub name: Untrusted,
+    /// First instant after the cut.
+    pub at: Timestamp,
+    /// First instant after the release.
+    pub until: Timestamp,
+    /// Kinds of change that still go in.
+    pub kinds: Vec<ChangeKind>,
+    /// Environments; empty means all.
+    #[serde(default)]
+    pub environments: Vec<Untrusted>,
+    /// Who answers for it.
+    pub owner: Untrusted,
+}
+
+/// Roles of which somebody must have said go. An empty list of conditions matches everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GoNoGo {
+    /// The roles, each needed; who has one is in the authority data.
+    pub roles: Vec<Untrusted>,
+    /// Kinds of change.
+    #[serde(default)]
+    pub kinds: Vec<ChangeKind>,
+    /// Tiers; a service without one is of every tier.
+    #[serde(default)]
+    pub tiers: Vec<Tier>,
+    /// Environments.
+    #[serde(default)]
+    pub environments: Vec<Untrusted>,
+    /// Who answers for it.
+    pub owner: Untrusted,
+}
+
+/// What must be known about owners.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnershipDemands {
+    /// Days after its review from which ownership data is too old; `null`: its age is not asked for.
+    pub max_age_days: Option<u32>,
+    /// What the service file, or the catalogue, must say.
+    pub metadata: Vec<ServiceField>,
+    /// From which day on a gap blocks; `null`: it warns.
+    pub metadata_blocks_from: Option<Date>,
+}
+
+/// Something that a service file says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "fields of the service")]
+pub enum ServiceField {
+    Name,
+    Owner,
+    Team,
+    Tier,
+    Exposure,
+    OnCall,
+    Runbook,
+    Slo,
+    Reviewed,
+}
+
+/// A part of the repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Its name: cloud foundation, orchestration, service, application.
+    pub name: Untrusted,
+    /// Globs over paths of the repository.
+    pub paths: Vec<Untrusted>,
+    /// The team that owns it. A change by a service of that owner or team needs no approval of its own.
+    pub owner: Untrusted,
+    /// Roles of which an approver must have one.
+    pub roles: Vec<Untrusted>,
+    /// How many of them must approve.
+    pub approvals: u32,
+}
+
+/// What an emergency needs. Without a word in the profile it needs a signed record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmergencyDemands {
+    /// Whether the record must be signed by somebody whom the allowed signers name.
+    pub signed: bool,
+    /// Roles of which a signer must have one; empty: anybody who may sign.
+    pub roles: Vec<Untrusted>,
+    /// The longest life of a record, in hours.
+    pub max_hours: u32,
+    /// Days until the review that it leaves owed.
+    pub review_days: u32,
+    /// Whether every run must be given the earlier decisions, so that no obligation is forgotten.
+    pub history: bool,
+}
+
+impl Default for EmergencyDemands {
+    fn default() -> Self {
+        Self { signed: true, roles: Vec::new(), max_hours: 24, review_days: 5, history: false }
+    }
+}
+
+/// Where the gate may run, and with what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunnerDemands {
+    /// Globs over names of variables that only a run for production may hold.
+    pub production_secrets: Vec<Untrusted>,
+    /// Whether the run of a change request may hold the key that signs evidence.
+    pub signing_key_in_requests: bool,
+    /// Runners of the team's own: for which runs.
+    pub self_hosted: SelfHosted,
+    /// Groups of runners that release to production; empty: any.
+    pub production_groups: Vec<Untrusted>,
+}
+
+impl Default for RunnerDemands {
+    fn default() -> Self {
+        Self {
+            production_secrets: Vec::new(),
+            signing_key_in_requests: true,
+            self_hosted: SelfHosted::Anywhere,
+            production_groups: Vec::new(),
+        }
+    }
+}
+
+/// Which runs may be on a runner of the team's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SelfHosted {
+    /// All.
+    Anywhere,
+    /// All but those of forks, which run anybody's code.
+    NoForks,
+    /// As `no-forks`, and for change requests only runners that are thrown away after the job.
+    Ephemeral,
+    /// None.
+    Never,
+}
+
+/// Who decides in a domain. Roles are those of the authority data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    /// What is decided.
+    pub domain: Untrusted,
+    /// Roles that decide alone.
+    pub alone: Vec<Untrusted>,
+    /// Roles that advise; their word alone decides nothing.
+    #[serde(default)]
+    pub advises: Vec<Untrusted>,
+    /// The amount in a year above which those who decide alone no longer do; `null`: no limit.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// Roles to which it goes above the limit, or where nobody decides alone.
+    #[serde(default)]
+    pub escalates_to: Vec<Untrusted>,
+    /// Whom the decision is told at once.
+    #[serde(default)]
+    pub informs: Vec<Untrusted>,
+}
+
+/// Who has which part in a situation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Situation {
+    /// Its name.
+    pub situation: Untrusted,
+    /// When it is there: any of these.
+    pub when: When,
+    /// Roles that do it.
+    pub responsible: Vec<Untrusted>,
+    /// Roles that answer for it; one of them must approve.
+    pub accountable: Vec<Untrusted>,
+    /// Roles that are asked.
+    #[serde(default)]
+    pub consulted: Vec<Untrusted>,
+    /// Roles that are told.
+    #[serde(default)]
+    pub informed: Vec<Untrusted>,
+}
+
+/// What makes a situation: any of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct When {
+    /// The change touches one of these layers.
+    pub layers: Vec<Untrusted>,
+    /// The change is of one of these kinds.
+    pub kinds: Vec<ChangeKind>,
+    /// The change has one of these labels. A label may only add demands.
+    pub labels: Vec<Untrusted>,
+}
+
+/// Who approves a change to config, profile, policies, exceptions and their like.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyChangeDemands {
+    /// How many people of one of the roles; 0: such a change is only seen.
+    pub approvals: u32,
+    /// The roles: the owner of the policies, not of the code.
+    pub roles: Vec<Untrusted>,
 }
 
 /// Whether a rule's verdicts count.

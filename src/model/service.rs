@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::text::Untrusted;
+use super::time::Date;
 
 /// Who can reach the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -57,6 +58,23 @@ pub struct Service {
     pub error_budget: Option<f64>,
     /// Glob → owner of the paths below it, in order; the last match counts.
     pub owners_of_paths: Vec<PathOwner>,
+    /// The day on which somebody last looked whether this is still true.
+    pub reviewed: Option<Date>,
+    /// Where the state of its infrastructure is kept (Terraform and its like), sorted.
+    pub states: Vec<StateFile>,
+}
+
+/// A state file of infrastructure.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateFile {
+    /// Where it is: a path or a URL.
+    pub path: Untrusted,
+    /// The environment whose state it holds.
+    pub environment: Untrusted,
+    /// Who owns it; absent: the service's owner.
+    #[serde(default)]
+    pub owner: Option<Untrusted>,
 }
 
 /// One line of ownership.

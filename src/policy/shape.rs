@@ -13,7 +13,7 @@ use crate::facts::{
     Mode, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
 };
 use crate::model::artifact::{Artifact, Claim};
-use crate::model::change::{Approval, ApprovalState, Change, ChangeKind, ReviewerType, Run, Source};
+use crate::model::change::{Approval, ApprovalState, Call, Change, ChangeKind, Commit, ReviewerType, Run, Say, Source};
 use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
@@ -21,11 +21,12 @@ use crate::model::exception::{Disposition, Exception, Match, RiskApproval, Scope
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::profile::{
-    Action, ChangeDemands, CoverageDemands, ExceptionDemands, Freeze, PerChangeKind, PerExposure, PerSeverity, Profile,
-    ProfileSchema, RequiredCheck, Threshold,
+    Action, Authority, ChangeDemands, CoverageDemands, CutLine, EmergencyDemands, ExceptionDemands, Freeze, GoNoGo, Layer,
+    OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PolicyChangeDemands, Profile, ProfileSchema, RequiredCheck,
+    RoleApprovals, RunnerDemands, ServiceField, Situation, Threshold, TimeOfDay, Weekday, When, Window,
 };
 use crate::model::report::{Check, Receipt, Report, ScanState, Sha256Field, Tests, Tool};
-use crate::model::service::{Exposure, PathOwner, Service, Tier};
+use crate::model::service::{Exposure, PathOwner, Service, StateFile, Tier};
 use crate::model::severity::{Severity, SeveritySource};
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
@@ -204,7 +205,71 @@ fn sample() -> Option<Facts> {
                 ticket: PerChangeKind { standard: true, normal: true, emergency: true },
                 rollback_plan: PerChangeKind { standard: true, normal: true, emergency: true },
                 environments: list(),
+                roles: vec![RoleApprovals {
+                    role: text(),
+                    approvals: 1,
+                    kinds: vec![ChangeKind::Normal],
+                    tiers: vec![Tier::High],
+                }],
+                through_request: PerChangeKind { standard: true, normal: true, emergency: true },
+                infrastructure_through_request: true,
+                separate_deployer: true,
+                separate_state: true,
             },
+            windows: vec![Window {
+                name: text(),
+                days: vec![Weekday::Monday],
+                from: TimeOfDay::try_from("09:00".to_owned()).ok()?,
+                until: TimeOfDay::try_from("17:00".to_owned()).ok()?,
+                zone: text(),
+                environments: list(),
+                emergency_ships: true,
+                owner: text(),
+            }],
+            cut_lines: vec![CutLine {
+                name: text(),
+                at: now,
+                until: now,
+                kinds: vec![ChangeKind::Normal],
+                environments: list(),
+                owner: text(),
+            }],
+            go_no_go: vec![GoNoGo {
+                roles: list(),
+                kinds: vec![ChangeKind::Normal],
+                tiers: vec![Tier::High],
+                environments: list(),
+                owner: text(),
+            }],
+            ownership: OwnershipDemands {
+                max_age_days: Some(1),
+                metadata: vec![ServiceField::Name],
+                metadata_blocks_from: Some(day),
+            },
+            layers: vec![Layer { name: text(), paths: list(), owner: text(), roles: list(), approvals: 1 }],
+            emergency: EmergencyDemands { roles: list(), ..EmergencyDemands::default() },
+            runners: RunnerDemands {
+                production_secrets: list(),
+                production_groups: list(),
+                ..RunnerDemands::default()
+            },
+            authority: vec![Authority {
+                domain: text(),
+                alone: list(),
+                advises: list(),
+                limit: Some(1),
+                escalates_to: list(),
+                informs: list(),
+            }],
+            raci: vec![Situation {
+                situation: text(),
+                when: When { layers: list(), kinds: vec![ChangeKind::Normal], labels: list() },
+                responsible: list(),
+                accountable: list(),
+                consulted: list(),
+                informed: list(),
+            }],
+            policy_changes: PolicyChangeDemands { approvals: 1, roles: list() },
             freezes: vec![Freeze {
                 name: text(),
                 from: now,
@@ -223,6 +288,7 @@ fn sample() -> Option<Facts> {
             kind: ChangeKind::Normal,
             author: some(),
             actor: some(),
+            deployer: some(),
             repository: some(),
             commit: Some(commit.clone()),
             base: Some(commit.clone()),
@@ -239,6 +305,15 @@ fn sample() -> Option<Facts> {
                 state: ApprovalState::Approved,
                 reviewer: ReviewerType::User,
             }],
+            decisions: vec![Call {
+                domain: text(),
+                by: text(),
+                say: Say::Go,
+                amount: Some(1),
+                commit: Some(commit.clone()),
+                at: Some(now),
+            }],
+            commits: vec![Commit { id: commit.clone(), author: some(), request: some() }],
             ticket: some(),
             rollback_plan: some(),
             freeze: Some(false),
@@ -251,6 +326,10 @@ fn sample() -> Option<Facts> {
                 event: some(),
                 url: some(),
                 self_hosted: Some(false),
+                ephemeral: Some(false),
+                group: some(),
+                secrets: Some(list()),
+                signing_key: Some(false),
             },
             sources: BTreeMap::new(),
         },
@@ -267,6 +346,8 @@ fn sample() -> Option<Facts> {
             slo: some(),
             error_budget: Some(1.0),
             owners_of_paths: vec![PathOwner { path: text(), owner: text() }],
+            reviewed: Some(day),
+            states: vec![StateFile { path: text(), environment: text(), owner: some() }],
         },
         artifacts: vec![Artifact {
             name: text(),

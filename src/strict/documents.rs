@@ -29,6 +29,7 @@ pub fn service(file: &str, bytes: &[u8]) -> Result<Service, Faults> {
                 list.sort();
                 list.dedup();
             }
+            service.states.sort();
             Ok(service)
         }
         _ => Err(Faults::new(faults)),

@@ -19,6 +19,7 @@
 #   remediation: Have the change reviewed, and pass the reviews to the gate in the change file (`--change`).
 package countersign.rules.change.approvals
 
+import data.countersign.lib.approvals
 import data.countersign.lib.lists
 import data.countersign.lib.people
 import data.countersign.lib.texts
@@ -34,7 +35,7 @@ deny contains verdict if {
 
 deny contains verdict if {
 	_demanded
-	have := count(_approvers)
+	have := count(approvals.approvers)
 	have < _needed
 	verdict := {
 		"msg": sprintf("%d of %d approvals by people other than the author%s", [have, _needed, _of_other_commits]),
@@ -62,24 +63,7 @@ _demanded if {
 	_needed > 0
 }
 
-_yes := [approval |
-	some approval in input.change.approvals
-	approval.state == "approved"
-	approval.reviewer == "user"
-]
-
-_approvers := people.approving([approval.by | some approval in _yes; _of_this_commit(approval)]) - _author
-
-_author := people.named([input.change.author])
-
-_of_this_commit(_) if not input.profile.change.approve_commit
-
-_of_this_commit(approval) if {
-	approval.commit != null
-	approval.commit == input.change.commit
-}
-
-_stale := (people.named([approval.by | some approval in _yes]) - _author) - _approvers
+_stale := (people.named([approval.by | some approval in approvals.given]) - approvals.author) - approvals.approvers
 
 _of_other_commits := sprintf("; %d of another commit", [count(_stale)]) if {
 	count(_stale) > 0
@@ -97,8 +81,8 @@ _asked_for_changes contains request.by if {
 
 # The same person approved later. Without times nobody can say which came last.
 _settled(request) if {
-	some approval in _yes
-	_of_this_commit(approval)
+	some approval in approvals.given
+	approvals.of_this_commit(approval)
 	people.named([approval.by]) == people.named([request.by])
 	approval.at != null
 	request.at != null
