@@ -10,6 +10,7 @@ use crate::decision::{
     VerdictAction,
 };
 use crate::exceptions::{self, Account, Approvers, Lost, Record};
+use crate::facts::CodeOwnersFile;
 use crate::facts::{
     self, Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
@@ -44,6 +45,10 @@ pub struct Inputs {
     pub change: Change,
     /// The service.
     pub service: Service,
+    /// Whether somebody said who can reach it.
+    pub exposure_stated: bool,
+    /// CODEOWNERS, where there is one.
+    pub codeowners: Option<CodeOwnersFile>,
     /// What is released.
     pub artifacts: Vec<Artifact>,
     /// Where the judging inputs came from.
@@ -79,9 +84,9 @@ pub enum GateError {
     /// A policy did not evaluate to well-formed verdicts: the policy's fault.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// A glob of the service file cannot be read: the service file's fault.
-    #[error("service file: {0}")]
-    Service(#[from] BadGlob),
+    /// A glob of the service file or of the profile cannot be read: that file's fault.
+    #[error(transparent)]
+    Glob(#[from] BadGlob),
     /// Something was lost on the way: a bug of ours.
     #[error(transparent)]
     Unbalanced(#[from] Unbalanced),
@@ -179,7 +184,8 @@ struct Gathered {
 
 fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<Gathered, GateError> {
     let Normalised { reports, documents, findings, merged_across } = normalise(inputs.reports, &inputs.artifacts);
-    let owners = Owners::of(&inputs.service)?;
+    let owners = Owners::of(&inputs.service, inputs.codeowners.as_ref(), &inputs.profile.layers)?;
+    let ownership = owners.facts(&inputs.change.files, inputs.exposure_stated);
     let context = exceptions::Context {
         service: inputs.service.name.as_ref().map(Untrusted::as_raw),
         environment: inputs.environment.as_raw(),
@@ -240,6 +246,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         profile: inputs.profile,
         change: inputs.change,
         service: inputs.service,
+        ownership,
         artifacts: documents.artifacts,
         coverage,
         tests: documents.tests,
@@ -273,6 +280,7 @@ fn admit(facts: &mut Facts, records: &[Record], assignment: &exceptions::Assignm
     for (triaged, number) in facts.findings.iter_mut().zip(&assignment.by_finding) {
         if let Some(record) = number.and_then(|number| records.get(number)) {
             triaged.disposition = Disposition::Excepted;
+            triaged.owner.get_or_insert_with(|| record.exception.owner.clone());
             triaged.exception = Some(record.id().clone());
         }
     }

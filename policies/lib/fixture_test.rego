@@ -23,6 +23,7 @@ facts := {
 		"kind": "normal",
 		"author": "ana",
 		"actor": "ana",
+		"deployer": null,
 		"repository": "acme/shop",
 		"commit": _commit,
 		"base": null,
@@ -32,11 +33,13 @@ facts := {
 		"files": [],
 		"labels": [],
 		"approvals": [approval("jo")],
+		"decisions": [],
+		"commits": [],
 		"ticket": "SHOP-7",
 		"rollback_plan": "docs/rollback.md",
 		"freeze": null,
 		"fork": false,
-		"run": {},
+		"run": {"self_hosted": null, "ephemeral": null, "group": null, "secrets": null, "signing_key": false},
 		"sources": {},
 	},
 	"service": {
@@ -52,7 +55,10 @@ facts := {
 		"slo": null,
 		"error_budget": null,
 		"owners_of_paths": [],
+		"reviewed": null,
+		"states": [],
 	},
+	"ownership": {"codeowners": null, "skipped": [], "exposure_stated": true, "files": []},
 	"artifacts": [],
 	"coverage": [coverage("secrets", "current", 0)],
 	"tests": null,
@@ -114,8 +120,28 @@ profile := {
 		"ticket": {"standard": false, "normal": true, "emergency": false},
 		"rollback_plan": {"standard": false, "normal": true, "emergency": false},
 		"environments": [],
+		"roles": [],
+		"through_request": {"standard": false, "normal": false, "emergency": false},
+		"infrastructure_through_request": false,
+		"separate_deployer": false,
+		"separate_state": false,
 	},
 	"freezes": [],
+	"windows": [],
+	"cut_lines": [],
+	"go_no_go": [],
+	"ownership": {"max_age_days": null, "metadata": [], "metadata_blocks_from": null},
+	"layers": [],
+	"emergency": {"signed": true, "roles": [], "max_hours": 24, "review_days": 5, "history": false},
+	"runners": {
+		"production_secrets": [],
+		"signing_key_in_requests": true,
+		"self_hosted": "anywhere",
+		"production_groups": [],
+	},
+	"authority": [],
+	"raci": [],
+	"policy_changes": {"approvals": 0, "roles": []},
 	"trusted_suppressions": [],
 	"rules": {},
 	"data": {},
@@ -284,6 +310,18 @@ recorded(record_changes, exposure) := object.union(facts, {
 
 # The facts with other values in the change.
 changed(changes) := object.union(facts, {"change": changes})
+
+# Facts changed in any part.
+with_parts(changes) := object.union(facts, changes)
+
+# Who has which role.
+authority := {"authority": {"roles": {
+	"ana": ["engineer"],
+	"jo": ["engineering-lead"],
+	"kim": ["security", "platform-lead"],
+	"lee": ["product-lead"],
+	"vic": ["vp-engineering"],
+}}}
 
 # The messages of a set of verdicts.
 said(verdicts) := [verdict.msg | some verdict in verdicts]

@@ -11,6 +11,7 @@ import data.countersign.lib.people
 # The people who have one of these roles.
 people_of(roles) := {person |
 	some principal, held in input.data.authority.roles
+	is_array(held)
 	some role in held
 	role in roles
 	some person in people.named([principal])

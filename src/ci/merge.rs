@@ -129,7 +129,8 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
         fork,
         run,
     } = given;
-    let Run { provider, id: run_id, attempt, job, event, url, self_hosted, ephemeral, group, secrets, signing_key } = run;
+    let Run { provider, id: run_id, attempt, job, event, url, self_hosted, ephemeral, group, secrets, signing_key } =
+        run;
     let mut onto = Onto { change: detected, source, contradictions: Vec::new() };
     onto.text("id", id, |c| &mut c.id);
     onto.text("title", title, |c| &mut c.title);

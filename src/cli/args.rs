@@ -84,9 +84,12 @@ pub struct CheckArgs {
     /// Exception records (YAML, JSON or TOML).
     #[arg(long, value_name = "PATH")]
     pub exceptions: Vec<PathBuf>,
-    /// The service file.
+    /// The service file, or a Backstage catalog-info.yaml.
     #[arg(long, value_name = "PATH")]
     pub service: Option<PathBuf>,
+    /// CODEOWNERS [default: where GitHub or GitLab look for it].
+    #[arg(long, value_name = "PATH")]
+    pub codeowners: Option<PathBuf>,
     /// Change metadata as JSON, added to what the CI system tells.
     #[arg(long, value_name = "PATH")]
     pub change: Option<PathBuf>,

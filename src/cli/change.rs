@@ -7,6 +7,7 @@ use super::git::Git;
 use super::io;
 use crate::ci::{self, Env, Origin};
 use crate::model::change::{Change, Source};
+use crate::model::profile::RunnerDemands;
 use crate::model::text::Untrusted;
 
 /// A file that the change was read from.
@@ -81,6 +82,23 @@ pub fn see(choice: &str, env: &Env, directory: &Path, file: Option<&Path>) -> Re
         seen.change = ci::add_repository(seen.change, git.facts()?);
     }
     Ok(seen)
+}
+
+/// What the run holds that not every run may: names of variables that the profile takes for secrets of production (their
+/// values are not looked at), and the key that signs evidence. What the change file says stands.
+pub fn look_at_runner(change: &mut Change, demands: &RunnerDemands, env: Option<&Env>, signing_key: bool) {
+    if let (None, Some(env)) = (&change.run.secrets, env)
+        && !demands.production_secrets.is_empty()
+    {
+        let globs: Vec<_> =
+            demands.production_secrets.iter().filter_map(|glob| globset::Glob::new(glob.as_raw()).ok()).collect();
+        let globs: Vec<_> = globs.iter().map(globset::Glob::compile_matcher).collect();
+        let held = env.iter().filter(|(name, value)| !value.is_empty() && globs.iter().any(|glob| glob.is_match(name)));
+        change.run.secrets = Some(held.map(|(name, _)| Untrusted::from(name.as_str())).collect());
+    }
+    if change.run.signing_key.is_none() || signing_key {
+        change.run.signing_key = Some(signing_key);
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -99,6 +99,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let mut note = |fault: CliError| faults.push(fault);
     let profile = judged::profile(&plan.profile, &judging).map_err(&mut note).ok();
     let service = judged::service(plan.service.as_deref(), &judging).map_err(&mut note).ok();
+    let codeowners = judged::codeowners(plan.codeowners.as_deref(), &judging).map_err(&mut note).ok();
     let policies = judged::policies(&plan.policy, &plan.namespaces, !plan.no_builtin, &judging).map_err(&mut note).ok();
     let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
     let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
@@ -115,11 +116,15 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let judging = judging.facts(&[])?;
     trail.know(|known| known.judging = judging.clone());
     let profile = profile.ok_or_else(missing)?;
+    let looks = if args.ci.as_deref() == Some("none") { None } else { Some(&env) };
+    change::look_at_runner(&mut change, &profile.value.runners, looks, trail.key.is_some());
     let service = service.ok_or_else(missing)?;
+    let codeowners = codeowners.ok_or_else(missing)?;
     let policies = policies.ok_or_else(missing)?;
     let receipts = receipts.ok_or_else(missing)?;
     trail.keep_files(Role::Profile, profile.files);
     trail.keep_files(Role::Service, service.files);
+    trail.keep_files(Role::Service, codeowners.files);
     trail.keep_files(Role::Policy, policies.files);
     trail.keep_files(Role::Exceptions, records.files);
     trail.keep_files(Role::Trust, approvals.signers);
@@ -146,7 +151,9 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
             fail_on: plan.fail_on,
             profile: profile.value,
             change,
-            service: service.value,
+            service: service.value.service,
+            exposure_stated: service.value.exposure_stated,
+            codeowners: codeowners.value,
             artifacts: artifacts.ok_or_else(missing)?,
             judging,
             reports: reports.into_iter().map(|report| report.report).collect(),
@@ -206,6 +213,7 @@ struct Plan {
     fail_on: FailOn,
     profile: String,
     service: Option<PathBuf>,
+    codeowners: Option<PathBuf>,
     exceptions: Vec<PathBuf>,
     policy: Vec<PathBuf>,
     namespaces: Vec<String>,
@@ -241,6 +249,7 @@ impl Plan {
             },
             profile: args.profile.clone().or_else(|| config.profile.clone()).unwrap_or_else(|| "default".to_owned()),
             service: args.service.clone().or_else(|| config.service.clone()),
+            codeowners: args.codeowners.clone().or_else(|| config.codeowners.clone()),
             exceptions: either(&args.exceptions, &config.exceptions),
             policy: either(&args.policy, &config.policy),
             namespaces: either(&args.namespace, &config.namespaces),
@@ -255,7 +264,7 @@ impl Plan {
     /// Every file that the flags and the configuration name as an input.
     fn given(&self) -> impl Iterator<Item = &Path> {
         let lists = [&self.exceptions, &self.policy, &self.receipts].into_iter().flatten();
-        lists.chain(self.service.as_ref()).map(PathBuf::as_path)
+        lists.chain(self.service.as_ref()).chain(self.codeowners.as_ref()).map(PathBuf::as_path)
     }
 
     /// Names who decides, for what: the environment is a part of it, so that a pass for staging is none for production.

@@ -25,6 +25,8 @@ pub struct Config {
     pub profile: Option<String>,
     /// The service file.
     pub service: Option<PathBuf>,
+    /// CODEOWNERS, where it is not in one of the usual places.
+    pub codeowners: Option<PathBuf>,
     /// Exception records; every file counts.
     pub exceptions: Vec<PathBuf>,
     /// Policies on top of the built-in pack.

@@ -103,7 +103,7 @@ impl From<GateError> for CliError {
     fn from(error: GateError) -> Self {
         match error {
             GateError::Policy(policy) => policy.into(),
-            GateError::Service(_) => Self::input(error.to_string()).hint("correct the glob in the service file"),
+            GateError::Glob(_) => Self::input(error.to_string()).hint("correct the glob in that file"),
             GateError::Unbalanced(_) | GateError::Facts(_) => {
                 Self::internal(error.to_string()).hint("this is a bug in countersign; please report it")
             }

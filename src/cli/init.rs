@@ -107,13 +107,13 @@ mod tests {
         assert_eq!(read.exceptions, [PathBuf::from("exceptions.yaml")]);
         assert_eq!(read.service, Some(PathBuf::from("service.yaml")));
         assert_eq!(exceptions::read([("exceptions.yaml", records.as_bytes())]).unwrap(), []);
-        let read = strict::service("service.yaml", service.as_bytes()).unwrap();
+        let read = strict::service("service.yaml", service.as_bytes()).unwrap().service;
         assert_eq!(read, Service { exposure: Exposure::Public, ..Service::default() });
 
         config::Config::read("countersign.yaml", uncommented(config).as_bytes()).unwrap();
         let example = uncommented(records).replace("\n[]", "");
         assert_eq!(exceptions::read([("exceptions.yaml", example.as_bytes())]).unwrap().len(), 1, "{example}");
-        let read = strict::service("service.yaml", uncommented(service).as_bytes()).unwrap();
+        let read = strict::service("service.yaml", uncommented(service).as_bytes()).unwrap().service;
         assert_eq!(read.owners_of_paths.len(), 1);
     }
 }

@@ -10,12 +10,12 @@ use super::error::CliError;
 use super::io::PathKind;
 use super::judging::JudgingFiles;
 use crate::exceptions::{self, AllowedSigners, Approvers, Record};
+use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, PLACES};
 use crate::model::profile::Profile;
-use crate::model::service::Service;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::policy::{self, Bundle, Layer, PolicyFile};
-use crate::strict;
+use crate::strict::{self, ServiceFile};
 
 /// The configuration that is read where no other is named.
 pub const DEFAULT_CONFIG: &str = "countersign.yaml";
@@ -88,10 +88,37 @@ pub fn profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, Cl
 ///
 /// # Errors
 /// It is not there or not sound: exit 3.
-pub fn service(path: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<Service>, CliError> {
-    let Some(path) = path else { return Ok(Loaded { value: Service::default(), files: Vec::new() }) };
+pub fn service(path: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<ServiceFile>, CliError> {
+    let Some(path) = path else { return Ok(Loaded { value: ServiceFile::default(), files: Vec::new() }) };
     let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
     Ok(Loaded::one(strict::service(&judging.describe(path), &bytes)?, path, bytes))
+}
+
+/// Reads CODEOWNERS: the file that was named, else the first of those where the platforms look.
+///
+/// # Errors
+/// It was named and is not there, or it is not UTF-8: exit 3.
+pub fn codeowners(named: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded<Option<CodeOwnersFile>>, CliError> {
+    let places = match named {
+        Some(path) => vec![path.to_owned()],
+        None => PLACES.iter().map(|place| judging.from_root(place)).collect(),
+    };
+    for path in places {
+        if judging.kind(&path)? != PathKind::File {
+            continue;
+        }
+        let shown = judging.name(&path);
+        let bytes = judging.read(&path)?.ok_or_else(|| missing(&path, judging))?;
+        let text = std::str::from_utf8(&bytes)
+            .map_err(|_| CliError::input(format!("{shown}: not UTF-8")).hint("save the file as UTF-8"))?;
+        let owners = CodeOwners::parse(text, Dialect::of(&shown, text));
+        let file = CodeOwnersFile { path: shown.as_str().into(), owners };
+        return Ok(Loaded::one(Some(file), Path::new(&shown), bytes));
+    }
+    match named {
+        Some(path) => Err(missing(path, judging)),
+        None => Ok(Loaded { value: None, files: Vec::new() }),
+    }
 }
 
 /// Reads the policies: the built-in pack, and every policy and data file below the given paths.
@@ -113,9 +140,9 @@ pub fn policies(
                 judging.list(path)?.into_iter().filter(|file| is_policy(file) || is_data(file)).collect()
             }
         };
-        if !found.iter().any(|file| is_policy(file)) {
-            return Err(CliError::input(format!("{}: holds no policy", judging.describe(path)))
-                .hint("policies are files that end in .rego"));
+        if !found.iter().any(|file| is_policy(file) || is_data(file)) {
+            return Err(CliError::input(format!("{}: holds neither policy nor data", judging.describe(path)))
+                .hint("policies are files that end in .rego, data is in data.json or data.yaml"));
         }
         for (file, bytes) in found.iter().zip(judging.read_all(&found)?) {
             let shown = judging.describe(file);

@@ -317,6 +317,12 @@ impl JudgingFiles {
         }
     }
 
+    /// A path below the root of the repository; of the directory where there is none.
+    #[must_use]
+    pub fn from_root(&self, inside: &str) -> PathBuf {
+        self.root.join(inside)
+    }
+
     /// Adds to a change request the paths that it touches.
     #[must_use]
     pub fn add_changed_files(&self, change: Change) -> Change {

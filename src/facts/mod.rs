@@ -3,6 +3,7 @@
 //! What must stay true: facts are complete, sorted and bounded before a policy runs, and their bytes depend on nothing but
 //! the inputs and the recorded instant. Published as `countersign/facts/v1`.
 
+mod codeowners;
 mod coverage;
 mod documents;
 mod owners;
@@ -25,12 +26,13 @@ use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 
+pub use codeowners::{CodeOwners, Dialect, PLACES};
 pub use coverage::{Asked, Released, coverage};
 pub use documents::{
     AttestationFacts, ClaimKind, CoveredLines, CoveredReport, DocumentFacts, PlanFacts, PlanReport, PlannedFacts,
     ScorecardFacts, documents,
 };
-pub use owners::{BadGlob, Owners};
+pub use owners::{BadGlob, CodeOwnersFile, OwnedFile, Owners, Ownership};
 
 /// The schema tag of the facts.
 pub const SCHEMA: &str = "countersign/facts/v1";
@@ -75,6 +77,8 @@ pub struct Facts {
     pub change: Change,
     /// The service.
     pub service: Service,
+    /// Who owns what the change touches.
+    pub ownership: Ownership,
     /// What is released.
     pub artifacts: Vec<Artifact>,
     /// Required checks and reports.

@@ -19,6 +19,7 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         profile: serde_saphyr::from_str(super::profile("default").unwrap()).unwrap(),
         change: Change::default(),
         service: Service::default(),
+        ownership: crate::facts::Ownership::default(),
         artifacts: Vec::new(),
         coverage: Vec::new(),
         tests: None,

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::facts::{
     AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, MatchedException,
-    Mode, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
+    Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
 };
 use crate::model::artifact::{Artifact, Claim};
 use crate::model::change::{Approval, ApprovalState, Call, Change, ChangeKind, Commit, ReviewerType, Run, Say, Source};
@@ -21,9 +21,9 @@ use crate::model::exception::{Disposition, Exception, Match, RiskApproval, Scope
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::profile::{
-    Action, Authority, ChangeDemands, CoverageDemands, CutLine, EmergencyDemands, ExceptionDemands, Freeze, GoNoGo, Layer,
-    OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PolicyChangeDemands, Profile, ProfileSchema, RequiredCheck,
-    RoleApprovals, RunnerDemands, ServiceField, Situation, Threshold, TimeOfDay, Weekday, When, Window,
+    Action, Authority, ChangeDemands, CoverageDemands, CutLine, EmergencyDemands, ExceptionDemands, Freeze, GoNoGo,
+    Layer, OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PolicyChangeDemands, Profile, ProfileSchema,
+    RequiredCheck, RoleApprovals, RunnerDemands, ServiceField, Situation, Threshold, TimeOfDay, Weekday, When, Window,
 };
 use crate::model::report::{Check, Receipt, Report, ScanState, Sha256Field, Tests, Tool};
 use crate::model::service::{Exposure, PathOwner, Service, StateFile, Tier};
@@ -348,6 +348,12 @@ fn sample() -> Option<Facts> {
             owners_of_paths: vec![PathOwner { path: text(), owner: text() }],
             reviewed: Some(day),
             states: vec![StateFile { path: text(), environment: text(), owner: some() }],
+        },
+        ownership: Ownership {
+            codeowners: some(),
+            skipped: list(),
+            exposure_stated: true,
+            files: vec![OwnedFile { path: text(), owners: list(), layers: list() }],
         },
         artifacts: vec![Artifact {
             name: text(),

@@ -2,17 +2,33 @@
 //!
 //! What must stay true: a profile that passes has an answer for every finding, and no name in a service file is blank.
 
-use super::{Document, Fault, Faults, Node};
+use super::{Document, Fault, Faults, Node, backstage};
 use crate::model::finding::Kind;
-use crate::model::profile::{Freeze, Profile, RequiredCheck, Threshold};
+use crate::model::profile::{Freeze, Profile, RequiredCheck, Situation, Threshold, Window};
 use crate::model::service::{Exposure, Service};
 use crate::model::severity::Severity;
+use crate::model::text::Untrusted;
 
-/// Reads a service file; its lists come out sorted.
+/// A service file that was read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceFile {
+    /// What it says.
+    pub service: Service,
+    /// Whether it says who can reach the service, or the strict side was taken.
+    pub exposure_stated: bool,
+}
+
+/// Reads a service file, or a component of a Backstage catalogue; its lists come out sorted.
 ///
 /// # Errors
 /// Every fault that could be found.
-pub fn service(file: &str, bytes: &[u8]) -> Result<Service, Faults> {
+pub fn service(file: &str, bytes: &[u8]) -> Result<ServiceFile, Faults> {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && backstage::is_catalogue(text)
+    {
+        let (service, exposure_stated) = backstage::read(file, text)?;
+        return Ok(ServiceFile { service, exposure_stated });
+    }
     let document = Document::parse(file, bytes)?;
     let mut faults = Vec::new();
     document.blanks(&mut faults);
@@ -30,7 +46,7 @@ pub fn service(file: &str, bytes: &[u8]) -> Result<Service, Faults> {
                 list.dedup();
             }
             service.states.sort();
-            Ok(service)
+            Ok(ServiceFile { service, exposure_stated: document.root().get("exposure").is_some() })
         }
         _ => Err(Faults::new(faults)),
     }
@@ -84,6 +100,25 @@ impl ProfileCheck<'_> {
         }
         for (node, freeze) in self.rows("freezes").iter().zip(&profile.freezes) {
             faults.extend(self.freeze(node, freeze));
+        }
+        for (node, window) in self.rows("windows").iter().zip(&profile.windows) {
+            faults.extend(self.window(node, window));
+        }
+        for (node, cut) in self.rows("cut_lines").iter().zip(&profile.cut_lines) {
+            if cut.until <= cut.at {
+                let node = node.get("until").unwrap_or(node);
+                faults.push(self.document.fault(node, "the release ends before its cut", "give an `until` after `at`"));
+            }
+        }
+        let secrets = self.at(&["runners", "production_secrets"]).items().unwrap_or_default();
+        for (node, glob) in secrets.iter().zip(&profile.runners.production_secrets) {
+            if globset::Glob::new(glob.as_raw()).is_err() {
+                faults.push(self.document.fault(node, "not a glob", "write one, like PROD_*"));
+            }
+        }
+        let layers: Vec<&Untrusted> = profile.layers.iter().map(|layer| &layer.name).collect();
+        for (node, row) in self.rows("raci").iter().zip(&profile.raci) {
+            faults.extend(self.situation(node, row, &layers));
         }
         faults
     }
@@ -143,6 +178,34 @@ impl ProfileCheck<'_> {
         none.then(|| self.document.fault(node, "no scan is younger than 0 hours", "give the hours that a scan counts"))
     }
 
+    fn window(&self, node: &Node, window: &Window) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if window.zone.as_raw().parse::<chrono_tz::Tz>().is_err() {
+            let node = node.get("zone").unwrap_or(node);
+            let fix = "name it as the IANA time zone database does: UTC, Europe/Berlin, America/New_York";
+            faults.push(self.document.fault(node, "no such time zone", fix));
+        }
+        if window.days.is_empty() {
+            let node = node.get("days").unwrap_or(node);
+            faults.push(self.document.fault(node, "a window without a day never opens", "name its days"));
+        }
+        faults
+    }
+
+    fn situation(&self, node: &Node, row: &Situation, layers: &[&Untrusted]) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if row.accountable.is_empty() {
+            let node = node.get("accountable").unwrap_or(node);
+            faults.push(self.document.fault(node, "nobody is accountable", "name a role"));
+        }
+        if let Some(layer) = row.when.layers.iter().find(|layer| !layers.contains(layer)) {
+            let node = node.get("when").and_then(|when| when.get("layers")).unwrap_or(node);
+            let message = format!("there is no layer `{}`", layer.line());
+            faults.push(self.document.fault(node, message, "name one of `layers`"));
+        }
+        faults
+    }
+
     fn freeze(&self, node: &Node, freeze: &Freeze) -> Vec<Fault> {
         let mut faults = Vec::new();
         if freeze.until <= freeze.from {
@@ -167,7 +230,6 @@ fn holds_wherever<T: PartialEq>(wide: &[T], narrow: &[T]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::text::Untrusted;
 
     const SHIPPED: &str = include_str!("../../policies/profiles/default.yaml");
 
@@ -209,7 +271,7 @@ mod tests {
     fn a_service_file_has_no_blank_names_and_sorted_lists() {
         let sound =
             service("s.yaml", b"name: shop\nowner: team-shop\nexposure: internal\ndata: [personal, health]\n").unwrap();
-        assert_eq!(sound.data, [Untrusted::from("health"), Untrusted::from("personal")]);
+        assert_eq!(sound.service.data, [Untrusted::from("health"), Untrusted::from("personal")]);
         let faults = service("s.yaml", b"name: shop\nowner: ''\nerror_budget: 101\ndata: [' ']\n").unwrap_err();
         let shown: Vec<String> =
             faults.as_slice().iter().map(|f| format!("{}:{} {}", f.line, f.column, f.message)).collect();

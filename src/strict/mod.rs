@@ -4,6 +4,7 @@
 //! document or a value of the wrong kind is a fault, never a value that silently wins, and all faults that can be found are
 //! reported together, each with its place and the way out.
 
+mod backstage;
 mod documents;
 mod fault;
 pub mod json;
@@ -17,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::model::text::Untrusted;
 
-pub use documents::{profile, service};
+pub use documents::{ServiceFile, profile, service};
 pub use fault::{Fault, Faults};
 pub use nearest::nearest;
 pub use node::Node;

@@ -41,3 +41,26 @@ fn the_embedded_pack_is_the_one_in_the_repository_without_its_tests() {
         assert_eq!(rule.path, path, "a rule stands in the file that its package names");
     }
 }
+
+#[test]
+fn the_shipped_profiles_are_sound_and_differ_in_figures_only() {
+    let keys = |value: &serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().iter().map(|(key, _)| key.clone()).collect()
+    };
+    let read = |name: &str| {
+        let profile = countersign::strict::profile(name, countersign::policy::profile(name).unwrap().as_bytes());
+        profile.unwrap_or_else(|faults| panic!("{name}: {faults}"))
+    };
+    let default = serde_json::to_value(read("default")).unwrap();
+    let names: Vec<&str> = countersign::policy::profiles().collect();
+    assert_eq!(names, ["default", "enterprise", "growth", "startup"]);
+    for name in names {
+        let profile = read(name);
+        assert_eq!(profile.name, *name);
+        let written = countersign::policy::profile(name).unwrap();
+        for key in keys(&default) {
+            assert!(written.contains(&format!("\n{key}:")), "{name} leaves `{key}` out");
+        }
+        assert_eq!(keys(&serde_json::to_value(profile).unwrap()), keys(&default), "{name}");
+    }
+}

@@ -21,6 +21,7 @@ package countersign.rules.runners.secrets
 deny contains verdict if {
 	_request
 	count(input.profile.runners.production_secrets) > 0
+	is_array(input.change.run.secrets)
 	some name in input.change.run.secrets
 	verdict := {
 		"msg": sprintf("this run of a change request holds %s, a secret of production", [name]),
