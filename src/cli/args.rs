@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::policies::Source;
+use super::worker::SECONDS;
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -45,6 +48,8 @@ pub enum Command {
     Receipt(ReceiptArgs),
     /// Look at exception records.
     Exception(ExceptionArgs),
+    /// Write, evaluate and look at policies.
+    Policy(PolicyArgs),
     /// Make and show signing keys.
     Key(KeyArgs),
     /// List the report formats that are recognised.
@@ -53,6 +58,72 @@ pub enum Command {
     Init(InitArgs),
     /// Print shell completions.
     Completions(CompletionsArgs),
+    /// The process that policies run in; started by the other commands.
+    #[command(hide = true)]
+    PolicyWorker(PolicyWorkerArgs),
+}
+
+/// `policy-worker`.
+#[derive(Debug, Args)]
+pub struct PolicyWorkerArgs {
+    /// How much processor time it may use.
+    #[arg(long)]
+    pub seconds: u64,
+}
+
+/// `policy`.
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    /// What to do with policies.
+    #[command(subcommand)]
+    pub command: PolicyCommand,
+}
+
+/// The commands about policies.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Evaluate policies over JSON, YAML and TOML documents, as Conftest does.
+    Eval(PolicyEvalArgs),
+}
+
+/// `policy eval`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  countersign policy eval -p policy deployment.yaml service.yaml
+  countersign policy eval -p policy --all-namespaces --output json plan.json
+  countersign policy eval -p policy -n kubernetes --combine manifests/*.yaml")]
+pub struct PolicyEvalArgs {
+    /// The documents: files that end in .json, .yaml, .yml or .toml; `-` is YAML or JSON on standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Policies: a directory, a `.rego` file or a bundle.
+    #[arg(long, short, value_name = "PATH", default_value = "policy")]
+    pub policy: Vec<Source>,
+    /// The packages to evaluate [default: main].
+    #[arg(long, short, value_name = "NS")]
+    pub namespace: Vec<String>,
+    /// Evaluate every package that gives results.
+    #[arg(long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+    /// External data: files, or directories with data files.
+    #[arg(long, short, value_name = "PATH")]
+    pub data: Vec<PathBuf>,
+    /// Evaluate all documents as one list of `path` and `contents`.
+    #[arg(long)]
+    pub combine: bool,
+    /// Exit with 10 where there are warnings and no failures.
+    #[arg(long)]
+    pub fail_on_warn: bool,
+    /// How to print.
+    #[arg(long, short, value_name = "FORMAT", default_value = "human")]
+    pub output: FindingsOutput,
+    /// The instant that `time.now_ns` gives [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// How many seconds all policies may take together.
+    #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
+    pub policy_timeout: u64,
 }
 
 /// Reports, as every command takes them.
@@ -93,9 +164,13 @@ pub struct CheckArgs {
     /// Change metadata as JSON, added to what the CI system tells.
     #[arg(long, value_name = "PATH")]
     pub change: Option<PathBuf>,
-    /// Policies: a directory or a `.rego` file, on top of the built-in pack.
-    #[arg(long, value_name = "PATH")]
-    pub policy: Vec<PathBuf>,
+    /// Policies on top of the built-in pack: a directory, a `.rego` file, or a bundle (.tar.gz). LAYER is organisation, team or
+    /// repository.
+    #[arg(long, value_name = "[LAYER:]PATH[@sha256:…]")]
+    pub policy: Vec<Source>,
+    /// How many seconds all policies may take together, where others than the built-in ones run.
+    #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
+    pub policy_timeout: u64,
     /// Leave the built-in pack out. The evidence says so.
     #[arg(long)]
     pub no_builtin: bool,

@@ -5,12 +5,14 @@
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::args::{CheckArgs, FailOnArg, ModeArg};
 use super::change::{self, Seen};
 use super::config::Config;
 use super::error::{CliError, Exit};
 use super::judging::JudgingFiles;
+use super::policies::{self, Source};
 use super::{diagnostic, evidence as store, io, judged, output, receipt, reports, subject};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
@@ -97,10 +99,13 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     // Everything that can be wrong is looked at before any of it is reported.
     let mut faults = Vec::new();
     let mut note = |fault: CliError| faults.push(fault);
-    let profile = judged::profile(&plan.profile, &judging).map_err(&mut note).ok();
     let service = judged::service(plan.service.as_deref(), &judging).map_err(&mut note).ok();
     let codeowners = judged::codeowners(plan.codeowners.as_deref(), &judging).map_err(&mut note).ok();
-    let policies = judged::policies(&plan.policy, &plan.namespaces, !plan.no_builtin, &judging).map_err(&mut note).ok();
+    let limit = Duration::from_secs(args.policy_timeout.max(1));
+    let policies = policies::load(&plan.policy, &plan.namespaces, !plan.no_builtin, limit, &judging);
+    let policies = policies.map_err(&mut note).ok();
+    let shipped = policies.as_ref().map(|policies| &policies.value);
+    let profile = judged::profile(plan.profile.as_deref(), shipped, &judging).map_err(&mut note).ok();
     let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
     let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
     let read = reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok();
@@ -141,7 +146,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     )?;
     trail.keep_reports(&reports);
 
-    let bundle = policies.value;
+    let bundle = policies.value.bundle;
     let decided = gate::decide(
         Inputs {
             now,
@@ -211,11 +216,11 @@ struct Plan {
     environment: Untrusted,
     mode: Mode,
     fail_on: FailOn,
-    profile: String,
+    profile: Option<String>,
     service: Option<PathBuf>,
     codeowners: Option<PathBuf>,
     exceptions: Vec<PathBuf>,
-    policy: Vec<PathBuf>,
+    policy: Vec<Source>,
     namespaces: Vec<String>,
     no_builtin: bool,
     receipts: Vec<PathBuf>,
@@ -247,7 +252,7 @@ impl Plan {
                 Some(FailOnArg::Never) => FailOn::Never,
                 None => config.fail_on.unwrap_or_default(),
             },
-            profile: args.profile.clone().or_else(|| config.profile.clone()).unwrap_or_else(|| "default".to_owned()),
+            profile: args.profile.clone().or_else(|| config.profile.clone()),
             service: args.service.clone().or_else(|| config.service.clone()),
             codeowners: args.codeowners.clone().or_else(|| config.codeowners.clone()),
             exceptions: either(&args.exceptions, &config.exceptions),
@@ -263,8 +268,10 @@ impl Plan {
 
     /// Every file that the flags and the configuration name as an input.
     fn given(&self) -> impl Iterator<Item = &Path> {
-        let lists = [&self.exceptions, &self.policy, &self.receipts].into_iter().flatten();
-        lists.chain(self.service.as_ref()).chain(self.codeowners.as_ref()).map(PathBuf::as_path)
+        let lists = [&self.exceptions, &self.receipts].into_iter().flatten();
+        let policies = self.policy.iter().map(|source| source.path.as_path());
+        let files = lists.chain(self.service.as_ref()).chain(self.codeowners.as_ref()).map(PathBuf::as_path);
+        files.chain(policies)
     }
 
     /// Names who decides, for what: the environment is a part of it, so that a pass for staging is none for production.

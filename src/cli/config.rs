@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::policies::Source;
 use crate::decision::FailOn;
 use crate::facts::Mode;
 use crate::strict::{Document, Faults};
@@ -29,8 +30,8 @@ pub struct Config {
     pub codeowners: Option<PathBuf>,
     /// Exception records; every file counts.
     pub exceptions: Vec<PathBuf>,
-    /// Policies on top of the built-in pack.
-    pub policy: Vec<PathBuf>,
+    /// Policies on top of the built-in pack, each as `[LAYER:]PATH[@sha256:…]`.
+    pub policy: Vec<Source>,
     /// Leave the built-in pack out. The evidence says so.
     pub no_builtin: bool,
     /// Foreign packages to evaluate too.

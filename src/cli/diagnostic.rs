@@ -25,6 +25,13 @@ pub fn report(error: &CliError) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Prints something worth knowing that is no fault.
+pub fn note(message: &str) {
+    let mut text = String::new();
+    paragraph(&mut text, "note: ", message);
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Prints what is wrong with the command line, line by line.
 pub fn usage(message: &str) {
     let mut text = String::new();

@@ -271,6 +271,22 @@ pub fn run(
     }
 }
 
+/// Starts this program again, with nothing of the environment, its streams to be read and written by the caller.
+///
+/// # Errors
+/// It could not be started.
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary: the only place that starts programs")]
+pub fn start_again(arguments: &[&str]) -> io::Result<std::process::Child> {
+    use std::process::{Command, Stdio};
+    Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
 /// What is kept of a program's standard error.
 const STDERR_BYTES: u64 = 64 << 10;
 

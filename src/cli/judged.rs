@@ -9,12 +9,13 @@ use super::config::Config;
 use super::error::CliError;
 use super::io::PathKind;
 use super::judging::JudgingFiles;
+use super::policies::Policies;
 use crate::exceptions::{self, AllowedSigners, Approvers, Record};
 use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, PLACES};
 use crate::model::profile::Profile;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
-use crate::policy::{self, Bundle, Layer, PolicyFile};
+use crate::policy::{self, Layer};
 use crate::strict::{self, ServiceFile};
 
 /// The configuration that is read where no other is named.
@@ -63,11 +64,32 @@ pub fn is_path(profile: &str) -> bool {
     profile.contains(['/', '\\', '.'])
 }
 
-/// Reads a built-in profile by name, or a profile file.
+/// The profile in force: the one that was named, held against the one that came with an organisation's or a team's policies; else
+/// that one, else the default.
 ///
 /// # Errors
-/// There is none of that name, or it is not sound: exit 3.
-pub fn profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, CliError> {
+/// There is none of that name, it is not sound, or it moves what a layer above does not let it move: exit 3.
+pub fn profile(
+    named: Option<&str>,
+    policies: Option<&Policies>,
+    judging: &JudgingFiles,
+) -> Result<Loaded<Profile>, CliError> {
+    let shipped = policies.and_then(|policies| Some((&policies.bundle, policies.profile.as_ref()?)));
+    match (named, shipped) {
+        (None, Some((_, above))) => Ok(Loaded::one(above.profile.clone(), Path::new(&above.path), above.bytes.clone())),
+        (named, None) => named_profile(named.unwrap_or("default"), judging),
+        (Some(name), Some((bundle, above))) => {
+            let mut loaded = named_profile(name, judging)?;
+            let lower = loaded.files.first().map_or(name, |file| file.path.as_str());
+            bundle
+                .lay_profile((&above.path, above.layer, &above.profile), (lower, Layer::Repository, &loaded.value))?;
+            loaded.files.push(File { path: above.path.clone(), bytes: above.bytes.clone() });
+            Ok(loaded)
+        }
+    }
+}
+
+fn named_profile(name: &str, judging: &JudgingFiles) -> Result<Loaded<Profile>, CliError> {
     if is_path(name) {
         let path = Path::new(name);
         let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
@@ -119,57 +141,6 @@ pub fn codeowners(named: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded
         Some(path) => Err(missing(path, judging)),
         None => Ok(Loaded { value: None, files: Vec::new() }),
     }
-}
-
-/// Reads the policies: the built-in pack, and every policy and data file below the given paths.
-///
-/// # Errors
-/// Nothing is there, or a policy is refused: exit 3.
-pub fn policies(
-    paths: &[PathBuf],
-    namespaces: &[String],
-    builtin: bool,
-    judging: &JudgingFiles,
-) -> Result<Loaded<Bundle>, CliError> {
-    let mut policies = if builtin { policy::builtin() } else { Vec::new() };
-    for path in paths {
-        let found: Vec<PathBuf> = match judging.kind(path)? {
-            PathKind::Missing => return Err(missing(path, judging)),
-            PathKind::File => vec![path.clone()],
-            PathKind::Directory => {
-                judging.list(path)?.into_iter().filter(|file| is_policy(file) || is_data(file)).collect()
-            }
-        };
-        if !found.iter().any(|file| is_policy(file) || is_data(file)) {
-            return Err(CliError::input(format!("{}: holds neither policy nor data", judging.describe(path)))
-                .hint("policies are files that end in .rego, data is in data.json or data.yaml"));
-        }
-        for (file, bytes) in found.iter().zip(judging.read_all(&found)?) {
-            let shown = judging.describe(file);
-            let source = String::from_utf8(bytes).map_err(|_| {
-                CliError::input(format!("{shown}: a policy must be UTF-8 text")).hint("save the file as UTF-8")
-            })?;
-            policies.push(PolicyFile { path: judging.name(file), layer: Layer::Given, source: source.into() });
-        }
-    }
-    let bundle = Bundle::load(policies, namespaces)?;
-    let files = bundle
-        .files
-        .iter()
-        .map(|file| File { path: file.path.clone(), bytes: file.source.as_bytes().to_vec() })
-        .collect();
-    Ok(Loaded { value: bundle, files })
-}
-
-/// A policy, and not its test.
-fn is_policy(file: &Path) -> bool {
-    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let name = name.to_ascii_lowercase();
-    name.ends_with(".rego") && !name.ends_with("_test.rego")
-}
-
-fn is_data(file: &Path) -> bool {
-    matches!(file.file_name().and_then(|name| name.to_str()), Some("data.json" | "data.yaml" | "data.yml"))
 }
 
 /// Reads every exception record.

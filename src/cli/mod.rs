@@ -20,10 +20,13 @@ pub mod judged;
 pub mod judging;
 pub mod key;
 pub mod output;
+pub mod policies;
+pub mod policy_eval;
 pub mod receipt;
 pub mod reports;
 pub mod subject;
 pub mod verify;
+pub mod worker;
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -69,6 +72,8 @@ pub fn main() -> u8 {
 fn run(command: &Command) -> u8 {
     let result = match command {
         Command::Check(args) => return check::run(args),
+        Command::PolicyWorker(args) => return worker::serve(args.seconds),
+        Command::Policy(args) => policy_eval::run(&args.command),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),
         Command::Receipt(args) => receipt(args),

@@ -9,6 +9,8 @@ use regorus::Engine;
 use regorus::unstable::{Module, Ref, Rule, RuleHead};
 use serde_json::Value as Json;
 
+use super::engine::Watch;
+use super::layering::{Overridable, Side, lay};
 use super::lexer::{self, Kind, Lexed};
 use super::metadata::{self, Metadata, RuleScope};
 use super::reads::Reads;
@@ -28,6 +30,8 @@ pub(super) enum Role {
     Lib,
     /// Somebody else's package; `named` when it is to be evaluated.
     Foreign { named: bool },
+    /// Any package, where documents are judged and not the facts.
+    Document,
     /// A `_test.rego` file.
     Test,
 }
@@ -41,6 +45,8 @@ pub(super) struct Unit {
     pub(super) package: Vec<String>,
     pub(super) module: Ref<Module>,
     pub(super) metadata: Option<Metadata>,
+    /// True where it is no Rego v1, and was read as v0.
+    pub(super) v0: bool,
 }
 
 impl Unit {
@@ -51,7 +57,7 @@ impl Unit {
 
     /// True for packages of ours, which are held to more than what the language asks.
     pub(super) fn is_ours(&self) -> bool {
-        !matches!(self.role, Role::Foreign { .. })
+        !matches!(self.role, Role::Foreign { .. } | Role::Document)
     }
 }
 
@@ -82,38 +88,134 @@ pub(super) struct Loaded {
     pub(super) engine: Engine,
     pub(super) units: Vec<Unit>,
     pub(super) data: BTreeMap<String, Json>,
+    pub(super) overridable: Vec<Overridable>,
 }
 
-/// Parses and checks files; `tests` says whether `_test.rego` files belong to them.
-pub(super) fn load(files: &[PolicyFile], namespaces: &[String], tests: bool) -> Result<Loaded, PolicyError> {
+/// What policies are loaded for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose<'a> {
+    /// To judge a release, or to test policies that do.
+    Release {
+        /// Packages that are not ours and are evaluated.
+        namespaces: &'a [String],
+        /// Whether `_test.rego` files belong to them.
+        tests: bool,
+    },
+    /// To judge documents of any kind, as Conftest does.
+    Documents,
+}
+
+/// Parses and checks files.
+pub(super) fn load(files: &[PolicyFile], purpose: Purpose<'_>, watch: &Watch) -> Result<Loaded, PolicyError> {
     refuse_same_path(files)?;
     let mut engine = Engine::new();
     let mut units = Vec::new();
-    let mut data = BTreeMap::new();
-    let mut roots: BTreeMap<String, String> = BTreeMap::new();
-    for file in files {
-        if is_rego(file) {
-            if tests || !is_test(file) {
-                units.push(parse(&mut engine, file, namespaces)?);
-            }
-        } else {
-            for (root, value) in read_data(file)? {
-                if let Some(first) = roots.insert(root.clone(), file.path.clone()) {
-                    return Err(PolicyError::file(
-                        &file.path,
-                        format!("the data root `{root}` is given by {first} too"),
-                    )
-                    .hint("a data root belongs to one file"));
-                }
-                data.insert(root, value);
-            }
+    let tests = matches!(purpose, Purpose::Release { tests: true, .. });
+    for file in files.iter().filter(|file| is_rego(file) && (tests || !is_test(file))) {
+        watch(&file.path);
+        units.push(parse(&mut engine, file, purpose)?);
+    }
+    watch("the policies together");
+    let overridable = overridable(&units)?;
+    let Data { roots, owners } = data(files.iter().filter(|file| !is_rego(file)), &overridable)?;
+    refuse_undeclared(&overridable, &roots, &owners)?;
+    refuse_collisions(&units, &owners)?;
+    if let Purpose::Release { namespaces, .. } = purpose {
+        refuse_missing_namespaces(&units, namespaces)?;
+    }
+    check::check(&units, &roots.keys().cloned().collect())?;
+    add_data(&mut engine, &roots)?;
+    Ok(Loaded { engine, units, data: roots, overridable })
+}
+
+/// Every declaration in the METADATA of our packages.
+fn overridable(units: &[Unit]) -> Result<Vec<Overridable>, PolicyError> {
+    let mut all = Vec::new();
+    for unit in units {
+        let Some(metadata) = &unit.metadata else { continue };
+        for declaration in &metadata.custom.overridable {
+            all.push(Overridable::new(&unit.path, metadata.line, unit.layer, declaration)?);
         }
     }
-    refuse_collisions(&units, &roots)?;
-    refuse_missing_namespaces(&units, namespaces)?;
-    check::check(&units, &data.keys().cloned().collect())?;
-    add_data(&mut engine, &data)?;
-    Ok(Loaded { engine, units, data })
+    Ok(all)
+}
+
+/// External data, all layers together.
+#[derive(Default)]
+struct Data {
+    roots: BTreeMap<String, Json>,
+    /// The file and layer that a root belongs to.
+    owners: BTreeMap<String, (String, Layer)>,
+}
+
+/// Reads data files, the highest layer first. Files of one layer may share a root where they say nothing twice; a lower layer
+/// moves what it may.
+fn data<'a>(files: impl Iterator<Item = &'a PolicyFile>, overridable: &[Overridable]) -> Result<Data, PolicyError> {
+    let mut files: Vec<&PolicyFile> = files.collect();
+    files.sort_by_key(|file| (file.layer, &file.path));
+    let mut data = Data::default();
+    for file in files {
+        for (root, value) in read_data(file)? {
+            let Some((owner, layer)) = data.owners.get(&root) else {
+                data.owners.insert(root.clone(), (file.path.clone(), file.layer));
+                data.roots.insert(root, value);
+                continue;
+            };
+            let known = data.roots.remove(&root).unwrap_or(Json::Null);
+            let together = if *layer == file.layer {
+                join(known, value).map_err(|key| {
+                    let key = std::iter::once(root.as_str()).chain(key.iter().rev().map(String::as_str));
+                    let message = format!("the data `{}` is given by {owner} too", key.collect::<Vec<_>>().join("."));
+                    PolicyError::file(&file.path, message).hint("say it in one file")
+                })?
+            } else {
+                let higher = Side { path: owner, layer: *layer };
+                let lower = Side { path: &file.path, layer: file.layer };
+                lay(overridable, &["data".to_owned(), root.clone()], (&higher, &known), (&lower, &value))?
+            };
+            data.roots.insert(root, together);
+        }
+    }
+    Ok(data)
+}
+
+/// Two objects as one, or the key (innermost first) that both have.
+fn join(one: Json, other: Json) -> Result<Json, Vec<String>> {
+    let (Json::Object(mut one), Json::Object(other)) = (one, other) else { return Err(Vec::new()) };
+    for (key, value) in other {
+        let value = match one.remove(&key) {
+            None => value,
+            Some(known) => join(known, value).map_err(|mut path| {
+                path.push(key.clone());
+                path
+            })?,
+        };
+        one.insert(key, value);
+    }
+    Ok(Json::Object(one))
+}
+
+/// A declaration about data that the layer does not have would protect or release nothing.
+fn refuse_undeclared(
+    overridable: &[Overridable],
+    roots: &BTreeMap<String, Json>,
+    owners: &BTreeMap<String, (String, Layer)>,
+) -> Result<(), PolicyError> {
+    for declared in overridable.iter().filter(|declared| declared.key.first().is_some_and(|kind| kind == "data")) {
+        let mut path = declared.key.iter().skip(1);
+        let root = path.next().map(String::as_str).unwrap_or_default();
+        let is_theirs = owners.get(root).is_some_and(|(_, layer)| declared.layer <= *layer);
+        let there = path.try_fold(roots.get(root).unwrap_or(&Json::Null), |at, key| at.get(key));
+        if !is_theirs || there.is_none() {
+            let shown = declared.key.join(".");
+            return Err(PolicyError::file(
+                &shown,
+                "is declared overridable, and is no data of that layer or a lower one",
+            )
+            .hint("check the key against the data files"));
+        }
+    }
+    Ok(())
 }
 
 /// True for files that only tests load.
@@ -133,19 +235,24 @@ fn refuse_same_path(files: &[PolicyFile]) -> Result<(), PolicyError> {
     }
 }
 
-fn parse(engine: &mut Engine, file: &PolicyFile, namespaces: &[String]) -> Result<Unit, PolicyError> {
+fn parse(engine: &mut Engine, file: &PolicyFile, purpose: Purpose<'_>) -> Result<Unit, PolicyError> {
     let lexed = lexer::lex(&file.path, &file.source)?;
     let Some((name, line)) = lexed.package() else {
         return Err(
             PolicyError::at(&file.path, 1, "no package").hint("begin with `package countersign.rules.<area>.<name>`")
         );
     };
-    let ours = name == "countersign" || name.starts_with("countersign.");
-    let module = add_policy(engine, file, &lexed, !ours)?;
+    let for_documents = matches!(purpose, Purpose::Documents);
+    let ours = !for_documents && (name == "countersign" || name.starts_with("countersign."));
+    let (module, v0) = add_policy(engine, file, &lexed, !ours)?;
     let package = syntax::package(&module);
-    let role = if is_test(file) { Role::Test } else { role(file, line, &package, namespaces)? };
+    let role = match purpose {
+        Purpose::Documents => Role::Document,
+        Purpose::Release { .. } if is_test(file) => Role::Test,
+        Purpose::Release { namespaces, .. } => role(file, line, &package, namespaces)?,
+    };
     let metadata = if ours { metadata::read(&file.path, &lexed)? } else { None };
-    Ok(Unit { path: file.path.clone(), layer: file.layer, role, package, module, metadata })
+    Ok(Unit { path: file.path.clone(), layer: file.layer, role, package, module, metadata, v0 })
 }
 
 /// Gives a file to the engine: as Rego v1, and where that fails and the package is not ours as v0.
@@ -154,16 +261,19 @@ fn add_policy(
     file: &PolicyFile,
     lexed: &Lexed<'_>,
     may_be_v0: bool,
-) -> Result<Ref<Module>, PolicyError> {
+) -> Result<(Ref<Module>, bool), PolicyError> {
+    let mut v0 = false;
     engine.set_rego_v0(false);
     let mut result = engine.add_policy(file.path.clone(), file.source.clone().into_owned());
     if result.is_err() && may_be_v0 && !uses_v1_words(lexed) {
         engine.set_rego_v0(true);
+        v0 = true;
         result = engine.add_policy(file.path.clone(), file.source.clone().into_owned()).or(result);
     }
     result.map_err(|error| PolicyError::from_engine(&file.path, &error.to_string()))?;
     let module = engine.get_modules().last().cloned();
-    module.ok_or_else(|| PolicyError::file(&file.path, "the engine did not keep the file"))
+    let module = module.ok_or_else(|| PolicyError::file(&file.path, "the engine did not keep the file"))?;
+    Ok((module, v0))
 }
 
 /// True where a file uses words of Rego v1 as keywords without importing them: it is no v0 policy.
@@ -212,14 +322,23 @@ fn read_data(file: &PolicyFile) -> Result<BTreeMap<String, Json>, PolicyError> {
         return Err(PolicyError::file(&file.path, "neither a policy nor data")
             .hint("policies end in .rego, data in .json or .yaml"));
     };
-    match value {
+    if !value.is_object() {
+        return Err(PolicyError::file(&file.path, "the data is no object").hint("its keys are the roots below `data`"));
+    }
+    let mounted = file
+        .mount
+        .split('/')
+        .rev()
+        .filter(|part| !part.is_empty())
+        .fold(value, |below, part| Json::Object([(part.to_owned(), below)].into_iter().collect()));
+    match mounted {
         Json::Object(roots) => Ok(roots.into_iter().collect()),
-        _ => Err(PolicyError::file(&file.path, "the data is no object").hint("its keys are the roots below `data`")),
+        _ => Ok(BTreeMap::new()),
     }
 }
 
-fn refuse_collisions(units: &[Unit], roots: &BTreeMap<String, String>) -> Result<(), PolicyError> {
-    for (root, path) in roots {
+fn refuse_collisions(units: &[Unit], owners: &BTreeMap<String, (String, Layer)>) -> Result<(), PolicyError> {
+    for (root, (path, _)) in owners {
         let taken = root == "countersign" || units.iter().any(|unit| unit.package.first() == Some(root));
         if taken {
             return Err(PolicyError::file(path, format!("the data root `{root}` is a package's"))
@@ -241,8 +360,8 @@ fn refuse_pair(one: &Unit, other: &Unit) -> Result<(), PolicyError> {
         |what: String, hint: &str| Err(PolicyError::file(&other.path, format!("{what} {}", one.path)).hint(hint));
     if above && one.layer != other.layer {
         return both(
-            format!("the package `{}` belongs to another layer, by", other.package_name()),
-            "give it a name of its own, or leave the pack out with --no-builtin",
+            format!("the package `{}` belongs to another layer ({}), by", other.package_name(), one.layer.word()),
+            "a layer adds rules in packages of its own: choose another name",
         );
     }
     if same && matches!(one.role, Role::Rule | Role::Admission) && other.role != Role::Test {
@@ -301,7 +420,7 @@ pub(super) fn outputs(unit: &Unit) -> BTreeSet<String> {
     let is_output = |name: &str| match &unit.role {
         Role::Rule => matches!(name, "deny" | "warn"),
         Role::Admission => matches!(name, "deny" | "admit"),
-        Role::Foreign { .. } => ["deny", "violation", "warn"].iter().any(|word| {
+        Role::Foreign { .. } | Role::Document => ["deny", "violation", "warn"].iter().any(|word| {
             name.strip_prefix(word).is_some_and(|rest| {
                 rest.is_empty()
                     || rest.strip_prefix('_').is_some_and(|rest| {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{Expr, Module, Ref, Rule, RuleHead, Span};
 
-use super::bundle::{Role, Unit};
+use super::bundle::{self, Role, Unit};
 use super::functions::{self, Known};
 use super::metadata::RuleScope;
 use super::syntax::{self, Chain, Met};
@@ -140,9 +140,16 @@ fn names(unit: &Unit) -> Result<(), PolicyError> {
     let outputs: &[&str] = match unit.role {
         Role::Rule => &["deny", "warn"],
         Role::Admission => &["admit", "deny"],
-        Role::Foreign { named: true } => &["deny", "violation", "warn"],
-        Role::Lib | Role::Test | Role::Foreign { named: false } => return Ok(()),
+        Role::Foreign { .. } | Role::Document => &["deny", "violation", "warn"],
+        Role::Lib | Role::Test => return Ok(()),
     };
+    if let (Role::Foreign { named: false }, Some(rule)) = (&unit.role, bundle::outputs(unit).first()) {
+        return Err(PolicyError::file(
+            &unit.path,
+            format!("the package `{}` defines `{rule}` and would not be evaluated", unit.package_name()),
+        )
+        .hint(format!("name it, too: --namespace {}", unit.package_name())));
+    }
     let mut defined = false;
     for rule in &unit.module.policy {
         let name = syntax::rule_name(rule);
@@ -189,7 +196,7 @@ fn our_name(unit: &Unit, outputs: &[&str], name: &str, is_set: bool, span: &Span
 }
 
 fn foreign_name(unit: &Unit, outputs: &[&str], name: &str, is_set: bool, span: &Span) -> Result<(), PolicyError> {
-    if name == "exception" {
+    if name == "exception" && unit.role != Role::Document {
         return Err(at(unit, span, "an `exception` rule would hide whole rules without owner, reason or expiry")
             .hint("leave it out, and write exception records (--exceptions)"));
     }
@@ -235,7 +242,7 @@ fn contents(unit: &Unit, rule: &Ref<Rule>, defined: &Defined<'_>) -> Result<(), 
 
 fn one(unit: &Unit, met: &Met<'_>, defined: &Defined<'_>) -> Result<(), PolicyError> {
     match met {
-        Met::Call(function, args, is_statement) => call(unit, function, args.len(), *is_statement, defined),
+        Met::Call(function, args, is_statement) => call(unit, function, args, *is_statement, defined),
         Met::Reference(chain) => reference(unit, chain, defined),
         Met::Binds(span) if matches!(span.text(), "input" | "data") => {
             Err(at(unit, span, format!("`{}` is given a new meaning here", span.text())).hint("choose another name"))
@@ -256,7 +263,7 @@ fn is_per_finding(unit: &Unit) -> bool {
 fn call(
     unit: &Unit,
     function: &Chain<'_>,
-    args: usize,
+    args: &[Ref<Expr>],
     is_statement: bool,
     defined: &Defined<'_>,
 ) -> Result<(), PolicyError> {
@@ -267,9 +274,16 @@ fn call(
         return Ok(());
     }
     match functions::find(&name) {
+        Some(Known::Fine) if name == "sprintf" => format(unit, args),
         Some(Known::Fine) => Ok(()),
+        // At the end of a month the engine stays in the month, and from the 29th of February it finds nothing at all.
+        Some(Known::AddDate) => match args {
+            [_, years, months, _, ..] if [years, months].iter().all(|n| n.span().text() == "0") => Ok(()),
+            _ => Err(at(unit, function.span, "`time.add_date` answers wrongly at the end of a month")
+                .hint("write `time.add_date(ns, 0, 0, days)`")),
+        },
         // As a value (`[p, v] := walk(x)`, `not walk(x, …)`) the engine yields nothing at all.
-        Some(Known::Walk) if args == 2 && is_statement => Ok(()),
+        Some(Known::Walk) if args.len() == 2 && is_statement => Ok(()),
         Some(Known::Walk) => Err(at(unit, function.span, "`walk` finds nothing when it is written like this").hint(
             "write `walk(document, [path, value])` as a line of its own; for `not`, put it into a rule of its own",
         )),
@@ -278,6 +292,18 @@ fn call(
         }
         None => Err(at(unit, function.span, format!("the function `{name}` is not known"))
             .hint("define or import it; `countersign` has the built-ins that its documentation lists")),
+    }
+}
+
+/// A format that is filled in otherwise than elsewhere.
+fn format(unit: &Unit, args: &[Ref<Expr>]) -> Result<(), PolicyError> {
+    let Some(format) = args.first() else { return Ok(()) };
+    match syntax::text_of(format).and_then(functions::odd_verb) {
+        Some(verb) => {
+            Err(at(unit, format.span(), format!("`sprintf` fills in `%{verb}` otherwise than the language says"))
+                .hint("known: %s, %v, %d (with a width), %q, %.2f (with a precision), %%"))
+        }
+        None => Ok(()),
     }
 }
 

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::evaluate::Alike;
+use super::evaluate::Phase;
 use super::sample::{exception, facts, finding};
-use super::{Bundle, Facts, Layer, PolicyFile};
+use super::{Bundle, Facts, Layer, PolicyFile, rulings};
 use crate::facts::TriagedFinding;
 use crate::model::exception::Disposition;
 use crate::model::finding::Kind;
@@ -183,7 +183,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
 }
 
 fn given(path: &str, source: &str) -> PolicyFile {
-    PolicyFile { path: path.to_owned(), layer: Layer::Given, source: source.to_owned().into() }
+    PolicyFile::new(path, Layer::Repository, source.to_owned())
 }
 
 proptest! {
@@ -194,7 +194,7 @@ proptest! {
         let files = vec![given("r.rego", &rule), given("alpha.rego", ALPHA), given("beta.rego", BETA)];
         let bundle = Bundle::load(files, &[]).map_err(|error| TestCaseError::fail(format!("{error}\n{rule}")))?;
         let together = bundle.verdicts(&facts);
-        let apart = super::engine::on_big_stack(|| bundle.program.verdicts(&facts, Alike::Apart));
+        let apart = rulings::verdicts(&bundle, &facts, Phase::VerdictsApart);
         prop_assert!(together.is_ok(), "{:?}\n{rule}", together);
         prop_assert_eq!(format!("{together:?}"), format!("{apart:?}"), "{}", rule);
     }
@@ -208,11 +208,9 @@ fn known_fields_make_few_classes_and_the_rest_is_told() {
             Bundle::load(vec![given("r.rego", &rule), given("alpha.rego", ALPHA), given("beta.rego", BETA)], &[]);
         let bundle = bundle.unwrap();
         let facts = facts((0..50).map(|n| finding(&format!("f-{n}"))).collect());
-        assert_eq!(
-            bundle.verdicts(&facts),
-            super::engine::on_big_stack(|| bundle.program.verdicts(&facts, Alike::Apart))
-        );
-        (bundle.program.evaluations(&facts), bundle.rules[0].one_by_one.clone())
+        assert_eq!(bundle.verdicts(&facts), rulings::verdicts(&bundle, &facts, Phase::VerdictsApart));
+        let evaluations = bundle.program.as_ref().unwrap().evaluations(&facts.to_bytes().unwrap());
+        (evaluations, bundle.rules[0].one_by_one.clone())
     };
     assert_eq!(judged(r#"input.finding.severity == "high""#), (1, None));
     assert_eq!(judged("not alpha.loud"), (1, None));

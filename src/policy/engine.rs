@@ -4,6 +4,7 @@
 //! panic of the engine is an error like any other.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +19,14 @@ const STACK_BYTES: usize = 256 << 20;
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// Steps at the time.
 const CHECK_EVERY: NonZeroU32 = NonZeroU32::new(16).unwrap();
+
+/// Is told what the engine is about to do, so that whoever watches can say what it was doing when it broke down.
+pub type Watch = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// A watch that looks away.
+pub(super) fn unwatched() -> Watch {
+    Arc::new(|_| {})
+}
 
 /// Runs on a thread with a stack that bears what the limits of the loader let through.
 pub(super) fn on_big_stack<T: Send>(work: impl FnOnce() -> Result<T, PolicyError> + Send) -> Result<T, PolicyError> {
@@ -39,6 +48,7 @@ pub(super) struct Machine {
     engine: Engine,
     started: Option<Duration>,
     limit: Duration,
+    watch: Watch,
 }
 
 impl Machine {
@@ -60,7 +70,12 @@ impl Machine {
             engine.add_extension("rand.intn".to_owned(), 2, Box::new(random))
         });
         added.map_err(|error| PolicyError::from_engine("policies", &error.to_string()))?;
-        Ok(Self { engine, started: monotonic_now(), limit })
+        Ok(Self { engine, started: monotonic_now(), limit, watch: unwatched() })
+    }
+
+    /// Tells the watch which rule comes next.
+    pub(super) fn watched(self, watch: &Watch) -> Self {
+        Self { watch: Arc::clone(watch), ..self }
     }
 
     /// Sets what `input` is for the evaluations that follow.
@@ -78,6 +93,7 @@ impl Machine {
         if limit.is_zero() {
             return Err(self.late(path));
         }
+        (self.watch)(path);
         self.engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: CHECK_EVERY });
         let value = self.engine.eval_rule(path.to_owned());
         // What policies print is for their authors, not for the log of a release.

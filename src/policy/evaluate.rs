@@ -1,40 +1,92 @@
-//! The two phases: admission of exceptions, then the verdicts of the rules.
+//! The two phases over the facts' bytes: admission of exceptions, then what the rules say.
 //!
 //! What must stay true: every rule that is loaded and not switched off is evaluated, and whatever it says reaches the caller or
-//! is an error.
+//! is an error. Nothing but the question and the facts' bytes comes in, so that it can be answered in another process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::{Engine, Value};
+use serde::{Deserialize, Serialize};
 
 use super::bundle::{self, Entry, Judge, Unit};
 use super::classes::{Subject, classes};
-use super::engine::Machine;
+use super::engine::{Machine, Watch};
 use super::verdict::{self, Said};
-use super::{Admission, PolicyError, RawVerdict, RuleInfo, placeholders};
-use crate::facts::{Facts, TriagedFinding};
-use crate::model::profile::RuleMode;
+use super::{PolicyError, RuleInfo};
 use crate::model::text::Untrusted;
+
+/// What is asked about facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// Which phase.
+    pub phase: Phase,
+    /// The recorded clock.
+    pub now_ns: i64,
+    /// Rules that are switched off, by id.
+    pub off: BTreeSet<String>,
+}
+
+/// The phases of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// Which exceptions count.
+    Admission,
+    /// What the rules say.
+    Verdicts,
+    /// The same, each finding on its own: what the other is held to.
+    #[cfg(test)]
+    VerdictsApart,
+}
+
+/// What was answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Ids that an admission package admits.
+    pub(super) admit: Vec<Untrusted>,
+    /// Ids that one denies, and why.
+    pub(super) deny: Vec<(Untrusted, Untrusted)>,
+    /// What the rules say.
+    pub(super) rulings: Vec<Ruling>,
+}
+
+/// What one rule says, about the whole input or about a class of findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ruling {
+    /// The index of the rule.
+    pub(super) rule: usize,
+    /// True for `deny`.
+    pub(super) deny: bool,
+    /// What it says; placeholders are not filled in yet.
+    pub(super) said: Said,
+    /// The indices of the findings that it is about; `None` for a rule over the whole input.
+    pub(super) members: Option<Vec<usize>>,
+}
+
+/// Answers questions: here, or in another process.
+pub trait Evaluate: Send + Sync {
+    /// Answers a question about facts, given as [`crate::facts::Facts::to_bytes`] writes them.
+    ///
+    /// # Errors
+    /// Whatever is not a well-formed answer.
+    fn evaluate(&self, question: &Question, facts: &[u8]) -> Result<Answer, PolicyError>;
+}
 
 /// Rules and admission packages, with an engine that is ready for them.
 pub(super) struct Program {
     engine: Engine,
     entries: Vec<Entry>,
     judges: Vec<Judge>,
+    watch: Watch,
 }
 
-/// Whether findings that a rule cannot tell apart are judged once. The answers are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alike {
-    /// Once for all of them.
-    Together,
-    /// Each on its own: what the other is held to.
-    #[cfg(test)]
-    Apart,
+impl Evaluate for Program {
+    fn evaluate(&self, question: &Question, facts: &[u8]) -> Result<Answer, PolicyError> {
+        super::engine::on_big_stack(|| self.answer(question, facts))
+    }
 }
 
 impl Program {
-    pub(super) fn new(mut engine: Engine, units: &[Unit]) -> Result<Self, PolicyError> {
+    pub(super) fn new(mut engine: Engine, units: &[Unit], watch: Watch) -> Result<Self, PolicyError> {
         let entries = bundle::entries(units)?;
         let judges = bundle::judges(units);
         let Some(first) = entries.iter().flat_map(|entry| entry.deny.iter().chain(&entry.warn)).next() else {
@@ -44,7 +96,7 @@ impl Program {
         engine
             .compile_with_entrypoint(&first.as_str().into())
             .map_err(|error| PolicyError::from_engine("policies", &error.to_string()))?;
-        Ok(Self { engine, entries, judges })
+        Ok(Self { engine, entries, judges, watch })
     }
 
     pub(super) fn rules(&self) -> impl Iterator<Item = &RuleInfo> {
@@ -60,185 +112,114 @@ impl Program {
 
     /// How often the first rule is evaluated for these facts.
     #[cfg(test)]
-    pub(super) fn evaluations(&self, facts: &Facts) -> usize {
-        let run = Run::new(self.machine(facts).unwrap(), facts).unwrap();
-        run.classes(&self.entries[0], Alike::Together).len()
+    pub(super) fn evaluations(&self, facts: &[u8]) -> usize {
+        let run = Run::new(Machine::new(&self.engine, Some(0)).unwrap(), input_of(facts).unwrap()).unwrap();
+        run.classes(&self.entries[0], Phase::Verdicts).len()
     }
 
-    fn machine(&self, facts: &Facts) -> Result<Machine, PolicyError> {
-        let Some(now) = facts.now.unix_nanos() else {
-            return Err(PolicyError::file("policies", format!("the instant {} is out of range", facts.now))
-                .hint("choose one before the year 2262"));
-        };
-        Machine::new(&self.engine, Some(now))
+    fn answer(&self, question: &Question, facts: &[u8]) -> Result<Answer, PolicyError> {
+        let machine = Machine::new(&self.engine, Some(question.now_ns))?.watched(&self.watch);
+        let input = input_of(facts)?;
+        match question.phase {
+            Phase::Admission => self.admission(machine, input),
+            Phase::Verdicts => self.verdicts(Run::new(machine, input)?, question),
+            #[cfg(test)]
+            Phase::VerdictsApart => self.verdicts(Run::new(machine, input)?, question),
+        }
     }
 
-    pub(super) fn admission(&self, facts: &Facts) -> Result<Admission, PolicyError> {
-        let mut machine = self.machine(facts)?;
-        machine.set_input(input_of(facts)?);
-        let known: BTreeSet<&Untrusted> = facts.exceptions.iter().map(|matched| &matched.record.id).collect();
-        let mut admission = Admission::default();
+    fn admission(&self, mut machine: Machine, input: Value) -> Result<Answer, PolicyError> {
+        let known = ids(&input, "exceptions")?.into_iter().collect();
+        machine.set_input(input);
+        let mut answer = Answer::default();
         for judge in &self.judges {
             let fault = |message: String| PolicyError::file(&judge.place, message);
             if let Some(path) = &judge.admit {
                 for member in verdict::members(&machine.value(path)?).map_err(|why| fault(format!("admit {why}")))? {
-                    let id = known_id(member, &known).map_err(|why| fault(format!("admit: {why}")))?;
-                    admission.admitted.insert(id);
+                    answer.admit.push(known_id(member, &known).map_err(|why| fault(format!("admit: {why}")))?);
                 }
             }
             if let Some(path) = &judge.deny {
                 for member in verdict::members(&machine.value(path)?).map_err(|why| fault(format!("deny {why}")))? {
-                    let (id, why) = denial(member, &known).map_err(|why| fault(format!("deny: {why}")))?;
-                    admission.denied.entry(id).or_default().push(why);
+                    answer.deny.push(denial(member, &known).map_err(|why| fault(format!("deny: {why}")))?);
                 }
             }
         }
-        admission.admitted.retain(|id| !admission.denied.contains_key(id));
-        for reasons in admission.denied.values_mut() {
-            reasons.sort();
-            reasons.dedup();
-        }
-        Ok(admission)
+        Ok(answer)
     }
 
-    pub(super) fn verdicts(&self, facts: &Facts, alike: Alike) -> Result<Vec<RawVerdict>, PolicyError> {
-        let modes = self.modes(facts)?;
-        let mut run = Run::new(self.machine(facts)?, facts)?;
-        let mut verdicts = BTreeSet::new();
-        for entry in &self.entries {
-            let mode = modes.get(&entry.info.id).copied().unwrap_or(RuleMode::Enforce);
-            if mode == RuleMode::Off {
+    fn verdicts(&self, mut run: Run, question: &Question) -> Result<Answer, PolicyError> {
+        let mut rulings = Vec::new();
+        for (rule, entry) in self.entries.iter().enumerate() {
+            if question.off.contains(&entry.info.id) {
                 continue;
             }
             for (paths, deny) in [(&entry.deny, true), (&entry.warn, false)] {
                 for path in paths {
-                    let raised = Raised::new(entry, mode, deny, facts);
-                    run.rule(entry, path, &raised, alike, &mut verdicts)?;
+                    for (said, members) in run.rule(entry, path, question.phase)? {
+                        rulings.push(Ruling { rule, deny, said, members });
+                    }
                 }
             }
         }
-        Ok(verdicts.into_iter().collect())
-    }
-
-    /// The profile's modes; a name that no rule has would switch nothing off, in silence.
-    fn modes<'a>(&self, facts: &'a Facts) -> Result<&'a BTreeMap<String, RuleMode>, PolicyError> {
-        let modes = &facts.profile.rules;
-        let known: BTreeSet<&str> = self.rules().map(|rule| rule.id.as_str()).collect();
-        let place = format!("profile {}", facts.profile.name.line());
-        if let Some(unknown) = modes.keys().find(|name| !known.contains(name.as_str())) {
-            let list: Vec<&str> = known.into_iter().collect();
-            return Err(PolicyError::file(&place, format!("rules: there is no rule `{unknown}`"))
-                .hint(format!("rules that are loaded: {}", list.join(", "))));
-        }
-        if known.iter().all(|rule| modes.get(*rule) == Some(&RuleMode::Off)) {
-            return Err(PolicyError::file(&place, "rules: every rule is switched off")
-                .hint("a gate without rules decides nothing; leave at least one on"));
-        }
-        Ok(modes)
-    }
-}
-
-/// How what a rule says counts.
-struct Raised<'a> {
-    rule: &'a str,
-    deny: bool,
-    effective_on: Option<crate::model::time::Date>,
-}
-
-impl<'a> Raised<'a> {
-    fn new(entry: &'a Entry, mode: RuleMode, deny: bool, facts: &Facts) -> Self {
-        let warned = mode == RuleMode::Warn;
-        let later = entry.info.effective_on.filter(|day| deny && !warned && facts.today() < *day);
-        Self { rule: &entry.info.id, deny: deny && !warned && later.is_none(), effective_on: later }
-    }
-
-    fn verdict(&self, said: Said) -> RawVerdict {
-        RawVerdict {
-            rule: self.rule.to_owned(),
-            deny: self.deny,
-            msg: said.msg.into(),
-            finding: said.finding,
-            path: said.path.map(Untrusted::new),
-            owner: said.owner,
-            fix_by: said.fix_by,
-            next: said.next.map(Untrusted::new),
-            severity: said.severity,
-            effective_on: self.effective_on,
-        }
+        Ok(Answer { rulings, ..Answer::default() })
     }
 }
 
 /// One evaluation of phase two.
-struct Run<'a> {
+struct Run {
     machine: Machine,
-    facts: &'a Facts,
     base: Value,
     subjects: Vec<Subject>,
-    ids: BTreeSet<&'a Untrusted>,
+    ids: BTreeSet<Untrusted>,
 }
 
-impl<'a> Run<'a> {
-    fn new(machine: Machine, facts: &'a Facts) -> Result<Self, PolicyError> {
-        let base = input_of(facts)?;
-        let exceptions: BTreeMap<&Untrusted, &Value> =
-            facts.exceptions.iter().map(|matched| &matched.record.id).zip(list(&base, "exceptions")).collect();
-        let mut subjects = Vec::with_capacity(facts.findings.len());
-        for (triaged, finding) in facts.findings.iter().zip(list(&base, "findings")) {
-            let exception = match &triaged.exception {
-                None => Value::Null,
-                Some(id) => exceptions.get(id).map(|value| (*value).clone()).ok_or_else(|| {
-                    let message = format!(
-                        "{} is covered by {}, which is not among the exceptions",
-                        triaged.finding.id.line(),
-                        id.line()
-                    );
-                    PolicyError::file("facts", message).hint("this is a bug; report it with the command line")
-                })?,
+type SaidOf = (Said, Option<Vec<usize>>);
+
+impl Run {
+    fn new(machine: Machine, base: Value) -> Result<Self, PolicyError> {
+        let exceptions: BTreeMap<Untrusted, Value> =
+            ids(&base, "exceptions")?.into_iter().zip(list(&base, "exceptions").cloned()).collect();
+        let ids = ids(&base, "findings")?;
+        let mut subjects = Vec::with_capacity(ids.len());
+        for (id, finding) in ids.iter().zip(list(&base, "findings")) {
+            let exception = match field(finding, "exception") {
+                Some(Value::String(covered_by)) => {
+                    exceptions.get(&Untrusted::new(covered_by.as_ref())).cloned().ok_or_else(|| {
+                        bug(format!("{} is covered by {covered_by}, which is not among the exceptions", id.line()))
+                    })?
+                }
+                _ => Value::Null,
             };
             subjects.push(Subject { finding: finding.clone(), exception });
         }
-        let ids = facts.findings.iter().map(|triaged| &triaged.finding.id).collect();
-        Ok(Self { machine, facts, base, subjects, ids })
+        Ok(Self { machine, base, subjects, ids: ids.into_iter().collect() })
     }
 
-    fn rule(
-        &mut self,
-        entry: &Entry,
-        path: &str,
-        raised: &Raised<'_>,
-        alike: Alike,
-        verdicts: &mut BTreeSet<RawVerdict>,
-    ) -> Result<(), PolicyError> {
+    fn rule(&mut self, entry: &Entry, path: &str, phase: Phase) -> Result<Vec<SaidOf>, PolicyError> {
         if !entry.info.per_finding {
             self.machine.set_input(self.base.clone());
-            for said in self.read(entry, path)? {
-                verdicts.insert(raised.verdict(said));
-            }
-            return Ok(());
+            return Ok(self.read(entry, path)?.into_iter().map(|said| (said, None)).collect());
         }
-        let facts = self.facts;
-        for (seen, members) in self.classes(entry, alike) {
+        let mut all = Vec::new();
+        for (seen, members) in self.classes(entry, phase) {
             self.machine.set_input(with_subject(&self.base, &seen)?);
-            for said in self.read(entry, path)? {
-                for triaged in members.iter().filter_map(|index| facts.findings.get(*index)) {
-                    verdicts.insert(raised.verdict(about(&said, triaged)));
-                }
-            }
+            all.extend(self.read(entry, path)?.into_iter().map(|said| (said, Some(members.clone()))));
         }
-        Ok(())
+        Ok(all)
     }
 
-    fn classes(&self, entry: &Entry, alike: Alike) -> Vec<(Subject, Vec<usize>)> {
-        match alike {
-            Alike::Together => classes(&entry.reads, &self.subjects).into_iter().collect(),
+    fn classes(&self, entry: &Entry, phase: Phase) -> Vec<(Subject, Vec<usize>)> {
+        match phase {
             #[cfg(test)]
-            Alike::Apart => self.subjects.iter().cloned().enumerate().map(|(index, s)| (s, vec![index])).collect(),
+            Phase::VerdictsApart => self.subjects.iter().cloned().enumerate().map(|(i, s)| (s, vec![i])).collect(),
+            Phase::Admission | Phase::Verdicts => classes(&entry.reads, &self.subjects).into_iter().collect(),
         }
     }
 
     fn read(&mut self, entry: &Entry, path: &str) -> Result<Vec<Said>, PolicyError> {
         let said = verdict::read(entry, path, &self.machine.value(path)?)?;
-        match said.iter().find_map(|said| said.finding.as_ref().filter(|id| !self.ids.contains(id))) {
+        match said.iter().find_map(|said| said.finding.as_ref().filter(|id| !self.ids.contains(*id))) {
             Some(unknown) => {
                 Err(PolicyError::file(&entry.info.path, format!("{path}: there is no finding {}", unknown.line()))
                     .hint("`finding` is the id of one of input.findings"))
@@ -248,24 +229,26 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What was said about a class, said about one of its findings.
-fn about(said: &Said, triaged: &TriagedFinding) -> Said {
-    let fill = |text: &String| placeholders::fill(text, triaged);
-    Said {
-        msg: fill(&said.msg),
-        finding: said.finding.clone().or_else(|| Some(triaged.finding.id.clone())),
-        path: said.path.as_ref().map(fill),
-        next: said.next.as_ref().map(fill),
-        ..said.clone()
-    }
+fn bug(message: impl Into<String>) -> PolicyError {
+    PolicyError::file("facts", message).hint("this is a bug; report it with the command line")
 }
 
-fn input_of(facts: &Facts) -> Result<Value, PolicyError> {
-    let unreadable =
-        |why: String| PolicyError::file("facts", why).hint("this is a bug; report it with the command line");
-    let bytes = facts.to_bytes().map_err(|error| unreadable(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-    Value::from_json_str(&text).map_err(|error| unreadable(error.to_string()))
+fn input_of(facts: &[u8]) -> Result<Value, PolicyError> {
+    let text = std::str::from_utf8(facts).map_err(|error| bug(error.to_string()))?;
+    Value::from_json_str(text).map_err(|error| bug(error.to_string()))
+}
+
+fn field<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    value.as_object().ok()?.get(&key.into())
+}
+
+/// The ids of the members of a list, in their order.
+fn ids(base: &Value, key: &str) -> Result<Vec<Untrusted>, PolicyError> {
+    let id = |member| match field(member, "id") {
+        Some(Value::String(id)) => Ok(Untrusted::new(id.as_ref())),
+        _ => Err(bug(format!("one of the {key} has no id"))),
+    };
+    list(base, key).map(id).collect()
 }
 
 fn with_subject(base: &Value, subject: &Subject) -> Result<Value, PolicyError> {
@@ -285,7 +268,7 @@ fn list<'v>(base: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> + use
         .flatten()
 }
 
-fn known_id(member: &Value, known: &BTreeSet<&Untrusted>) -> Result<Untrusted, String> {
+fn known_id(member: &Value, known: &BTreeSet<Untrusted>) -> Result<Untrusted, String> {
     let Value::String(id) = member else {
         return Err(format!("a member is {}, not the id of an exception", verdict::kind(member)));
     };
@@ -294,7 +277,7 @@ fn known_id(member: &Value, known: &BTreeSet<&Untrusted>) -> Result<Untrusted, S
 }
 
 /// `{"exception": id, "msg": why}`.
-fn denial(member: &Value, known: &BTreeSet<&Untrusted>) -> Result<(Untrusted, Untrusted), String> {
+fn denial(member: &Value, known: &BTreeSet<Untrusted>) -> Result<(Untrusted, Untrusted), String> {
     const SHAPE: &str = "a member is not an object of `exception` and `msg`";
     let fields = member.as_object().map_err(|_| SHAPE.to_owned())?;
     let (Some(id), Some(msg), 2) = (fields.get(&"exception".into()), fields.get(&"msg".into()), fields.len()) else {

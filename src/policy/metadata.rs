@@ -6,6 +6,7 @@
 use serde::Deserialize;
 
 use super::PolicyError;
+use super::layering::Declaration;
 use super::lexer::Lexed;
 use crate::model::severity::Severity;
 use crate::model::text::{Untrusted, neutral};
@@ -43,6 +44,7 @@ pub(super) struct Custom {
     pub(super) remediation: Option<Untrusted>,
     pub(super) effective_on: Option<Date>,
     pub(super) scope: Option<RuleScope>,
+    pub(super) overridable: Vec<Declaration>,
 }
 
 /// What a rule looks at.
@@ -75,7 +77,7 @@ pub(super) fn read(path: &str, lexed: &Lexed<'_>) -> Result<Option<Metadata>, Po
     let mut metadata: Metadata = serde_saphyr::from_str(&text).map_err(|error| {
         let line = error.location().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
         PolicyError::at(path, head.line + line, format!("METADATA: {}", reason(&error.to_string())))
-            .hint("known keys: scope, title, description, authors, organizations, related_resources, custom; under custom: owner, severity, controls, remediation, effective_on, scope")
+            .hint("known keys: scope, title, description, authors, organizations, related_resources, custom; under custom: owner, severity, controls, remediation, effective_on, scope, overridable")
     })?;
     metadata.line = head.line;
     Ok(Some(metadata))

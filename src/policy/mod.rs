@@ -3,20 +3,24 @@
 //! What must stay true: whatever is not a well-formed verdict is an error. An undefined rule, a `deny` that is not a set, an
 //! empty message, a built-in's error or a time-out is never "no verdict".
 
+mod archive;
 mod bundle;
 mod check;
 mod classes;
 #[cfg(test)]
 mod differential;
+mod documents;
 mod engine;
 mod evaluate;
 mod fields;
 mod functions;
+mod layering;
 mod lexer;
 mod metadata;
 mod pack;
 mod placeholders;
 mod reads;
+mod rulings;
 #[cfg(test)]
 mod sample;
 mod shape;
@@ -25,46 +29,83 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod worker;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::facts::Facts;
 use crate::model::digest::Digest;
+use crate::model::profile::Profile;
 use crate::model::severity::Severity;
 use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
 
+pub use archive::{Archive, unpack};
+pub use documents::{DocumentResult, DocumentSaid, Documents, Evaluation, Namespace};
+pub use engine::Watch;
+pub use evaluate::{Answer, Evaluate, Question};
+pub use layering::Overridable;
 pub use pack::{builtin, profile, profiles};
 pub use testing::{TestOutcome, TestResult, test};
+pub use worker::{Reply, Request, Worker};
 
 /// The engine and its version, as it is recorded in every decision.
 pub const ENGINE: &str = "regorus 0.14.1";
 
-/// Which layer a policy file belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Which layer a policy file belongs to, the highest first: a lower one adds, and moves a higher one's data only where that
+/// says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Layer {
     /// The pack inside the binary.
     Builtin,
-    /// Given with `--policy` or by the configuration.
-    Given,
+    /// The organisation's bundle.
+    Organisation,
+    /// A team's policies.
+    Team,
+    /// The repository's own.
+    Repository,
+}
+
+impl Layer {
+    /// The layers that policies can be given for, with the words that name them.
+    pub const GIVEN: [(&'static str, Self); 3] =
+        [("organisation", Self::Organisation), ("team", Self::Team), ("repository", Self::Repository)];
+
+    /// The word that names the layer.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::GIVEN.iter().find(|(_, layer)| *layer == self).map_or("built-in", |(word, _)| *word)
+    }
 }
 
 /// One file of a policy directory: a policy (`.rego`) or external data (`.json`, `.yaml`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PolicyFile {
     /// The path, for messages and the digest; `builtin/…` for the pack.
     pub path: String,
     /// Where it came from.
     pub layer: Layer,
+    /// Where data is mounted below `data`, as `a/b`: its directory in the bundle. Empty at the top, and for policies.
+    pub mount: String,
     /// Its text.
     pub source: Cow<'static, str>,
 }
 
+impl PolicyFile {
+    /// A file at the top of its directory or bundle.
+    pub fn new(path: impl Into<String>, layer: Layer, source: impl Into<Cow<'static, str>>) -> Self {
+        Self { path: path.into(), layer, mount: String::new(), source: source.into() }
+    }
+}
+
 /// What a rule's METADATA says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleInfo {
     /// `area/name` for our own rules, with `-` for each `_` of the package; the package name for foreign ones.
     pub id: String,
@@ -127,7 +168,7 @@ pub struct Admission {
 }
 
 /// Why policies could not be loaded or evaluated. The author of the policy has to correct it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("{place}: {message}")]
 pub struct PolicyError {
     /// The file, and the line where known.
@@ -139,6 +180,18 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
+    /// At a place that is no line of a file.
+    #[must_use]
+    pub fn new(place: &str, message: &str) -> Self {
+        Self::at(place, 0, message)
+    }
+
+    /// The same, with the way out.
+    #[must_use]
+    pub fn with_hint(self, hint: &str) -> Self {
+        self.hint(hint)
+    }
+
     /// At a line of a file; line 0 is not shown.
     fn at(path: &str, line: usize, message: impl Into<String>) -> Self {
         let place = if line == 0 { neutral(path).into_owned() } else { format!("{}:{line}", neutral(path)) };
@@ -174,7 +227,11 @@ pub struct Bundle {
     pub files: Vec<PolicyFile>,
     /// External data by root, as policies see it under `data`.
     pub data: BTreeMap<String, serde_json::Value>,
-    program: Arc<evaluate::Program>,
+    /// The keys of data and profile that a lower layer may move.
+    pub overridable: Vec<Overridable>,
+    evaluator: Arc<dyn Evaluate>,
+    #[cfg(test)]
+    program: Option<Arc<evaluate::Program>>,
 }
 
 impl fmt::Debug for Bundle {
@@ -183,21 +240,59 @@ impl fmt::Debug for Bundle {
     }
 }
 
+/// What whoever holds the evaluator tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Contents {
+    /// The rules, by id.
+    pub rules: Vec<RuleInfo>,
+    /// External data by root, all layers together.
+    pub data: BTreeMap<String, serde_json::Value>,
+    /// The keys of data and profile that a lower layer may move.
+    pub overridable: Vec<Overridable>,
+}
+
 impl Bundle {
-    /// Parses and checks all files. Tests (`_test.rego`) are left out. Packages that are not ours are evaluated when
-    /// `namespaces` names them.
+    /// Parses and checks all files, and evaluates in this process. Tests (`_test.rego`) are left out. Packages that are not
+    /// ours are evaluated when `namespaces` names them.
     ///
     /// # Errors
     /// The first fault found, naming file, line and the way out.
     pub fn load(files: Vec<PolicyFile>, namespaces: &[String]) -> Result<Self, PolicyError> {
-        let mut files: Vec<PolicyFile> = files.into_iter().filter(|file| !bundle::is_test(file)).collect();
-        files.sort();
-        let (program, data) = engine::on_big_stack(|| {
-            let bundle::Loaded { engine, units, data } = bundle::load(&files, namespaces, false)?;
-            Ok((evaluate::Program::new(engine, &units)?, data))
-        })?;
-        let rules = program.rules().cloned().collect();
-        Ok(Self { rules, digest: digest(&files), files, data, program: Arc::new(program) })
+        let files = without_tests(files);
+        let (program, contents) = program(&files, namespaces, &engine::unwatched())?;
+        let program = Arc::new(program);
+        Ok(Self {
+            #[cfg(test)]
+            program: Some(Arc::clone(&program)),
+            ..Self::of(files, contents, program)
+        })
+    }
+
+    /// The same, where `load` has the files parsed, checked and evaluated elsewhere.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub fn load_elsewhere<E>(
+        files: Vec<PolicyFile>,
+        load: impl FnOnce(&[PolicyFile]) -> Result<(Contents, Arc<dyn Evaluate>), E>,
+    ) -> Result<Self, E> {
+        let files = without_tests(files);
+        let (contents, evaluator) = load(&files)?;
+        Ok(Self::of(files, contents, evaluator))
+    }
+
+    fn of(files: Vec<PolicyFile>, contents: Contents, evaluator: Arc<dyn Evaluate>) -> Self {
+        let Contents { rules, data, overridable } = contents;
+        Self {
+            rules,
+            digest: digest(&files),
+            files,
+            data,
+            overridable,
+            evaluator,
+            #[cfg(test)]
+            program: None,
+        }
     }
 
     /// Phase one: which of the matched exceptions are admitted. Without admission packages none is.
@@ -205,7 +300,7 @@ impl Bundle {
     /// # Errors
     /// Any fault while evaluating.
     pub fn admission(&self, facts: &Facts) -> Result<Admission, PolicyError> {
-        engine::on_big_stack(|| self.program.admission(facts))
+        rulings::admission(self, facts)
     }
 
     /// Phase two: the verdicts of all rules, sorted.
@@ -213,8 +308,42 @@ impl Bundle {
     /// # Errors
     /// Any fault while evaluating, and a profile that names a rule that is not there.
     pub fn verdicts(&self, facts: &Facts) -> Result<Vec<RawVerdict>, PolicyError> {
-        engine::on_big_stack(|| self.program.verdicts(facts, evaluate::Alike::Together))
+        rulings::verdicts(self, facts, evaluate::Phase::Verdicts)
     }
+
+    /// That a profile which a lower layer gives moves nothing of a higher layer's but what may be moved, and that only in the
+    /// declared direction. Rules can be made stricter (off, warn, enforce) without a declaration.
+    ///
+    /// # Errors
+    /// The key that it must not move, naming both files.
+    pub fn lay_profile(
+        &self,
+        higher: (&str, Layer, &Profile),
+        lower: (&str, Layer, &Profile),
+    ) -> Result<(), PolicyError> {
+        layering::profile(&self.overridable, higher, lower)
+    }
+}
+
+fn without_tests(files: Vec<PolicyFile>) -> Vec<PolicyFile> {
+    let mut files: Vec<PolicyFile> = files.into_iter().filter(|file| !bundle::is_test(file)).collect();
+    files.sort();
+    files
+}
+
+/// Parses and checks files that are sorted and hold no tests.
+fn program(
+    files: &[PolicyFile],
+    namespaces: &[String],
+    watch: &Watch,
+) -> Result<(evaluate::Program, Contents), PolicyError> {
+    engine::on_big_stack(|| {
+        let loaded = bundle::load(files, bundle::Purpose::Release { namespaces, tests: false }, watch)?;
+        let bundle::Loaded { engine, units, data, overridable } = loaded;
+        let program = evaluate::Program::new(engine, &units, Arc::clone(watch))?;
+        let rules = program.rules().cloned().collect();
+        Ok((program, Contents { rules, data, overridable }))
+    })
 }
 
 fn digest(files: &[PolicyFile]) -> Digest {

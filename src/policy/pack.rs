@@ -1,7 +1,5 @@
 //! The policy pack and the profiles inside the binary; the build script writes the tables.
 
-use std::borrow::Cow;
-
 use super::{Layer, PolicyFile};
 
 include!(concat!(env!("OUT_DIR"), "/pack.rs"));
@@ -9,14 +7,7 @@ include!(concat!(env!("OUT_DIR"), "/pack.rs"));
 /// The policies of the embedded pack, sorted by path.
 #[must_use]
 pub fn builtin() -> Vec<PolicyFile> {
-    POLICIES
-        .iter()
-        .map(|(path, source)| PolicyFile {
-            path: (*path).to_owned(),
-            layer: Layer::Builtin,
-            source: Cow::Borrowed(source),
-        })
-        .collect()
+    POLICIES.iter().map(|(path, source)| PolicyFile::new(*path, Layer::Builtin, *source)).collect()
 }
 
 /// The text of a shipped profile.

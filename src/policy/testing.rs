@@ -5,7 +5,7 @@
 use regorus::Value;
 use regorus::unstable::{Rule, RuleHead};
 
-use super::bundle::{self, Loaded, Role, rule_path};
+use super::bundle::{self, Loaded, Purpose, Role, rule_path};
 use super::engine::{self, Machine};
 use super::{PolicyError, PolicyFile, syntax};
 
@@ -40,7 +40,8 @@ pub struct TestResult {
 pub fn test(mut files: Vec<PolicyFile>, namespaces: &[String]) -> Result<Vec<TestResult>, PolicyError> {
     files.sort();
     engine::on_big_stack(|| {
-        let Loaded { engine, units, .. } = bundle::load(&files, namespaces, true)?;
+        let Loaded { engine, units, .. } =
+            bundle::load(&files, Purpose::Release { namespaces, tests: true }, &engine::unwatched())?;
         let mut machine = Machine::new(&engine, None)?;
         let mut results: Vec<TestResult> = Vec::new();
         for unit in units.iter().filter(|unit| unit.role == Role::Test) {

@@ -9,7 +9,7 @@ const HEAD: &str = "# METADATA\n# title: t\n# custom:\n#   owner: o\n";
 const ON_FINDINGS: &str = "# METADATA\n# title: t\n# custom:\n#   owner: o\n#   scope: finding\n";
 
 fn given(path: &str, source: impl Into<String>) -> PolicyFile {
-    PolicyFile { path: path.to_owned(), layer: Layer::Given, source: Cow::Owned(source.into()) }
+    PolicyFile::new(path, Layer::Repository, Cow::Owned(source.into()))
 }
 
 fn builtin_file(path: &str, source: impl Into<String>) -> PolicyFile {
@@ -99,6 +99,13 @@ fn what_the_engine_answers_wrongly_or_differently_is_refused_with_its_line() {
         ("deny contains \"x\" if strings.count(\"aaa\", \"aa\") == 1", "`strings.count` counts overlapping"),
         ("deny contains \"x\" if graph.reachable_paths({}, []) == set()", "`graph.reachable_paths` answers wrongly"),
         ("deny contains \"x\" if numbers.range_step(1, 9, 2)", "`numbers.range_step` answers wrongly"),
+        ("deny contains \"x\" if bits.lsh(1, 80) == 0", "`bits.lsh` is undefined for large shifts"),
+        ("deny contains \"x\" if bits.rsh(1, 80) == 0", "`bits.rsh` is undefined for large shifts"),
+        ("deny contains \"x\" if glob.quote_meta(\"a\") == \"\"", "`glob.quote_meta` leaves some"),
+        ("deny contains \"x\" if strings.replace_n({}, \"a\") == \"\"", "`strings.replace_n` replaces in what"),
+        ("deny contains \"x\" if time.add_date(1, 1, 0, 0) == 1", "`time.add_date` answers wrongly at the end"),
+        ("deny contains \"x\" if time.add_date(1, 0, n, 0) == 1\nn := 0", "`time.add_date` answers wrongly at the end"),
+        ("deny contains sprintf(\"%t\", [true])", "`sprintf` fills in `%t` otherwise"),
         ("deny contains \"x\" if crypto.sha256(\"a\") == \"\"", "`crypto.sha256` is not known"),
         ("deny contains \"x\" if startwith(\"a\", \"b\")", "`startwith` is not known"),
         ("deny contains \"x\" if data.countersign.lib.x.f(1)", "`data.countersign.lib.x.f` is not known"),
@@ -125,6 +132,7 @@ fn what_the_engine_answers_wrongly_or_differently_is_refused_with_its_line() {
         "deny contains sprintf(\"%v\", [x[0]]) if walk(input.plan, x)",
         "deny contains \"x\" if not _here\n_here if walk(input.plan, [_, 1])",
         "deny contains \"x\" if l.a == l.b\nl.a := 1\nl.b := 1\n_p[x] := 1 if x := \"a\"\n_p[y] := 1 if y := \"b\"",
+        "deny contains sprintf(\"%s %5d %.1f\", [\"a\", 1, 2.5]) if time.add_date(1, 0, 0, 3) > 1",
         "deny contains \"x\" if f(g(1))\nf(x) := x + g(x)\ng(x) := x",
     ] {
         assert!(load(vec![rule(body)]).is_ok(), "{body}");
@@ -243,7 +251,7 @@ fn files_that_collide_or_would_not_be_evaluated_are_refused() {
         (
             vec![builtin_file("builtin/r.rego", sound().source), sound()],
             "r.rego",
-            "belongs to another layer, by builtin/r.rego",
+            "belongs to another layer (built-in), by builtin/r.rego",
         ),
         (
             vec![
@@ -252,7 +260,7 @@ fn files_that_collide_or_would_not_be_evaluated_are_refused() {
                 lib(given, "l.rego", "countersign.lib.l.m"),
             ],
             "l.rego",
-            "belongs to another layer, by b.rego",
+            "belongs to another layer (built-in), by b.rego",
         ),
         (
             vec![
@@ -268,7 +276,11 @@ fn files_that_collide_or_would_not_be_evaluated_are_refused() {
             "data.json",
             "is a package's",
         ),
-        (vec![sound(), given("d.json", r#"{"x":1}"#), given("e.yaml", "x: 2")], "e.yaml", "given by d.json too"),
+        (
+            vec![sound(), given("d.json", r#"{"x":1}"#), given("e.yaml", "x: 2")],
+            "e.yaml",
+            "the data `x` is given by d.json too",
+        ),
         (vec![sound(), given("d.json", r#"{"x":1,"x":2}"#)], "d.json:1", "x"),
         (vec![sound(), given("d.yaml", "x: 1\nx: 2")], "d.yaml:2", "x"),
         (vec![sound(), given("d.json", "[]")], "d.json", "no object"),
@@ -377,7 +389,8 @@ fn endless_work_ends_in_an_error() {
     let loops = "deny contains \"x\" if {\n\tn := numbers.range(1, 3000)\n\tcount([1 | some a in n; some b in n; some c in n; a + b == c]) == 0\n}";
     let bundle = load(vec![rule(loops)]).unwrap();
     let error =
-        engine::on_big_stack(|| bundle.program.value_within(std::time::Duration::from_millis(300))).unwrap_err();
+        engine::on_big_stack(|| bundle.program.as_ref().unwrap().value_within(std::time::Duration::from_millis(300)))
+            .unwrap_err();
     assert!(error.message.contains("still running"), "{error}");
     let deep: String = (1..4_000).map(|n| format!("r{n} := r{} + 1\n", n - 1)).collect();
     let deep = format!("deny contains sprintf(\"%d\", [r3999])\nr0 := 0\n{deep}");
@@ -487,6 +500,14 @@ fn foreign_packages_run_when_they_are_named() {
     ] {
         refused(load_foreign(vec![given("m.rego", source)]), place, message);
     }
+    let also = |body: &str| {
+        let main = given("m.rego", "package main\ndeny contains \"x\"");
+        load_foreign(vec![main, given("o.rego", format!("package other\n{body}"))])
+    };
+    refused(also("warn_a contains \"y\""), "o.rego", "the package `other` defines `warn_a` and would not be evaluated");
+    refused(also("violation[{\"msg\": \"y\"}] { true }"), "o.rego", "`violation` and would not be evaluated");
+    refused(also("dney contains \"y\""), "o.rego:2", "looks like `deny`");
+    assert!(also("helper(x) := x").is_ok());
     for (body, message) in [
         ("deny if true", "is a boolean, not a set"),
         ("deny := [\"x\"]", "is an array, not a set"),

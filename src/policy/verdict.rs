@@ -3,6 +3,7 @@
 //! What must stay true: a value that is not a set of well-formed verdicts is an error that names the rule. Nothing is skipped.
 
 use regorus::Value;
+use serde::{Deserialize, Serialize};
 
 use super::PolicyError;
 use super::bundle::Entry;
@@ -11,7 +12,7 @@ use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
 
 /// A member of `deny` or `warn`, before placeholders are filled in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Said {
     pub(super) msg: String,
     pub(super) finding: Option<Untrusted>,

@@ -12,6 +12,8 @@
 mod architecture;
 mod ci;
 mod cli;
+mod conformance;
+mod containment;
 mod docs;
 mod evidence;
 mod exceptions;

@@ -10,10 +10,9 @@ fn pack() -> Vec<PolicyFile> {
     files_below(&dir)
         .into_iter()
         .filter(|path| path.extension().is_some_and(|extension| extension == "rego"))
-        .map(|path| PolicyFile {
-            path: format!("builtin/{}", path.strip_prefix(&dir).unwrap().to_string_lossy()),
-            layer: Layer::Builtin,
-            source: std::fs::read_to_string(&path).unwrap().into(),
+        .map(|path| {
+            let name = format!("builtin/{}", path.strip_prefix(&dir).unwrap().to_string_lossy());
+            PolicyFile::new(name, Layer::Builtin, std::fs::read_to_string(&path).unwrap())
         })
         .collect()
 }
