@@ -354,6 +354,8 @@ fn refuse_collisions(units: &[Unit], owners: &BTreeMap<String, (String, Layer)>)
 }
 
 fn refuse_pair(one: &Unit, other: &Unit) -> Result<(), PolicyError> {
+    // The lower layer is at fault, whatever its file is called.
+    let (one, other) = if one.layer <= other.layer { (one, other) } else { (other, one) };
     let same = one.package == other.package;
     let above = one.package.starts_with(&other.package) || other.package.starts_with(&one.package);
     let both =
