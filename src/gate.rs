@@ -6,17 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{
-    self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, Outcome, Totals, Unbalanced, Verdict,
-    VerdictAction,
+    self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, Obligation, Outcome, Totals, Unbalanced,
+    Verdict, VerdictAction,
 };
 use crate::exceptions::{self, Account, Approvers, Lost, Record};
-use crate::facts::CodeOwnersFile;
 use crate::facts::{
     self, Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
+use crate::facts::{About, ClaimedEmergency, CodeOwnersFile, GivenClosing, History};
 use crate::model::artifact::Artifact;
-use crate::model::change::Change;
+use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;
+use crate::model::emergency::{Emergency, EmergencyKind, Signers};
 use crate::model::exception::Disposition;
 use crate::model::finding::{Finding, SuppressedBy};
 use crate::model::profile::{Profile, RuleMode};
@@ -57,6 +58,12 @@ pub struct Inputs {
     pub reports: Vec<ReadReport>,
     /// The exception records, by id.
     pub records: Vec<Record>,
+    /// The record of an emergency, and who signed it.
+    pub emergency: Option<(Emergency, Signers)>,
+    /// Reviews of earlier emergencies.
+    pub closings: Vec<GivenClosing>,
+    /// Earlier decisions, where they were given.
+    pub history: Option<History>,
     /// Id of a record → what came of its signed approvals.
     pub approvers: BTreeMap<Untrusted, Approvers>,
     /// The URI of this gate; it contains the environment.
@@ -108,13 +115,13 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     // Phase one: which records are in force here. Until then every finding is open, and what the rules say of that is the
     // run without exceptions.
     let admission = bundle.admission(&facts)?;
-    let without = bundle.verdicts(&facts)?;
+    let without = rolled_back(bundle.verdicts(&facts)?, &facts, bundle);
     let assignment = exceptions::assign(&records, &coverage, &admission.admitted);
     admit(&mut facts, &records, &assignment, &admission);
 
     // Phase two: the rules see the dispositions.
     let changed = facts.exceptions.iter().any(|exception| exception.admitted);
-    let with = if changed { bundle.verdicts(&facts)? } else { without.clone() };
+    let with = if changed { rolled_back(bundle.verdicts(&facts)?, &facts, bundle) } else { without.clone() };
 
     let verdicts = decision::verdicts(&with, &bundle.rules, &facts);
     let outcome = decision::fold(&verdicts);
@@ -136,11 +143,13 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         policy_digest: judge_digest(bundle.digest, &facts.profile)?,
         facts_digest: Digest::of(&bytes),
     };
+    let exit_code = decision::exit_code(outcome, facts.mode, fail_on);
+    let obligations = if exit_code == 1 { Vec::new() } else { obligations(&facts) };
     let decision = Decision {
         schema: decision::SCHEMA,
         id: decision_id(&gate, &facts.change),
         outcome,
-        exit_code: decision::exit_code(outcome, facts.mode, fail_on),
+        exit_code,
         decided_at: facts.now,
         clock: facts.clock,
         environment: facts.environment,
@@ -158,11 +167,58 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         coverage: facts.coverage,
         totals,
         reports: facts.reports,
-        obligations: Vec::new(),
+        obligations,
         assurance,
         errors: Vec::new(),
     };
     Ok(Decided { decision, facts: bytes })
+}
+
+/// The rule that says whether the record of an emergency stands.
+const EMERGENCY_RULE: &str = "change/emergency";
+
+/// A rollback on a record that stands always ships: what would block is a warning then, and says so. Whether the record stands is the
+/// rule's to say; without that rule in force nothing is softened.
+fn rolled_back(mut verdicts: Vec<RawVerdict>, facts: &Facts, bundle: &Bundle) -> Vec<RawVerdict> {
+    let Some(emergency) = &facts.emergency else { return verdicts };
+    let is_judged = bundle.rules.iter().any(|rule| rule.id == EMERGENCY_RULE)
+        && facts.profile.rules.get(EMERGENCY_RULE).is_none_or(|mode| *mode == RuleMode::Enforce);
+    let is_refused = verdicts.iter().any(|verdict| verdict.rule == EMERGENCY_RULE && verdict.deny);
+    if emergency.record.kind != EmergencyKind::Rollback || !is_judged || is_refused {
+        return verdicts;
+    }
+    for verdict in verdicts.iter_mut().filter(|verdict| verdict.deny) {
+        verdict.deny = false;
+        let said = format!("{}; ships as the rollback {}", verdict.msg.as_raw(), emergency.record.id.as_raw());
+        verdict.msg = Untrusted::new(said);
+    }
+    verdicts.sort();
+    verdicts
+}
+
+/// What a release leaves owed: the review of an emergency.
+fn obligations(facts: &Facts) -> Vec<Obligation> {
+    let due = facts.today().plus_days(i32::try_from(facts.profile.emergency.review_days).unwrap_or(i32::MAX));
+    let record = facts.emergency.as_ref().map(|emergency| &emergency.record);
+    let is_one = facts.change.kind == ChangeKind::Emergency
+        || record.is_some_and(|record| record.kind == EmergencyKind::Rollback);
+    if !is_one {
+        return Vec::new();
+    }
+    let by = record.map(|record| record.requested_by.clone()).or_else(|| facts.change.author.clone());
+    let (id, what) = match record {
+        Some(record) => {
+            let what = format!("the review of emergency {}: {}", record.id.as_raw(), record.reason.as_raw());
+            (record.id.clone(), Untrusted::new(what))
+        }
+        // Only where nobody enforces that there is a record.
+        None => {
+            let commit = facts.change.commit.as_ref().map_or("an unknown commit", |commit| commit.as_str());
+            (Untrusted::from(commit), Untrusted::new(format!("the review of an emergency without a record: {commit}")))
+        }
+    };
+    let owner = facts.service.owner.clone().or_else(|| by.clone()).unwrap_or_else(|| "unowned".into());
+    vec![Obligation { id, what, owner, by, due }]
 }
 
 /// The digest of what judges: of the policies and of the profile's figures, without which they say little. Who pins it
@@ -207,6 +263,14 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
     let demands = &inputs.profile.coverage;
     let coverage = coverage(demands, &reports, &released, asked);
     let documents = facts::documents(&documents, &reports, inputs.artifacts, demands, (&released, asked));
+    let about = About {
+        service: inputs.service.name.as_ref(),
+        environment: &inputs.environment,
+        repository: inputs.change.repository.as_ref(),
+        commit: inputs.change.commit.as_ref(),
+        now: inputs.now,
+    };
+    let emergency = inputs.emergency.map(|(record, signers)| ClaimedEmergency::of(record, signers, about));
     let ids: Vec<Untrusted> = findings.iter().map(|finding| finding.id.clone()).collect();
     let matched = covered
         .matched_exceptions(&records, &ids)
@@ -254,7 +318,9 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         plan: documents.plan,
         scorecards: documents.scorecards,
         attestations: documents.attestations,
-        history: None,
+        history: inputs.history,
+        emergency,
+        closings: inputs.closings,
         judging: inputs.judging,
         reports,
         findings,

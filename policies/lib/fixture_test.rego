@@ -67,6 +67,8 @@ facts := {
 	"scorecards": [],
 	"attestations": [],
 	"history": null,
+	"emergency": null,
+	"closings": [],
 	"judging": {"source": "target-branch", "commit": _commit, "edited": [], "known_from": "event"},
 	"reports": [report],
 	"findings": [],
@@ -310,6 +312,21 @@ recorded(record_changes, exposure) := object.union(facts, {
 
 # The facts with other values in the change.
 changed(changes) := object.union(facts, {"change": changes})
+
+# A record of an emergency that stands for these facts.
+emergency := {
+	"id": "EM-1",
+	"kind": "change",
+	"reason": "the basket loses items",
+	"requested_by": "ana",
+	"scope": {"service": "shop", "environment": "production"},
+	"created": "2026-11-21T07:00:00Z",
+	"expires": "2026-11-21T15:00:00Z",
+	"signers": {"verified": ["kim"], "refused": []},
+	"in_force": true,
+	"hours": 8,
+	"out_of_scope": [],
+}
 
 # Facts changed in any part.
 with_parts(changes) := object.union(facts, changes)

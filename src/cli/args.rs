@@ -50,6 +50,8 @@ pub enum Command {
     Exception(ExceptionArgs),
     /// Write, evaluate and look at policies.
     Policy(PolicyArgs),
+    /// Look at and sign records of emergencies.
+    Emergency(EmergencyArgs),
     /// Make and show signing keys.
     Key(KeyArgs),
     /// List the report formats that are recognised.
@@ -219,9 +221,48 @@ pub struct CheckArgs {
     /// Receipts that bind reports to a commit or artifact.
     #[arg(long, value_name = "PATH")]
     pub receipt: Vec<PathBuf>,
-    /// Who may sign approvals of exceptions (OpenSSH `allowed_signers`).
+    /// Who may sign approvals of exceptions and records of emergencies (OpenSSH `allowed_signers`).
     #[arg(long, value_name = "PATH")]
     pub allowed_signers: Option<PathBuf>,
+    /// The signed record of an emergency or of a rollback, and those of reviews.
+    #[arg(long, value_name = "PATH")]
+    pub emergency: Vec<PathBuf>,
+    /// Evidence of the earlier decisions: what they left owed blocks.
+    #[arg(long, value_name = "DIR")]
+    pub history: Vec<PathBuf>,
+    /// The public key that the earlier evidence is signed with.
+    #[arg(long, value_name = "PATH")]
+    pub history_key: Option<PathBuf>,
+}
+
+/// `emergency`.
+#[derive(Debug, Args)]
+pub struct EmergencyArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: EmergencyCommand,
+}
+
+/// The commands about emergencies.
+#[derive(Debug, Subcommand)]
+pub enum EmergencyCommand {
+    /// Print the bytes of a record that a signer signs.
+    Show(EmergencyShowArgs),
+}
+
+/// `emergency show`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  countersign emergency show EM-7.yaml > EM-7.bytes
+  ssh-keygen -Y sign -f ~/.ssh/id_ed25519 -n countersign-emergency EM-7.bytes && mv EM-7.bytes.sig EM-7.kim.sig")]
+pub struct EmergencyShowArgs {
+    /// The record of an emergency, a rollback or a review.
+    #[arg(value_name = "RECORD")]
+    pub record: PathBuf,
+    /// The repository that it is for [default: what CI or git tells].
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
 }
 
 /// `--fail-on`.

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::error::{CliError, Exit};
 use super::judging::JudgingFiles;
 use super::policies::{self, Source};
-use super::{diagnostic, evidence as store, io, judged, output, receipt, reports, subject};
+use super::{diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
 use crate::evidence::materials::{Content, Material, Role};
@@ -118,6 +118,9 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let who_and_when = (change.repository.as_ref().map(Untrusted::as_raw), now);
     let signers = plan.allowed_signers.as_deref();
     let approvals = judged::approvals(signers, &plan.exceptions, &records.value, who_and_when, &judging)?;
+    let repository = change.repository.as_ref();
+    let given = emergency::read(&args.emergency, approvals.allowed.as_ref(), repository.map(Untrusted::as_raw), now)?;
+    let history = emergency::history(&plan.history, plan.history_key.as_deref(), repository, &plan.environment, now)?;
     let judging = judging.facts(&[])?;
     trail.know(|known| known.judging = judging.clone());
     let profile = profile.ok_or_else(missing)?;
@@ -129,17 +132,28 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let receipts = receipts.ok_or_else(missing)?;
     trail.keep_files(Role::Profile, profile.files);
     trail.keep_files(Role::Service, service.files);
-    trail.keep_files(Role::Service, codeowners.files);
+    trail.keep_files(Role::Ownership, codeowners.files);
     trail.keep_files(Role::Policy, policies.files);
     trail.keep_files(Role::Exceptions, records.files);
     trail.keep_files(Role::Trust, approvals.signers);
     trail.keep_files(Role::Signature, approvals.signatures);
+    for file in given.records {
+        trail.keep(Role::Emergency, &file.path.to_string_lossy(), file.bytes);
+    }
+    for file in given.signatures {
+        trail.keep(Role::Signature, &file.path.to_string_lossy(), file.bytes);
+    }
     for file in &receipts {
         trail.keep(Role::Receipt, &file.path.to_string_lossy(), file.bytes.clone());
     }
     let mut reports = read.ok_or_else(missing)?;
-    let given = plan.given().chain(args.key.as_deref()).chain(args.change.as_deref()).chain(args.config.as_deref());
-    output::keep_apart(&outputs, given.chain(reports.iter().map(|given| Path::new(given.report.path.as_raw()))))?;
+    let named = plan.given().chain(args.key.as_deref()).chain(args.change.as_deref()).chain(args.config.as_deref());
+    output::keep_apart(
+        &outputs,
+        named
+            .chain(args.emergency.iter().map(PathBuf::as_path))
+            .chain(reports.iter().map(|given| Path::new(given.report.path.as_raw()))),
+    )?;
     receipt::bind(
         reports.iter_mut().map(|given| &mut given.report),
         receipts.iter().flat_map(|file| file.receipts.iter().cloned()),
@@ -163,6 +177,9 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
             judging,
             reports: reports.into_iter().map(|report| report.report).collect(),
             records: records.value,
+            emergency: given.emergency,
+            closings: given.closings,
+            history,
             approvers: approvals.approvers,
             gate_id,
             builtin: !plan.no_builtin,
@@ -225,6 +242,8 @@ struct Plan {
     no_builtin: bool,
     receipts: Vec<PathBuf>,
     allowed_signers: Option<PathBuf>,
+    history: Vec<PathBuf>,
+    history_key: Option<PathBuf>,
     evidence: Option<PathBuf>,
     gate: Option<Untrusted>,
 }
@@ -261,6 +280,8 @@ impl Plan {
             no_builtin: args.no_builtin || config.no_builtin,
             receipts: either(&args.receipt, &config.receipts),
             allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
+            history: either(&args.history, &config.history),
+            history_key: args.history_key.clone().or_else(|| config.history_key.clone()),
             evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
             gate: config.gate_id.as_deref().map(Untrusted::from),
         }

@@ -54,8 +54,12 @@ pub struct Config {
     pub mode: Option<Mode>,
     /// A URI that names this gate; the environment is added to it.
     pub gate_id: Option<String>,
-    /// Who may sign approvals of exceptions (OpenSSH `allowed_signers`).
+    /// Who may sign approvals of exceptions and records of emergencies (OpenSSH `allowed_signers`).
     pub allowed_signers: Option<PathBuf>,
+    /// Evidence of the earlier decisions.
+    pub history: Vec<PathBuf>,
+    /// The public key that the earlier evidence is signed with.
+    pub history_key: Option<PathBuf>,
 }
 
 impl Config {

@@ -162,6 +162,8 @@ pub fn exceptions(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Ve
 /// What came of the signed approvals, and what was read for it.
 #[derive(Clone, Debug, Default)]
 pub struct Approvals {
+    /// Who may sign; absent where no file was given.
+    pub allowed: Option<AllowedSigners>,
     /// By the record's id.
     pub approvers: BTreeMap<Untrusted, Approvers>,
     /// The allowed signers.
@@ -206,6 +208,7 @@ pub fn approvals(
         let approvers = exceptions::verified_approvers(record, repository, &signatures, &signers, now);
         approvals.approvers.insert(record.id().clone(), approvers);
     }
+    approvals.allowed = Some(signers);
     Ok(approvals)
 }
 

@@ -8,6 +8,7 @@ pub mod change;
 pub mod check;
 pub mod config;
 pub mod diagnostic;
+pub mod emergency;
 pub mod error;
 pub mod evidence;
 pub mod exception;
@@ -77,6 +78,7 @@ fn run(command: &Command) -> u8 {
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),
         Command::Receipt(args) => receipt(args),
+        Command::Emergency(args) => emergency::run(&args.command),
         Command::Exception(args) => exception::run(&args.command),
         Command::Key(args) => key(&args.command),
         Command::Formats(args) => formats::run(args),

@@ -11,7 +11,7 @@
 
 use super::{Assurance, FailOn};
 use crate::facts::{Clock, Facts, JudgingSource, Mode};
-use crate::model::change::Source;
+use crate::model::change::{ChangeKind, Source};
 use crate::model::coverage::{Binding, CoverageState};
 use crate::model::profile::RuleMode;
 
@@ -43,6 +43,11 @@ pub fn assurance(facts: &Facts, run: Circumstances) -> Assurance {
     say(!run.signed, 0, "unsigned");
     say(!run.builtin, 1, "built-in policies left out");
     say(!run.bound, 1, "bound to no artifact and no commit");
+    if let Some(emergency) = &facts.emergency {
+        say(true, 1, &format!("emergency {}", emergency.record.id.line()));
+    } else {
+        say(facts.change.kind == ChangeKind::Emergency, 1, "an emergency without a record");
+    }
     let unbound = facts.coverage.iter().any(|row| {
         row.required_by.is_some() && row.state == CoverageState::Unbound && facts.profile.coverage.allow_unbound
     });

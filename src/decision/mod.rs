@@ -129,10 +129,14 @@ pub struct ExceptionOutcome {
 /// What must be done after this release, before the next one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Obligation {
+    /// Its id, which the closing names: that of the emergency.
+    pub id: Untrusted,
     /// What.
     pub what: Untrusted,
     /// Who.
     pub owner: Untrusted,
+    /// Who asked for what left it, and cannot close it.
+    pub by: Option<Untrusted>,
     /// Until when.
     pub due: Date,
 }

@@ -35,6 +35,8 @@ pub enum Role {
     Exceptions,
     /// An approver's signature.
     Signature,
+    /// The record of an emergency, or of its review.
+    Emergency,
     /// A VEX document.
     Vex,
     /// The configuration.
@@ -210,6 +212,7 @@ impl MaterialsList {
                 Role::Receipt
                 | Role::Exceptions
                 | Role::Signature
+                | Role::Emergency
                 | Role::Vex
                 | Role::Config
                 | Role::Profile

@@ -8,6 +8,7 @@
 mod accounting;
 mod allowed_signers;
 mod criteria;
+mod emergency;
 mod index;
 mod matching;
 mod native;
@@ -24,6 +25,7 @@ use crate::strict::{Document, Fault, Faults};
 
 pub use accounting::{Account, Lost, Run, account};
 pub use allowed_signers::{AllowedSigners, SignersError};
+pub use emergency::EmergencyRecord;
 pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover};
 pub use signed::{Approvers, NAMESPACE, Refused, SCHEMA, signed_bytes, verified_approvers};
 pub use sshsig::{SignatureError, SshKey, verify as verify_signature};

@@ -6,6 +6,7 @@
 mod codeowners;
 mod coverage;
 mod documents;
+mod emergency;
 mod owners;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub use documents::{
     AttestationFacts, ClaimKind, CoveredLines, CoveredReport, DocumentFacts, PlanFacts, PlanReport, PlannedFacts,
     ScorecardFacts, documents,
 };
+pub use emergency::{About, ClaimedEmergency, GivenClosing, History, Owed};
 pub use owners::{BadGlob, CodeOwnersFile, OwnedFile, Owners, Ownership};
 
 /// The schema tag of the facts.
@@ -94,7 +96,11 @@ pub struct Facts {
     /// Every bill of materials and attestation, those about something else than the release too, by report.
     pub attestations: Vec<AttestationFacts>,
     /// Earlier decisions; `null` where none was given.
-    pub history: Option<Value>,
+    pub history: Option<History>,
+    /// The emergency that is claimed; `null` where none is.
+    pub emergency: Option<ClaimedEmergency>,
+    /// Reviews of earlier emergencies.
+    pub closings: Vec<GivenClosing>,
     /// Where the judging inputs came from, and what the head changes in them.
     pub judging: Judging,
     /// The reports, with their totals.

@@ -7,6 +7,7 @@ pub mod change;
 pub mod coverage;
 pub mod digest;
 pub mod document;
+pub mod emergency;
 pub mod exception;
 pub mod finding;
 pub mod package;

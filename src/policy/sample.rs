@@ -28,6 +28,8 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         scorecards: Vec::new(),
         attestations: Vec::new(),
         history: None,
+        emergency: None,
+        closings: Vec::new(),
         judging: Judging { source: JudgingSource::WorkingTree, commit: None, edited: Vec::new(), known_from: None },
         reports: Vec::new(),
         findings,

@@ -12,11 +12,13 @@ use crate::facts::{
     AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, MatchedException,
     Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
 };
+use crate::facts::{ClaimedEmergency, GivenClosing, History, Owed};
 use crate::model::artifact::{Artifact, Claim};
 use crate::model::change::{Approval, ApprovalState, Call, Change, ChangeKind, Commit, ReviewerType, Run, Say, Source};
 use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
+use crate::model::emergency::{Closing, Emergency, EmergencyKind, EmergencyScope, SignedBy, Signers};
 use crate::model::exception::{Disposition, Exception, Match, RiskApproval, Scope};
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
@@ -45,10 +47,9 @@ pub(super) enum Shape {
 }
 
 /// Places whose keys are not ours.
-const FREE: [&str; 8] = [
+const FREE: [&str; 7] = [
     "change.sources",
     "data",
-    "history",
     "plan.totals",
     "profile.data",
     "profile.exceptions.verdicts",
@@ -420,7 +421,44 @@ fn sample() -> Option<Facts> {
             signatures: 1,
             verified: false,
         }],
-        history: None,
+        history: Some(History {
+            decisions: 1,
+            newest: Some(now),
+            unverified: list(),
+            obligations: vec![Owed { id: text(), what: text(), owner: text(), by: some(), due: day, decision: text() }],
+        }),
+        emergency: Some(ClaimedEmergency {
+            record: Emergency {
+                id: text(),
+                kind: EmergencyKind::Change,
+                reason: text(),
+                requested_by: text(),
+                scope: EmergencyScope {
+                    service: some(),
+                    environment: some(),
+                    repository: some(),
+                    commit: Some(commit.clone()),
+                },
+                created: now,
+                expires: now,
+                ticket: some(),
+                signatures: vec![SignedBy { by: text(), signature: text() }],
+            },
+            signers: Signers { verified: list(), refused: list() },
+            in_force: true,
+            hours: 1,
+            out_of_scope: list(),
+        }),
+        closings: vec![GivenClosing {
+            record: Closing {
+                closes: text(),
+                outcome: text(),
+                reviewed_by: text(),
+                at: now,
+                signatures: vec![SignedBy { by: text(), signature: text() }],
+            },
+            signers: Signers { verified: list(), refused: list() },
+        }],
         judging: Judging {
             source: JudgingSource::WorkingTree,
             commit: Some(commit.clone()),
@@ -567,7 +605,8 @@ mod tests {
         let k = Some;
         assert_eq!(walk(&[k("findings"), None, k("location"), k("path")]), Ok(Shape::Plain));
         assert_eq!(walk(&[k("exception"), k("match"), k("ids"), None]), Ok(Shape::Plain));
-        assert_eq!(walk(&[k("history"), k("x"), None]), Ok(Shape::Free));
+        assert_eq!(walk(&[k("profile"), k("data"), k("x"), None]), Ok(Shape::Free));
+        assert_eq!(walk(&[k("history"), k("obligation")]).unwrap_err(), "has no `obligation`");
         assert_eq!(walk(&[k("reports"), None, k("by_severity"), k("high")]), Ok(Shape::Free));
         assert_eq!(walk(&[k("finding"), k("severty")]), Err("has no `severty`".to_owned()));
         assert_eq!(walk(&[k("findings"), k("severity")]), Err("is a list and has no `severity`".to_owned()));

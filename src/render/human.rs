@@ -222,6 +222,10 @@ fn ending(page: &mut Page<'_>, decision: &Decision, style: &Style) -> io::Result
         let edited: Vec<_> = decision.judging.edited.iter().map(Untrusted::line).collect();
         page.entry(0, Ink::Plain, "not in force  ", &format!("this change edits {}", edited.join(", ")))?;
     }
+    for owed in &decision.obligations {
+        let text = format!("{}, by {}, until {}", owed.what.as_raw(), owed.owner.as_raw(), owed.due);
+        page.entry(0, Ink::Yellow, "owed       ", &text)?;
+    }
     let because = match decision.assurance.because.as_slice() {
         [] => String::new(),
         reasons => format!(" ({})", reasons.join("; ")),

@@ -7,6 +7,7 @@ mod dotenv;
 mod human;
 pub mod json;
 mod page;
+mod queue;
 
 use std::io;
 
@@ -45,7 +46,7 @@ pub struct Renderer {
 }
 
 /// Every output format, by id.
-pub static RENDERERS: &[&Renderer] = &[&dotenv::RENDERER, &human::RENDERER, &json::RENDERER];
+pub static RENDERERS: &[&Renderer] = &[&dotenv::RENDERER, &human::RENDERER, &json::RENDERER, &queue::RENDERER];
 
 /// Finds an output format by id.
 #[must_use]

@@ -50,6 +50,8 @@ fn help() -> String {
         &["receipt"],
         &["exception"],
         &["exception", "show"],
+        &["emergency"],
+        &["emergency", "show"],
         &["key"],
         &["key", "new"],
         &["key", "show"],

@@ -15,6 +15,7 @@ mod cli;
 mod conformance;
 mod containment;
 mod docs;
+mod emergency;
 mod evidence;
 mod exceptions;
 mod fail_open;

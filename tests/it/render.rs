@@ -242,3 +242,70 @@ fn a_pipeline_can_branch_on_every_line() {
         assert!(id.1.strip_prefix("d-").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())), "{text}");
     }
 }
+
+/// Runs the arguments of a scenario, and reads what an output format writes.
+fn output_of(scenario: &str, format: &str) -> serde_json::Value {
+    let dir = fixture("scenarios").join(scenario);
+    let told: toml::Value = toml::from_str(&std::fs::read_to_string(dir.join("scenario.toml")).unwrap()).unwrap();
+    let args: Vec<&str> = told["args"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("out.json");
+    let run = command()
+        .current_dir(&dir)
+        .arg("check")
+        .args(args)
+        .arg("--output")
+        .arg(format!("{format}={}", path.display()))
+        .output()
+        .unwrap();
+    let written = std::fs::read(&path);
+    serde_json::from_slice(&written.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)))).unwrap()
+}
+
+#[test]
+fn the_queue_routes_everything_to_its_owner_once() {
+    let queue = output_of("r1-codeowners", "queue");
+    let decision = output_of("r1-codeowners", "json");
+    assert_eq!(queue["schema"], "countersign/queue/v1");
+    let owners: Vec<&str> = queue["owners"].as_array().unwrap().iter().map(|o| o["owner"].as_str().unwrap()).collect();
+    assert_eq!(owners, ["@example/data", "@example/web"]);
+    let items = |owner: usize| queue["owners"][owner]["items"].as_array().unwrap();
+    let summary: Vec<String> = items(1)
+        .iter()
+        .map(|item| {
+            let text = |key: &str| item[key].as_str().unwrap_or("-");
+            format!("{} {} {}:{}", text("action"), text("fix_by"), text("path"), item["line"])
+        })
+        .collect();
+    assert_eq!(summary, ["block 2026-11-28 web/src/cart.js:12", "warn 2026-12-21 web/src/cart.js:25"]);
+    // Nothing is lost, nothing is told twice, and ids are those of the things themselves.
+    let mut ids: Vec<&str> = (0..2).flat_map(items).map(|item| item["id"].as_str().unwrap()).collect();
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+    let mut findings: Vec<String> = decision["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| format!("finding:{}", finding["fingerprint"].as_str().unwrap()))
+        .collect();
+    findings.sort();
+    assert_eq!(ids, findings);
+    assert_eq!(queue, output_of("r1-codeowners", "queue"));
+}
+
+#[test]
+fn the_queue_holds_verdicts_about_no_finding_and_what_is_owed_and_is_empty_on_a_clean_pass() {
+    let queue = output_of("r17-signed-emergency", "queue");
+    let of = |owner: &str| -> Vec<(String, String)> {
+        let all = queue["owners"].as_array().unwrap();
+        let found = all.iter().find(|found| found["owner"] == owner).unwrap();
+        let text = |item: &serde_json::Value, key: &str| item[key].as_str().unwrap().to_owned();
+        found["items"].as_array().unwrap().iter().map(|item| (text(item, "action"), text(item, "id"))).collect()
+    };
+    let warned = of("ana");
+    assert!(warned.len() == 1 && warned[0].0 == "warn" && warned[0].1.starts_with("rule:change/emergency:"));
+    assert_eq!(of("team-shop"), [("owed".to_owned(), "obligation:EM-2026-004".to_owned())]);
+    assert_eq!(output_of("pass", "queue")["owners"], serde_json::json!([]));
+}

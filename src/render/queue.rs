@@ -1,0 +1,195 @@
+//! Who has what to do: a queue for each owner, for a tracker to read.
+//!
+//! What must stay true: every verdict, every finding that is still to be dealt with and every obligation stands in exactly one
+//! queue, under an id that stays the same from run to run while the thing itself does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+
+use serde::Serialize;
+
+use super::{Renderer, Style, json};
+use crate::decision::{Decision, Verdict, VerdictAction};
+use crate::facts::TriagedFinding;
+use crate::model::digest::{CommitId, Digest};
+use crate::model::exception::Disposition;
+use crate::model::severity::Severity;
+use crate::model::text::Untrusted;
+use crate::model::time::{Date, Timestamp};
+
+pub(super) static RENDERER: Renderer =
+    Renderer { id: "queue", title: "what each owner has to do, as JSON for a tracker", write };
+
+/// The schema tag.
+const SCHEMA: &str = "countersign/queue/v1";
+
+#[derive(Serialize)]
+struct Queue<'a> {
+    schema: &'static str,
+    decision: &'a str,
+    decided_at: Timestamp,
+    repository: Option<&'a Untrusted>,
+    commit: Option<&'a CommitId>,
+    service: Option<&'a Untrusted>,
+    environment: &'a Untrusted,
+    owners: Vec<Owner<'a>>,
+}
+
+#[derive(Serialize)]
+struct Owner<'a> {
+    owner: &'a Untrusted,
+    items: Vec<Item<'a>>,
+}
+
+/// What an item asks for, most urgent first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    /// It keeps the release back.
+    Block,
+    /// It is owed before the next release.
+    Owed,
+    /// It should be looked at.
+    Warn,
+    /// It neither blocks nor warns: the backlog.
+    Ticket,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
+struct Item<'a> {
+    action: Action,
+    /// When it is due; `null` for the backlog. What is due comes before what is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix_by: Option<Date>,
+    severity: Severity,
+    /// `finding:…`, `rule:…` or `obligation:…`.
+    id: Untrusted,
+    title: &'a Untrusted,
+    rules: BTreeSet<&'a Untrusted>,
+    next: Option<&'a Untrusted>,
+    path: Option<&'a Untrusted>,
+    line: Option<u64>,
+    package: Option<&'a Untrusted>,
+    /// The exception that covers it.
+    exception: Option<&'a Untrusted>,
+    /// Other owners whom its verdicts name.
+    also: BTreeSet<&'a Untrusted>,
+}
+
+fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    json::document(&queue(decision), out)
+}
+
+fn queue(decision: &Decision) -> Queue<'_> {
+    let mut about: BTreeMap<&Untrusted, Vec<&Verdict>> = BTreeMap::new();
+    for verdict in &decision.verdicts {
+        for finding in &verdict.findings {
+            about.entry(finding).or_default().push(verdict);
+        }
+    }
+    let mut queues: BTreeMap<&Untrusted, Vec<Item<'_>>> = BTreeMap::new();
+    for verdict in decision.verdicts.iter().filter(|verdict| verdict.findings.is_empty()) {
+        queues.entry(&verdict.owner).or_default().push(of_verdict(verdict));
+    }
+    for finding in &decision.findings {
+        let verdicts = about.get(&finding.finding.id).map_or(&[][..], Vec::as_slice);
+        let is_open = matches!(finding.disposition, Disposition::Open | Disposition::Excepted);
+        if !verdicts.is_empty() || is_open {
+            let owner = owner_of(finding, verdicts, decision);
+            queues.entry(owner).or_default().push(of_finding(finding, verdicts, owner));
+        }
+    }
+    for obligation in &decision.obligations {
+        queues.entry(&obligation.owner).or_default().push(Item {
+            action: Action::Owed,
+            fix_by: Some(obligation.due),
+            severity: Severity::High,
+            id: Untrusted::new(format!("obligation:{}", obligation.id.as_raw())),
+            title: &obligation.what,
+            rules: BTreeSet::new(),
+            next: None,
+            path: None,
+            line: None,
+            package: None,
+            exception: None,
+            also: BTreeSet::new(),
+        });
+    }
+    let owners = queues
+        .into_iter()
+        .map(|(owner, mut items)| {
+            items.sort_by(|a, b| {
+                // Without a day comes last, the worst first.
+                let key = |item: &Item<'_>| {
+                    (item.action, item.fix_by.is_none(), item.fix_by, std::cmp::Reverse(item.severity))
+                };
+                key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+            });
+            Owner { owner, items }
+        })
+        .collect();
+    Queue {
+        schema: SCHEMA,
+        decision: &decision.id,
+        decided_at: decision.decided_at,
+        repository: decision.change.repository.as_ref(),
+        commit: decision.change.commit.as_ref(),
+        service: decision.service.name.as_ref(),
+        environment: &decision.environment,
+        owners,
+    }
+}
+
+const fn action(verdict: &Verdict) -> Action {
+    match verdict.action {
+        VerdictAction::Deny => Action::Block,
+        VerdictAction::Warn => Action::Warn,
+    }
+}
+
+/// A verdict about no finding: its rule, owner, path and message are what it is.
+fn of_verdict(verdict: &Verdict) -> Item<'_> {
+    let path = verdict.path.as_ref().map_or("", Untrusted::as_raw);
+    let about = [verdict.rule.as_raw(), verdict.owner.as_raw(), path, verdict.msg.as_raw()].join("\n");
+    let hex: String = Digest::of(about).hex().chars().take(16).collect();
+    Item {
+        action: action(verdict),
+        fix_by: verdict.fix_by,
+        severity: verdict.severity,
+        id: Untrusted::new(format!("rule:{}:{hex}", verdict.rule.as_raw())),
+        title: &verdict.msg,
+        rules: BTreeSet::from([&verdict.rule]),
+        next: verdict.next.as_ref(),
+        path: verdict.path.as_ref(),
+        line: None,
+        package: None,
+        exception: None,
+        also: BTreeSet::new(),
+    }
+}
+
+/// The owner of its path or the service, else the one whom its worst verdict names.
+fn owner_of<'a>(finding: &'a TriagedFinding, verdicts: &[&'a Verdict], decision: &'a Decision) -> &'a Untrusted {
+    static NOBODY: std::sync::LazyLock<Untrusted> = std::sync::LazyLock::new(|| Untrusted::from("unowned"));
+    let named = verdicts.first().map(|verdict| &verdict.owner);
+    finding.owner.as_ref().or(named).or(decision.service.owner.as_ref()).unwrap_or(&NOBODY)
+}
+
+fn of_finding<'a>(triaged: &'a TriagedFinding, verdicts: &[&'a Verdict], owner: &Untrusted) -> Item<'a> {
+    let finding = &triaged.finding;
+    let worst = verdicts.iter().min_by_key(|verdict| (action(verdict), verdict.fix_by.is_none(), verdict.fix_by));
+    Item {
+        action: verdicts.iter().map(|verdict| action(verdict)).min().unwrap_or(Action::Ticket),
+        fix_by: verdicts.iter().filter_map(|verdict| verdict.fix_by).min(),
+        severity: finding.severity,
+        id: Untrusted::new(format!("finding:{}", finding.fingerprint.as_raw())),
+        title: &finding.title,
+        rules: verdicts.iter().map(|verdict| &verdict.rule).collect(),
+        next: worst.and_then(|verdict| verdict.next.as_ref()),
+        path: finding.location.path.as_ref(),
+        line: finding.location.line,
+        package: finding.package.as_ref().map(|package| &package.name),
+        exception: triaged.exception.as_ref(),
+        also: verdicts.iter().map(|verdict| &verdict.owner).filter(|other| *other != owner).collect(),
+    }
+}
