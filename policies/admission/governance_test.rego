@@ -145,3 +145,56 @@ test_a_role_is_that_of_the_same_person if {
 	others := {"data": {"authority": {"roles": {"zoe": ["product-lead"], "kim": ["engineer"]}}}}
 	count(governance.admit) == 0 with input as object.union(facts, others)
 }
+
+_asking_for(changes, record) := object.union(fixture.recorded(record, "internal"), {
+	"profile": {"exceptions": changes},
+	"data": object.union(fixture.authority, {"compensating_controls": {
+		"waf": {"effective": true, "valid_until": "2026-12-31"},
+		"old": {"effective": true, "valid_until": "2026-11-20"},
+		"broken": {"effective": false, "valid_until": "2026-12-31"},
+		"undated": {"effective": true},
+	}}),
+	"attestations": [
+		{"predicate_type": "https://example.com/pentest/v1", "about_release": true},
+		{"predicate_type": "https://example.com/other/v1", "about_release": false},
+	],
+})
+
+_said_against(changes, record) := reasons if {
+	reasons := [fault.msg | some fault in governance.deny] with input as _asking_for(changes, record)
+}
+
+test_evidence_that_is_demanded_must_be_named if {
+	demand := {"evidence": {"high": true}}
+	_said_against(demand, {}) == ["it names no evidence that its mitigation is there"]
+	count(_said_against(demand, {"evidence": ["control:waf"]})) == 0
+	count(_said_against({"evidence": {"critical": true}}, {})) == 0
+}
+
+test_evidence_that_is_named_must_be_there if {
+	every name in ["control:waf", "check:secrets", "attestation:https://example.com/pentest/v1"] {
+		count(_said_against({}, {"evidence": [name]})) == 0
+	}
+	_said_against({}, {"evidence": ["control:old"]}) == ["its evidence control:old is not there: it was valid until 2026-11-20"]
+	every name in [
+		"control:broken",
+		"control:undated",
+		"control:unheard",
+		"control:",
+		"check:dast",
+		"attestation:https://example.com/other/v1",
+		"waf",
+		"",
+	] {
+		count(_said_against({}, {"evidence": [name]})) == 1
+	}
+}
+
+test_a_leader_must_have_accepted_the_risk if {
+	demand := {"leaders": {"high": ["vp-engineering"]}}
+	_said_against(demand, {}) == ["nobody of the role vp-engineering has accepted the risk"]
+	count(_said_against(demand, {"approvals": [{"by": "kim"}, {"by": "Vic"}]})) == 0
+	count(_said_against(demand, {"owner": "vic", "approvals": [{"by": "kim"}, {"by": "vic"}]})) == 1
+	claimed := {"approvals": [{"by": "kim", "role": "vp-engineering"}]}
+	count(_said_against(demand, claimed)) == 1
+}

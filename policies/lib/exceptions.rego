@@ -5,6 +5,7 @@
 package countersign.lib.exceptions
 
 import data.countersign.lib.people
+import data.countersign.lib.roles
 import data.countersign.lib.texts
 
 _demands := input.profile.exceptions
@@ -75,6 +76,65 @@ faults contains {"exception": record.id, "msg": msg} if {
 	)
 }
 
+faults contains {"exception": record.id, "msg": sprintf("nobody of the role %s has accepted the risk", [roles.either(leaders)])} if {
+	some record in input.exceptions
+	leaders := _demands.leaders[record.worst]
+	count(leaders) > 0
+	count(_approvers(record) & roles.people_of(leaders)) == 0
+}
+
+faults contains {"exception": record.id, "msg": "it names no evidence that its mitigation is there"} if {
+	some record in input.exceptions
+	_demands.evidence[record.worst]
+	count(_evidence(record)) == 0
+}
+
+faults contains {"exception": record.id, "msg": sprintf("its evidence %s is not there%s", [name, _why_not(name)])} if {
+	some record in input.exceptions
+	some name in _evidence(record)
+	not _shown(name)
+}
+
+_evidence(record) := object.get(record, "evidence", [])
+
+# A compensating control of the organisation's data that somebody has found to work, and lately enough.
+_shown(name) if {
+	control := input.data.compensating_controls[trim_prefix(name, "control:")]
+	startswith(name, "control:")
+	control.effective == true
+	is_string(control.valid_until)
+	control.valid_until >= substring(input.now, 0, 10)
+}
+
+# A check of this release that is current.
+_shown(name) if {
+	startswith(name, "check:")
+	some row in input.coverage
+	row.check == trim_prefix(name, "check:")
+	row.state == "current"
+}
+
+# An attestation about what is released.
+_shown(name) if {
+	startswith(name, "attestation:")
+	some attestation in input.attestations
+	attestation.about_release
+	attestation.predicate_type == trim_prefix(name, "attestation:")
+}
+
+_why_not(name) := sprintf(": it was valid until %s", [control.valid_until]) if {
+	startswith(name, "control:")
+	control := input.data.compensating_controls[trim_prefix(name, "control:")]
+	control.effective == true
+	is_string(control.valid_until)
+} else := ": nobody has found it effective" if {
+	startswith(name, "control:")
+} else := ": the check is not current" if {
+	startswith(name, "check:")
+} else := ": nothing attests it about this release" if {
+	startswith(name, "attestation:")
+} else := ": evidence is control:NAME, check:NAME or attestation:TYPE"
+
 _names_verdict(record) if texts.given(record.match.verdict)
 
 _names_findings(record) if is_string(record.worst)
@@ -105,12 +165,7 @@ _approval_word := "approvals" if not _demands.signed_approvals
 _may_approve(_) if count(_demands.approver_roles) == 0
 
 # The role comes from authority data, never from the record, which its author wrote.
-_may_approve(person) if {
-	some principal, roles in input.data.authority.roles
-	person in people.named([principal])
-	some role in roles
-	role in _demands.approver_roles
-}
+_may_approve(person) if person in roles.people_of(_demands.approver_roles)
 
 _role_phrase := "" if count(_demands.approver_roles) == 0
 

@@ -115,6 +115,10 @@ profile := {
 		"approver_roles": [],
 		"verdicts": {"calendar/freeze": 3, "coverage/required-checks": 7},
 		"expiring_days": 7,
+		"evidence": every_severity(false),
+		"leaders": every_severity([]),
+		"max_renewals": 2,
+		"max_covers": 25,
 	},
 	"change": {
 		"approvals": {"standard": 0, "normal": 1, "emergency": 0},

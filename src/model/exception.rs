@@ -68,6 +68,18 @@ pub struct RiskApproval {
     pub signature: Option<Untrusted>,
 }
 
+/// The record was given a new end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewal {
+    /// The day on which it was renewed.
+    pub on: Date,
+    /// The end that it was given.
+    pub until: Date,
+    /// Why what it covers is not fixed yet.
+    pub reason: Untrusted,
+}
+
 /// The record, as written by people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +98,9 @@ pub struct Exception {
     pub reason: Untrusted,
     /// What keeps the risk small meanwhile.
     pub mitigation: Untrusted,
+    /// What shows that the mitigation is there: `control:NAME`, `check:NAME` or `attestation:PREDICATE_TYPE`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Untrusted>,
     /// What remains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residual_risk: Option<Untrusted>,
@@ -93,6 +108,9 @@ pub struct Exception {
     pub created: Date,
     /// Last day in force, UTC.
     pub expires: Date,
+    /// How often it was given a new end, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub renewals: Vec<Renewal>,
     /// The ticket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Untrusted>,

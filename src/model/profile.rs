@@ -89,7 +89,7 @@ pub enum ProfileSchema {
 }
 
 /// A value for every severity; none may be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PerSeverity<T> {
     /// For critical.
@@ -209,6 +209,18 @@ pub struct ExceptionDemands {
     pub verdicts: BTreeMap<String, u32>,
     /// Days before the expiry from which a record in use is a warning.
     pub expiring_days: u32,
+    /// Whether named evidence must show that the mitigation is there, by the worst severity covered.
+    #[serde(default)]
+    pub evidence: PerSeverity<bool>,
+    /// Roles of which one person who accepts the risk must have one, beside the others, by the worst severity covered.
+    #[serde(default)]
+    pub leaders: PerSeverity<Vec<Untrusted>>,
+    /// More renewals than this are a warning; `null`: they are not counted.
+    #[serde(default)]
+    pub max_renewals: Option<u32>,
+    /// A record that covers more findings than this is a warning; `null`: they are not counted.
+    #[serde(default)]
+    pub max_covers: Option<u32>,
 }
 
 /// What a change needs.

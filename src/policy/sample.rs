@@ -89,6 +89,8 @@ pub(super) fn exception(id: &str, covers: &[&str]) -> MatchedException {
             created: "2026-11-01".parse().unwrap(),
             expires: "2026-12-31".parse().unwrap(),
             ticket: None,
+            evidence: Vec::new(),
+            renewals: Vec::new(),
             approvals: Vec::new(),
         },
         covers: covers.iter().map(|id| (*id).into()).collect(),

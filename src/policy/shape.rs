@@ -19,7 +19,7 @@ use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
 use crate::model::emergency::{Closing, Emergency, EmergencyKind, EmergencyScope, SignedBy, Signers};
-use crate::model::exception::{Disposition, Exception, Match, RiskApproval, Scope};
+use crate::model::exception::{Disposition, Exception, Match, Renewal, RiskApproval, Scope};
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::profile::{
@@ -199,6 +199,17 @@ fn sample() -> Option<Facts> {
                 approver_roles: list(),
                 verdicts: BTreeMap::new(),
                 expiring_days: 1,
+                evidence: PerSeverity::default(),
+                leaders: PerSeverity {
+                    critical: list(),
+                    high: list(),
+                    medium: list(),
+                    low: list(),
+                    info: list(),
+                    unknown: list(),
+                },
+                max_renewals: Some(1),
+                max_covers: Some(1),
             },
             change: ChangeDemands {
                 approvals: PerChangeKind { standard: 1, normal: 1, emergency: 1 },
@@ -557,6 +568,8 @@ fn sample() -> Option<Facts> {
                 created: day,
                 expires: day,
                 ticket: some(),
+                evidence: list(),
+                renewals: vec![Renewal { on: day, until: day, reason: text() }],
                 approvals: vec![RiskApproval { by: text(), role: some(), at: Some(day), signature: some() }],
             },
             covers: list(),
