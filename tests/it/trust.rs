@@ -759,6 +759,18 @@ admit contains exception.id if some exception in input.exceptions
 
         /// Runs `check` in a clone and gives its exit code, its decision where there is one, and what it said.
         fn check(&self, clone: &Repo, head: &str, run: Run, more: &[&str]) -> (i32, Option<Value>, String) {
+            self.check_holding(&[], clone, head, run, more)
+        }
+
+        /// The same in a run that holds more variables.
+        fn check_holding(
+            &self,
+            held: &[(&str, &str)],
+            clone: &Repo,
+            head: &str,
+            run: Run,
+            more: &[&str],
+        ) -> (i32, Option<Value>, String) {
             let report = fixture("formats/bandit/1.9.4-shop.json");
             let receipts = command()
                 .args(["receipt", "--tool", "bandit", "--commit", head, "--at", AT])
@@ -772,7 +784,7 @@ admit contains exception.id if some exception in input.exceptions
             let decision = self.temp.path().join("decision.json");
             let _ = std::fs::remove_file(&decision);
             let mut check = command();
-            check.current_dir(&clone.dir).envs(environment(run, head, &event));
+            check.current_dir(&clone.dir).envs(environment(run, head, &event)).envs(held.iter().copied());
             check.arg("check").arg(&report).arg("--receipt").arg(&receipts).args(["--at", AT]);
             check.arg(format!("--output=json={}", decision.display())).args(more);
             let output = check.output().unwrap();
@@ -918,6 +930,78 @@ admit contains exception.id if some exception in input.exceptions
     fn a_head_that_admits_exceptions_gains_nothing() {
         let unapproved = EXCEPTION.split("  approvals:").next().unwrap();
         assert_gains_nothing(&[("exceptions.yaml", unapproved)], &[("policies/admit.rego", Some(ADMIT_ALL))]);
+    }
+
+    #[test]
+    fn a_head_that_names_itself_in_codeowners_gains_nothing() {
+        let main = [(".github/CODEOWNERS", "*.py @acme/web\n")];
+        assert_gains_nothing(&main, &[(".github/CODEOWNERS", Some("*.py @kim\n"))]);
+    }
+
+    /// What a rule of the pack says of a run: its verdicts as `action msg`.
+    fn said_by(decision: &Value, rule: &str) -> Vec<String> {
+        let verdicts = decision["verdicts"].as_array().unwrap().iter().filter(|verdict| verdict["rule"] == rule);
+        verdicts.map(|v| format!("{} {}", v["action"].as_str().unwrap(), v["msg"].as_str().unwrap())).collect()
+    }
+
+    #[test]
+    fn a_change_to_the_policies_is_approved_by_their_owner() {
+        let demanding = profile().replace(
+            "policy_changes: { approvals: 0, roles: [] }",
+            "policy_changes: { approvals: 1, roles: [security] }",
+        );
+        let roles = "authority:\n  roles:\n    noa: [security]\n    jo: [engineering-lead]\n";
+        let world = World::new(&[("profile.yaml", &demanding), ("policies/data.yaml", roles)]);
+        // The head makes somebody else the owner of the policies, which is not in force.
+        let head = world.head(&[
+            ("exceptions.yaml", Some(EXCEPTION)),
+            ("policies/data.yaml", Some("authority:\n  roles:\n    jo: [security]\n")),
+        ]);
+        let clone = world.clone(&head, &["origin"]);
+        let approved_by = |name: &str| {
+            let change = json!({ "approvals": [{ "by": name, "commit": head, "at": "2026-11-20T12:00:00Z" }] });
+            let change = world.beside(&format!("{name}.json"), &change.to_string());
+            let (_, decision, said) = world.check(&clone, &head, Run::Request, &["--change", change.to_str().unwrap()]);
+            said_by(&decision.unwrap_or_else(|| panic!("{said}")), "change/judging-inputs")
+        };
+        let edits = "edits what judges it, not in force until merged: exceptions.yaml, policies/data.yaml";
+        assert_eq!(approved_by("jo"), [format!("deny {edits}; 0 of 1 approvals by the role security")]);
+        assert_eq!(approved_by("kim"), [format!("deny {edits}; 0 of 1 approvals by the role security")]);
+        assert_eq!(approved_by("noa"), [format!("warn {edits}")]);
+    }
+
+    #[test]
+    fn a_change_request_that_holds_secrets_of_production_blocks_and_their_values_are_nowhere() {
+        let demanding = profile()
+            .replace("production_secrets: []", "production_secrets: [\"PROD_*\"]")
+            .replace("signing_key_in_requests: true", "signing_key_in_requests: false");
+        let world = World::new(&[("profile.yaml", &demanding)]);
+        let head = world.head(&[]);
+        let clone = world.clone(&head, &["origin"]);
+        let rule = "runners/secrets";
+        let holding = |held: &[(&str, &str)], run, more: &[&str]| {
+            let (_, decision, said) = world.check_holding(held, &clone, &head, run, more);
+            let decision = decision.unwrap_or_else(|| panic!("{said}"));
+            assert!(!decision.to_string().contains("hunter2") && !said.contains("hunter2"));
+            said_by(&decision, rule)
+        };
+        let held = [("PROD_TOKEN", "hunter2"), ("STAGE_TOKEN", "hunter2"), ("PROD_EMPTY", "")];
+        assert_eq!(
+            holding(&held, Run::Request, &[]),
+            ["deny this run of a change request holds PROD_TOKEN, a secret of production"]
+        );
+        assert!(holding(&held[1..], Run::Request, &[]).is_empty());
+        assert!(holding(&held, Run::Push, &[]).is_empty());
+
+        let made = command().current_dir(&world.temp).args(["key", "new", "--out", "gate"]).output().unwrap();
+        assert!(made.status.success());
+        let key = world.temp.path().join("gate.pem");
+        let key = ["--key", key.to_str().unwrap()];
+        assert_eq!(
+            holding(&[], Run::Request, &key),
+            ["deny this run of a change request holds the key that signs evidence"]
+        );
+        assert!(holding(&[], Run::Push, &key).is_empty());
     }
 
     #[test]
