@@ -28,6 +28,35 @@ _key := "severity"
 _secret if input.finding.kind == "secret"
 
 _versions[v] := true if some v in pkg.fixed_in
+
+default _rank(_) := 0
+
+_rank(severity) := 2 if severity == "high"
+
+_rank(severity) := 3 if severity == "critical"
+
+_grade := "grave" if {
+	_rank(input.finding.severity) > 2
+	alpha.loud
+} else := "known" if {
+	input.finding.known_exploited
+} else := "owned" if {
+	input.finding.owner
+}
+
+_names contains name if {
+	some name
+	pkg[name]
+}
+
+_keyed[input.finding.kind] := input.finding.severity
+
+_lines[path] contains line if {
+	path := location.path
+	line := input.finding.location.line
+}
+
+_alike := [f.id | some f in input.findings; f.severity == input.finding.severity; f.kind == input.finding.kind]
 "#;
 
 const ALPHA: &str = r#"package countersign.lib.alpha
@@ -42,6 +71,12 @@ named(name) if input.finding.package.name == name
 
 covered := input.exception.owner
 
+pick(thing, key) := object.get(thing, key, "none")
+
+both := [input.finding.kind, input.exception.owner]
+
+deep := {"of": {"line": input.finding.location.line}}
+
 through := beta.lined
 "#;
 
@@ -50,6 +85,14 @@ const BETA: &str = r#"package countersign.lib.beta
 worse(severity) if severity in {"high", "critical"}
 
 lined if input["finding"].location["line"] > 2
+"#;
+
+/// Reached by its whole name only.
+const GAMMA: &str = r#"package countersign.lib.gamma
+
+titled := input.finding.title
+
+owned if input.finding.owner
 "#;
 
 /// Conditions: plain fields, fields through helpers and imports, and everything that cannot be resolved.
@@ -95,6 +138,44 @@ const CONDITIONS: &[&str] = &[
     r#"count([1 | some f in input.findings; f.severity == input.finding.severity]) > 1"#,
     r#"_secret with input.finding.kind as "secret""#,
     r#"input.finding.id == "f-1""#,
+    r#"data.countersign.lib.gamma.titled == "T""#,
+    r#"not data.countersign.lib.gamma.owned"#,
+    r#"data.countersign.lib.gamma[input.finding.kind]"#,
+    r#"_grade == "grave""#,
+    r#"_grade"#,
+    r#"not _grade"#,
+    r#"_rank(input.finding.severity) == 2"#,
+    r#"_names["version"]"#,
+    r#"_keyed.secret == "high""#,
+    r#"_keyed[_] == "low""#,
+    r#"_lines["x/y"][1]"#,
+    r#"count(_alike) > 1"#,
+    r#"count(_lines) == 0"#,
+    r#"is_object(pkg); alpha.pick(input.finding.package, "name") == "a""#,
+    r#"alpha.pick(input.finding.location, "path") != "none""#,
+    r#"alpha.pick(input, "now") != "none""#,
+    r#"alpha.both[1] == "web""#,
+    r#"alpha.both == ["secret", "web"]"#,
+    r#"alpha.deep.of.line > 1"#,
+    r#"some name in ["loud", "covered"]; alpha[name] == true"#,
+    r#"input.finding.location == {"path": "z"}"#,
+    r#"is_object(pkg); count({k | some k, _ in input.finding.package}) > 2"#,
+    r#"contains(json.marshal(input.finding.package), "\"b\"")"#,
+    r#""line" in object.keys(object.filter(input.finding.location, ["line"]))"#,
+    r#"input.finding.location[["path", "line"][_]] == 3"#,
+    r#"input.finding[{"secret": "severity"}[input.finding.kind]] == "high""#,
+    r#"some f in input.findings; f.id != input.finding.id; f.package == input.finding.package"#,
+    r#"some e in input.exceptions; e.id == input.exception.id; e.life_days > 30"#,
+    r#"input.exception == input.exceptions[0]"#,
+    r#"input.finding in input.findings"#,
+    r#"p := input.finding.package; p.version"#,
+    r#"[p, l] := [pkg, location]; p.name == "a"; l.line > 1"#,
+    r#"{"name": n} := {"name": pkg.name}; n == "b""#,
+    r#"every v in pkg.fixed_in { some w in pkg.fixed_in; w != v }"#,
+    r#"sum([x | x := input.finding.epss; is_number(x)]) > 0.5"#,
+    r#"walk(pkg, [["fixed_in", _], v]); v == "2""#,
+    r#"input.finding.seen_by[_].tool == "x""#,
+    r#"input.finding.rule.id == input.finding.ids[0]"#,
     r#"input.now"#,
 ];
 
@@ -108,16 +189,23 @@ const SAID: &[&str] = &[
     r#"{"msg": "m", "path": input.finding.location.path, "owner": input.finding.owner}"#,
     r#"{"msg": "m", "finding": input.findings[0].id}"#,
     r#"{"msg": input.finding.title}"#,
+    r#"sprintf("{title} %d %v", [count(_alike), alpha.both[0]])"#,
+    r#"{"msg": sprintf("%v", [_keyed]), "next": concat("", [n | some n in _names])}"#,
 ];
 
 fn rule() -> impl Strategy<Value = String> {
-    let clause = (select(vec!["deny", "warn"]), select(SAID), prop::collection::vec(select(CONDITIONS), 1..4));
+    // Negated, too: what is undefined for one finding and defined for the next must not share a class.
+    let condition = (select(CONDITIONS), prop::bool::ANY).prop_map(|(condition, holds)| {
+        let wanted = if holds { "> 0" } else { "== 0" };
+        format!("count([1 | {condition}]) {wanted}")
+    });
+    let clause = (select(vec!["deny", "warn"]), select(SAID), prop::collection::vec(condition, 1..4));
     prop::collection::vec(clause, 1..4).prop_map(|clauses| {
         let mut text = HEAD.to_owned();
         for (name, said, conditions) in clauses {
             text.push_str(&format!("\n{name} contains said if {{\n"));
             for condition in conditions {
-                text.push_str(&format!("\tcount([1 | {condition}]) > 0\n"));
+                text.push_str(&format!("\t{condition}\n"));
             }
             text.push_str(&format!("\tsaid := {said}\n}}\n"));
         }
@@ -186,17 +274,25 @@ fn given(path: &str, source: &str) -> PolicyFile {
     PolicyFile::new(path, Layer::Repository, source.to_owned())
 }
 
+fn lib(rule: &str) -> Vec<PolicyFile> {
+    let lib = [("alpha.rego", ALPHA), ("beta.rego", BETA), ("gamma.rego", GAMMA)];
+    lib.into_iter().chain([("r.rego", rule)]).map(|(path, source)| given(path, source)).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn classes_say_what_single_findings_say(rule in rule(), facts in any_facts()) {
-        let files = vec![given("r.rego", &rule), given("alpha.rego", ALPHA), given("beta.rego", BETA)];
+        let files = lib(&rule);
         let bundle = Bundle::load(files, &[]).map_err(|error| TestCaseError::fail(format!("{error}\n{rule}")))?;
         let together = bundle.verdicts(&facts);
         let apart = rulings::verdicts(&bundle, &facts, Phase::VerdictsApart);
-        prop_assert!(together.is_ok(), "{:?}\n{rule}", together);
-        prop_assert_eq!(format!("{together:?}"), format!("{apart:?}"), "{}", rule);
+        match (&together, &apart) {
+            // Which of several faults is met first is nobody's business.
+            (Err(_), Err(_)) => {}
+            _ => prop_assert_eq!(format!("{together:?}"), format!("{apart:?}"), "{}", rule),
+        }
     }
 }
 
@@ -204,8 +300,7 @@ proptest! {
 fn known_fields_make_few_classes_and_the_rest_is_told() {
     let judged = |body: &str| {
         let rule = format!("{HEAD}\ndeny contains \"{{id}}\" if {{\n\t{body}\n}}\n");
-        let bundle =
-            Bundle::load(vec![given("r.rego", &rule), given("alpha.rego", ALPHA), given("beta.rego", BETA)], &[]);
+        let bundle = Bundle::load(lib(&rule), &[]);
         let bundle = bundle.unwrap();
         let facts = facts((0..50).map(|n| finding(&format!("f-{n}"))).collect());
         assert_eq!(bundle.verdicts(&facts), rulings::verdicts(&bundle, &facts, Phase::VerdictsApart));
@@ -216,9 +311,9 @@ fn known_fields_make_few_classes_and_the_rest_is_told() {
     assert_eq!(judged("not alpha.loud"), (1, None));
     assert_eq!(judged(r#"startswith(input.finding.id, "f-")"#), (50, None));
     for (body, why) in [
-        ("f := input.finding; f.id", "r.rego:20: `input.finding` as a whole"),
-        ("some k; input[k]", "r.rego:20: `input` as a whole, or with a computed key"),
-        ("_secret with input.finding.kind as \"secret\"", "r.rego:20: `with` changes what is read"),
+        ("f := input.finding; f.id", "r.rego:49: `input.finding` as a whole"),
+        ("some k; input[k]", "r.rego:49: `input` as a whole, or with a computed key"),
+        ("_secret with input.finding.kind as \"secret\"", "r.rego:49: `with` changes what is read"),
     ] {
         let (evaluations, reason) = judged(body);
         assert_eq!((evaluations, reason.as_deref()), (50, Some(why)), "{body}");

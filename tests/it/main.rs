@@ -13,6 +13,7 @@ mod architecture;
 mod ci;
 mod cli;
 mod conformance;
+mod conftest;
 mod containment;
 mod docs;
 mod emergency;
