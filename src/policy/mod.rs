@@ -18,6 +18,7 @@ mod layering;
 mod lexer;
 mod metadata;
 mod pack;
+mod patterns;
 mod placeholders;
 mod reads;
 mod rulings;

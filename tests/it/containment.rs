@@ -121,7 +121,7 @@ fn attacks() -> Vec<Attack> {
         attack(
             "a large pattern",
             "deny contains \"x\" if regex.match(\"(a{1,1000}){1,1000}\", \"aaa\")",
-            RULE,
+            "p.rego:2",
             &["size limit"],
         ),
         attack("a number with a long exponent", "deny contains \"x\" if 1e1000000000 > 1", "p.rego", &["number"]),
