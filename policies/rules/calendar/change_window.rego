@@ -3,7 +3,7 @@
 # title: Changes ship in their window
 # description: >-
 #   Where the profile has change windows for the environment, a change ships while one of them is open, by the clock of its time
-#   zone. Outside, an emergency ships where every window lets it; an admitted exception that names this rule under
+#   zone. Outside, an emergency whose record stands ships where every window lets it; an admitted exception that names this rule under
 #   `match.verdict` makes it a warning.
 # custom:
 #   owner: release
@@ -16,6 +16,7 @@
 package countersign.rules.calendar.change_window
 
 import data.countersign.lib.days
+import data.countersign.lib.emergencies
 import data.countersign.lib.exceptions
 import data.countersign.lib.lists
 import data.countersign.lib.people
@@ -52,7 +53,7 @@ _closed if {
 }
 
 _emergency_ships if {
-	input.change.kind == "emergency"
+	emergencies.stands
 	every window in _windows {
 		window.emergency_ships
 	}

@@ -58,10 +58,11 @@ test_the_message_says_what_time_it_is if {
 }
 
 test_an_emergency_ships_where_every_window_lets_it if {
-	facts := object.union(_at("2026-11-22T10:00:00Z", {}), {"change": {"kind": "emergency"}})
+	facts := object.union(_at("2026-11-22T10:00:00Z", {}), {"change": {"kind": "emergency"}, "emergency": fixture.emergency})
 	count(change_window.deny) == 0 with input as facts
 	count(change_window.warn) == 1 with input as facts
-	strict := object.union(_at("2026-11-22T10:00:00Z", {"emergency_ships": false}), {"change": {"kind": "emergency"}})
+	count(change_window.deny) == 1 with input as object.union(facts, {"emergency": null})
+	strict := object.union(_at("2026-11-22T10:00:00Z", {"emergency_ships": false}), {"change": {"kind": "emergency"}, "emergency": fixture.emergency})
 	count(change_window.deny) == 1 with input as strict
 }
 

@@ -2,8 +2,8 @@
 # scope: package
 # title: Nothing ships in a freeze
 # description: >-
-#   A freeze of the profile, or one that the CI system reports, blocks. An emergency change ships where the freeze lets it. An
-#   admitted exception that names this rule under `match.verdict` makes it a warning.
+#   A freeze of the profile, or one that the CI system reports, blocks. An emergency whose record stands ships where the freeze lets it.
+#   An admitted exception that names this rule under `match.verdict` makes it a warning.
 # custom:
 #   owner: release
 #   severity: high
@@ -14,6 +14,7 @@
 #   remediation: Ship after the freeze. Where it cannot wait, ask the owner of the freeze for an exception.
 package countersign.rules.calendar.freeze
 
+import data.countersign.lib.emergencies
 import data.countersign.lib.exceptions
 import data.countersign.lib.lists
 import data.countersign.lib.people
@@ -48,7 +49,7 @@ _lifting := exceptions.lifting("calendar/freeze")
 
 _ships(freeze) if {
 	freeze.emergency_ships
-	input.change.kind == "emergency"
+	emergencies.stands
 }
 
 # Instants of one form compare as text, also beyond the range of the clock's built-ins.

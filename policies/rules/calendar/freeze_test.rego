@@ -40,10 +40,12 @@ test_holds_only_where_it_says if {
 }
 
 test_an_emergency_ships_where_the_freeze_lets_it if {
-	emergency := {"change": {"kind": "emergency"}}
+	emergency := {"change": {"kind": "emergency"}, "emergency": fixture.emergency}
 	facts := object.union(_in({}), emergency)
 	count(freeze.deny) == 0 with input as facts
 	count(freeze.warn) == 1 with input as facts
+	count(freeze.deny) == 1 with input as object.union(facts, {"emergency": null})
+	count(freeze.deny) == 1 with input as object.union(facts, {"emergency": {"in_force": false}})
 	record := {"exceptions": [object.union(fixture.lifting("calendar/freeze"), {"admitted": true})]}
 	count(freeze.warn) == 1 with input as object.union(facts, record)
 	strict := object.union(_in({"emergency_ships": false}), emergency)
