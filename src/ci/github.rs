@@ -108,6 +108,9 @@ fn run(filler: &mut Filler, env: &Env) {
         _ => None,
     };
     filler.set("run.self_hosted", Source::Env, self_hosted, |c| &mut c.run.self_hosted);
+    // A hosted runner is a machine of its own for each job; of a team's own runner nothing says so.
+    let ephemeral = (self_hosted == Some(false)).then_some(true);
+    filler.set("run.ephemeral", Source::Env, ephemeral, |c| &mut c.run.ephemeral);
 }
 
 fn run_url(env: &Env) -> Option<String> {

@@ -48,6 +48,9 @@ fn change(env: &Env, _event: Option<&[u8]>) -> Result<Change, CiError> {
     Ok(filler.change)
 }
 
+/// A part of the description of every runner that gitlab.com provides.
+const HOSTED: &str = ".runners-manager.gitlab.com";
+
 /// What every run has, whatever started it.
 fn run(filler: &mut Filler, env: &Env) {
     filler.set_env("actor", get(env, "GITLAB_USER_LOGIN"), |c| &mut c.actor);
@@ -56,6 +59,13 @@ fn run(filler: &mut Filler, env: &Env) {
     filler.set_env("run.job", get(env, "CI_JOB_NAME"), |c| &mut c.run.job);
     filler.set_env("run.event", event(env), |c| &mut c.run.event);
     filler.set_env("run.url", get(env, "CI_JOB_URL"), |c| &mut c.run.url);
+    if let Some(description) = get(env, "CI_RUNNER_DESCRIPTION") {
+        let hosted = get(env, "CI_SERVER_HOST") == Some("gitlab.com") && description.contains(HOSTED);
+        filler.set("run.self_hosted", Source::Env, Some(!hosted), |c| &mut c.run.self_hosted);
+        // Only a job that runs in such an environment has the variable.
+        let disposable = get(env, "CI_DISPOSABLE_ENVIRONMENT") == Some("true");
+        filler.set("run.ephemeral", Source::Env, Some(disposable), |c| &mut c.run.ephemeral);
+    }
     // The variable is there only while a freeze is on; its absence says nothing about calendars kept elsewhere.
     let freeze = get(env, "CI_DEPLOY_FREEZE").map(|value| value == "true" || value == "1");
     filler.set("freeze", Source::Env, freeze, |c| &mut c.freeze);
