@@ -139,10 +139,25 @@ impl Link {
         self.deadline += more;
         self.limit += more;
         let head = serde_json::to_vec(request).map_err(|error| PolicyError::new("policies", &error.to_string()))?;
-        // A worker that reads no more has ended, and the reason is seen when its reply is missing.
-        if let Some(to) = self.child.stdin.as_mut() {
-            let _ = send(to, &head).and_then(|()| send(to, body)).and_then(|()| to.flush());
-        }
+        let to = self.child.stdin.take();
+        std::thread::scope(|scope| {
+            // On the side, so that the deadline also holds for a worker that does not read.
+            let fed = scope.spawn(move || {
+                let mut to = to?;
+                // A worker that reads no more has ended, and the reason is seen when its reply is missing.
+                let _ = send(&mut to, &head).and_then(|()| send(&mut to, body)).and_then(|()| to.flush());
+                Some(to)
+            });
+            let reply = self.reply();
+            if reply.is_err() {
+                let _ = self.child.kill();
+            }
+            self.child.stdin = fed.join().unwrap_or_default();
+            reply
+        })
+    }
+
+    fn reply(&mut self) -> Result<Reply, PolicyError> {
         loop {
             let left = self.deadline.saturating_duration_since(Instant::now());
             let message = match self.replies.recv_timeout(left) {

@@ -190,3 +190,68 @@ fn plain(path: &str) -> Option<String> {
         !parts.is_empty() && !parts.contains(&"..") && !parts.iter().any(|part| part.chars().any(char::is_control));
     sound.then(|| parts.join("/"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tar_of(files: &[(&str, &str)]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (path, text) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(u64::try_from(text.len()).unwrap());
+            header.set_mode(0o644);
+            builder.append_data(&mut header, path, text.as_bytes()).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    fn gzipped(bytes: &[u8]) -> Vec<u8> {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(bytes).unwrap();
+        gz.finish().unwrap()
+    }
+
+    const RULE: &str = "package countersign.rules.a.r\n\ndeny contains \"x\"\n";
+
+    fn sound() -> Vec<u8> {
+        tar_of(&[
+            (".manifest", "{\"revision\": \"1\", \"roots\": [\"\"]}"),
+            ("a/r.rego", RULE),
+            ("b/c/data.json", "{\"x\": 1}"),
+        ])
+    }
+
+    #[test]
+    fn data_is_mounted_by_its_directory() {
+        let archive = unpack("b.tar.gz", Layer::Organisation, &gzipped(&sound())).unwrap();
+        let files: Vec<(&str, &str)> =
+            archive.files.iter().map(|file| (file.path.as_str(), file.mount.as_str())).collect();
+        assert_eq!(files, [("b.tar.gz!a/r.rego", ""), ("b.tar.gz!b/c/data.json", "b/c")]);
+        assert_eq!(archive.revision.as_deref(), Some("1"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Damage ends in an error or in files below the archive, and never in a panic.
+        #[test]
+        fn damaged_archives_break_nothing(damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+            let mut bytes = sound();
+            for (index, byte) in damage {
+                let at = index.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if let Ok(archive) = unpack("b.tar.gz", Layer::Organisation, &gzipped(&bytes)) {
+                for file in archive.files {
+                    let below = file.path.strip_prefix("b.tar.gz!").unwrap();
+                    prop_assert!(!below.starts_with('/') && !below.split('/').any(|part| part == ".." || part.is_empty()));
+                }
+            }
+        }
+    }
+}

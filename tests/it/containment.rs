@@ -149,7 +149,7 @@ fn attacks() -> Vec<Attack> {
 fn eval(dir: &Path) -> Output {
     command()
         .current_dir(dir)
-        .args(["policy", "eval", "-p", "p.rego", "--policy-timeout", "3", "d.json"])
+        .args(["policy", "eval", "-p", "p.rego", "--policy-timeout", "2", "d.json"])
         .output()
         .unwrap()
 }

@@ -52,6 +52,8 @@ fn help() -> String {
         &["exception", "show"],
         &["emergency"],
         &["emergency", "show"],
+        &["policy"],
+        &["policy", "eval"],
         &["key"],
         &["key", "new"],
         &["key", "show"],
