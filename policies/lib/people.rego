@@ -6,11 +6,16 @@ package countersign.lib.people
 
 import data.countersign.lib.texts
 
-# The people in a list of names; blanks and nulls are nobody. A leading @ names the same person.
-named(list) := {trim_prefix(lower(trim_space(name)), "@") |
+# The people in a list of names; blanks and nulls are nobody. A leading @ names the same person, and so does what the
+# organisation's data lists as another name (`authority.aliases`: other name to principal).
+named(list) := {_one(trim_prefix(lower(trim_space(name)), "@")) |
 	some name in list
 	texts.given(name)
 }
+
+_one(name) := trim_prefix(lower(trim_space(input.data.authority.aliases[name])), "@") if {
+	is_string(input.data.authority.aliases[name])
+} else := name
 
 # Of a list of names, those that can approve: plain ones, which cannot be mistaken for another, and no machine's account.
 approving(list) := {person |

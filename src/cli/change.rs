@@ -85,16 +85,20 @@ pub fn see(choice: &str, env: &Env, directory: &Path, file: Option<&Path>) -> Re
 }
 
 /// What the run holds that not every run may: names of variables that the profile takes for secrets of production (their
-/// values are not looked at), and the key that signs evidence. What the change file says stands.
+/// values are not looked at), and the key that signs evidence. What the change file names is added, never taken away from.
 pub fn look_at_runner(change: &mut Change, demands: &RunnerDemands, env: Option<&Env>, signing_key: bool) {
-    if let (None, Some(env)) = (&change.run.secrets, env)
+    if let Some(env) = env
         && !demands.production_secrets.is_empty()
     {
         let globs: Vec<_> =
             demands.production_secrets.iter().filter_map(|glob| globset::Glob::new(glob.as_raw()).ok()).collect();
         let globs: Vec<_> = globs.iter().map(globset::Glob::compile_matcher).collect();
         let held = env.iter().filter(|(name, value)| !value.is_empty() && globs.iter().any(|glob| glob.is_match(name)));
-        change.run.secrets = Some(held.map(|(name, _)| Untrusted::from(name.as_str())).collect());
+        let held = held.map(|(name, _)| Untrusted::from(name.as_str()));
+        let mut secrets: Vec<Untrusted> = change.run.secrets.take().into_iter().flatten().chain(held).collect();
+        secrets.sort();
+        secrets.dedup();
+        change.run.secrets = Some(secrets);
     }
     if change.run.signing_key.is_none() || signing_key {
         change.run.signing_key = Some(signing_key);

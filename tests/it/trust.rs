@@ -990,6 +990,9 @@ admit contains exception.id if some exception in input.exceptions
             holding(&held, Run::Request, &[]),
             ["deny this run of a change request holds PROD_TOKEN, a secret of production"]
         );
+        // The change file may add to what was seen, and take nothing away.
+        let change = world.beside("none.json", r#"{"run": {"secrets": []}}"#);
+        assert_eq!(holding(&held, Run::Request, &["--change", change.to_str().unwrap()]).len(), 1);
         assert!(holding(&held[1..], Run::Request, &[]).is_empty());
         assert!(holding(&held, Run::Push, &[]).is_empty());
 

@@ -101,3 +101,15 @@ test_the_profile_says_where_this_holds if {
 	count(_denials(facts)) == 1
 	count(_denials(object.union(facts, {"environment": "staging"}))) == 0
 }
+
+test_another_name_of_the_author_does_not_count if {
+	aliases := {"data": {"authority": {"aliases": {"ana.p@example.com": "Ana"}}}}
+	facts := object.union(_approved_by([fixture.approval("Ana.P@example.com")]), aliases)
+	count(_denials(facts)) == 1
+	count(_denials(_approved_by([fixture.approval("ana.p@example.com")]))) == 0
+	twice := object.union(_approved_by([fixture.approval("jo"), fixture.approval("jo@x.org")]), {
+		"profile": {"change": {"approvals": {"normal": 2}}},
+		"data": {"authority": {"aliases": {"jo@x.org": "jo"}}},
+	})
+	_denials(twice) == ["1 of 2 approvals by people other than the author"]
+}

@@ -41,6 +41,7 @@ test_no_other_closing_does if {
 	_blocks([_closing([])])
 	_blocks([_closing(["ana"])])
 	_blocks([_closing(["@Ana"])])
+	_blocks([_closing(["ana@example.com"])])
 	_blocks([object.union(_closing(["kim"]), {"closes": "EM-2"})])
 }
 
