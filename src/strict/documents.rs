@@ -116,6 +116,23 @@ impl ProfileCheck<'_> {
                 faults.push(self.document.fault(node, "not a glob", "write one, like PROD_*"));
             }
         }
+        let nobody = |node: &Node, key: &str| {
+            let node = node.get(key).unwrap_or(node);
+            self.document.fault(node, "no role is named, so nobody could do it", "name the roles")
+        };
+        for (node, layer) in self.rows("layers").iter().zip(&profile.layers) {
+            if layer.approvals > 0 && layer.roles.is_empty() {
+                faults.push(nobody(node, "roles"));
+            }
+        }
+        for (node, row) in self.rows("go_no_go").iter().zip(&profile.go_no_go) {
+            if row.roles.is_empty() {
+                faults.push(nobody(node, "roles"));
+            }
+        }
+        if profile.policy_changes.approvals > 0 && profile.policy_changes.roles.is_empty() {
+            faults.push(nobody(self.at(&["policy_changes"]), "roles"));
+        }
         let layers: Vec<&Untrusted> = profile.layers.iter().map(|layer| &layer.name).collect();
         for (node, row) in self.rows("raci").iter().zip(&profile.raci) {
             faults.extend(self.situation(node, row, &layers));
@@ -257,6 +274,58 @@ mod tests {
                 "freezes: [{ name: year-end, from: 2026-12-31T00:00:00Z, until: 2026-12-20T00:00:00Z, emergency_ships: true, owner: release }]",
                 "ends before it begins",
             ),
+            (
+                "windows: []",
+                "windows: [{ name: w, days: [monday], from: \"09:00\", until: \"24:00\", zone: Local, emergency_ships: true, owner: o }]",
+                "no such time zone",
+            ),
+            (
+                "windows: []",
+                "windows: [{ name: w, days: [monday], from: \"09:00\", until: \"24:00\", zone: Mars/Base, emergency_ships: true, owner: o }]",
+                "no such time zone",
+            ),
+            (
+                "windows: []",
+                "windows: [{ name: w, days: [], from: \"09:00\", until: \"24:00\", zone: Europe/Berlin, emergency_ships: true, owner: o }]",
+                "never opens",
+            ),
+            (
+                "windows: []",
+                "windows: [{ name: w, days: [monday], from: \"09:00\", until: \"24:01\", zone: Europe/Berlin, emergency_ships: true, owner: o }]",
+                "HH:MM",
+            ),
+            (
+                "windows: []",
+                "windows: [{ name: w, days: [monday], from: \"9:00\", until: \"24:00\", zone: Europe/Berlin, emergency_ships: true, owner: o }]",
+                "HH:MM",
+            ),
+            (
+                "cut_lines: []",
+                "cut_lines: [{ name: r, at: 2026-12-02T00:00:00Z, until: 2026-12-02T00:00:00Z, kinds: [], owner: o }]",
+                "ends before its cut",
+            ),
+            (
+                "raci: []",
+                "raci: [{ situation: s, when: { layers: [pipeline] }, responsible: [], accountable: [lead] }]",
+                "no layer `pipeline`",
+            ),
+            (
+                "raci: []",
+                "raci: [{ situation: s, when: { layers: [] }, responsible: [], accountable: [] }]",
+                "nobody is accountable",
+            ),
+            ("production_secrets: []", "production_secrets: [\"PROD_[\"]", "not a glob"),
+            (
+                "policy_changes: { approvals: 0, roles: [] }",
+                "policy_changes: { approvals: 1, roles: [] }",
+                "nobody could do it",
+            ),
+            (
+                "layers: []",
+                "layers: [{ name: l, paths: [\"a/**\"], owner: o, roles: [], approvals: 1 }]",
+                "nobody could do it",
+            ),
+            ("go_no_go: []", "go_no_go: [{ roles: [], owner: o }]", "nobody could do it"),
             ("max_age_hours: 24", "max_age_hours: -24", "max_age_hours"),
             ("signed_approvals: false", "signed_approvals: no", "expected `true` or `false`"),
         ] {
