@@ -70,7 +70,8 @@ impl Machine {
             engine.add_extension("rand.intn".to_owned(), 2, Box::new(random))
         });
         added.map_err(|error| PolicyError::from_engine("policies", &error.to_string()))?;
-        super::patterns::install(&mut engine).map_err(|error| PolicyError::from_engine("policies", &error))?;
+        let installed = super::patterns::install(&mut engine).and_then(|()| super::networks::install(&mut engine));
+        installed.map_err(|error| PolicyError::from_engine("policies", &error))?;
         Ok(Self { engine, started: monotonic_now(), limit, watch: unwatched() })
     }
 

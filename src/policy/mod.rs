@@ -17,6 +17,7 @@ mod functions;
 mod layering;
 mod lexer;
 mod metadata;
+mod networks;
 mod pack;
 mod patterns;
 mod placeholders;
