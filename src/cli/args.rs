@@ -86,6 +86,61 @@ pub struct PolicyArgs {
 pub enum PolicyCommand {
     /// Evaluate policies over JSON, YAML and TOML documents, as Conftest does.
     Eval(PolicyEvalArgs),
+    /// Run the tests of policies.
+    Test(PolicyTestArgs),
+}
+
+/// `policy test`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Tests are rules whose names begin with test_, in files that end in _test.rego. The built-in pack stands beside the policies,
+so that their tests can use its helpers; policies that define its packages stand in its place.
+
+Exit codes:
+  0   every test passed, and the threshold is met
+  1   a test did not pass, or the coverage is below the threshold
+  3   a policy does not load, or there is no test to run
+
+Examples:
+  countersign policy test
+  countersign policy test policies --coverage --threshold 95
+  countersign policy test policies --run '*threshold*' --output junit")]
+pub struct PolicyTestArgs {
+    /// Directories with policies and their tests.
+    #[arg(value_name = "PATH", default_value = "policies")]
+    pub paths: Vec<Source>,
+    /// Show which lines the tests do not reach.
+    #[arg(long)]
+    pub coverage: bool,
+    /// The least part of the lines that tests must reach, in percent; implies --coverage.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub threshold: Option<u8>,
+    /// Only tests whose name, or `package.name`, matches.
+    #[arg(long, value_name = "GLOB")]
+    pub run: Option<String>,
+    /// Leave the built-in pack out.
+    #[arg(long)]
+    pub no_builtin: bool,
+    /// Packages that are not ours and belong to what is tested (Conftest policies).
+    #[arg(long, short, value_name = "NS")]
+    pub namespace: Vec<String>,
+    /// How to print.
+    #[arg(long, short, value_name = "FORMAT", default_value = "human")]
+    pub output: TestOutput,
+    /// How many seconds all tests may take together.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub policy_timeout: u64,
+}
+
+/// `policy test --output`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// What does not pass, what is not reached, and the sums.
+    Human,
+    /// `countersign/policy-test/v1`.
+    Json,
+    /// JUnit XML.
+    Junit,
 }
 
 /// `policy eval`.

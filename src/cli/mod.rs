@@ -23,6 +23,7 @@ pub mod key;
 pub mod output;
 pub mod policies;
 pub mod policy_eval;
+pub mod policy_test;
 pub mod receipt;
 pub mod reports;
 pub mod subject;

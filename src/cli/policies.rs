@@ -169,6 +169,19 @@ pub fn read(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
     }
 }
 
+/// The same with the tests, for those who run them; a bundle holds none.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_with_tests(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
+    if judging.kind(&source.path)? != PathKind::Directory {
+        return read(source, judging);
+    }
+    let wanted = |file: &PathBuf| is_rego(file) || is_data(file);
+    let found: Vec<PathBuf> = judging.list(&source.path)?.into_iter().filter(wanted).collect();
+    plain(source, &found, judging)
+}
+
 fn archive(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
     let path = &source.path;
     let bytes = judging.read_all(std::slice::from_ref(path))?.pop().unwrap_or_default();
@@ -185,7 +198,8 @@ fn archive(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
 
 fn plain(source: &Source, found: &[PathBuf], judging: &JudgingFiles) -> Result<Read, CliError> {
     let layer = source.layer.unwrap_or(Layer::Repository);
-    if !found.iter().any(|file| is_policy(file) || is_data(file) || is_profile(file, &source.path)) {
+    let is_wanted = |file: &PathBuf| is_rego(file) || is_data(file) || is_profile(file, &source.path);
+    if !found.iter().any(is_wanted) {
         return Err(CliError::input(format!("{}: holds neither policy nor data", judging.describe(&source.path)))
             .hint("policies are files that end in .rego, data is in data.json or data.yaml"));
     }
@@ -196,7 +210,7 @@ fn plain(source: &Source, found: &[PathBuf], judging: &JudgingFiles) -> Result<R
     let mut read = Read::default();
     for (file, bytes) in found.iter().zip(contents) {
         let shown = judging.describe(file);
-        if !is_policy(file) && !is_data(file) {
+        if !is_rego(file) && !is_data(file) {
             read.profile = Some(shipped(shown, layer, bytes)?);
             continue;
         }
@@ -255,10 +269,14 @@ fn is_archive(file: &Path) -> bool {
     name(file).ends_with(".tar.gz") || name(file).ends_with(".tgz")
 }
 
+/// A policy, or the test of one.
+fn is_rego(file: &Path) -> bool {
+    name(file).to_ascii_lowercase().ends_with(".rego")
+}
+
 /// A policy, and not its test.
 fn is_policy(file: &Path) -> bool {
-    let name = name(file).to_ascii_lowercase();
-    name.ends_with(".rego") && !name.ends_with("_test.rego")
+    is_rego(file) && !name(file).to_ascii_lowercase().ends_with("_test.rego")
 }
 
 fn is_data(file: &Path) -> bool {

@@ -30,6 +30,7 @@ const MAX_BYTES: u64 = 64 << 20;
 pub fn run(command: &PolicyCommand) -> Result<u8, CliError> {
     match command {
         PolicyCommand::Eval(args) => eval(args),
+        PolicyCommand::Test(args) => super::policy_test::run(args),
     }
 }
 

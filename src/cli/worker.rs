@@ -14,7 +14,7 @@ use super::error::CliError;
 use super::io;
 use crate::policy::{
     Answer, Contents, DocumentResult, Evaluate, Evaluation, Namespace, PolicyError, PolicyFile, Question, Reply,
-    Request, Worker,
+    Request, TestOptions, TestRun, Worker,
 };
 
 /// How long all policies of a run may take.
@@ -69,6 +69,18 @@ impl Contained {
         let mut link = Link::start(limit)?;
         match link.ask(&Request::LoadForDocuments { files }, &[])? {
             Reply::LoadedForDocuments(namespaces) => Ok((namespaces, Self { link: Mutex::new(link) })),
+            _ => Err(link.confused().into()),
+        }
+    }
+
+    /// Runs the tests of policies.
+    ///
+    /// # Errors
+    /// As for [`Contained::load`].
+    pub fn test(files: Vec<PolicyFile>, options: TestOptions, limit: Duration) -> Result<TestRun, CliError> {
+        let mut link = Link::start(limit)?;
+        match link.ask(&Request::Test { files, options }, &[])? {
+            Reply::Tested(run) => Ok(run),
             _ => Err(link.confused().into()),
         }
     }

@@ -491,6 +491,12 @@ pub(super) fn entries(units: &[Unit]) -> Result<Vec<Entry>, PolicyError> {
     Ok(entries.into_values().collect())
 }
 
+/// The id of the rule that a package of ours is: `area/name`, with `-` for each `_`.
+pub(super) fn rule_id(package: &[String]) -> String {
+    let parts: Vec<String> = package.iter().skip(2).map(|part| part.replace('_', "-")).collect();
+    parts.join("/")
+}
+
 fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyError> {
     let no_block = || {
         PolicyError::at(&unit.path, 1, "the rule has no METADATA")
@@ -515,9 +521,8 @@ fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyError> {
         return Err(PolicyError::at(&unit.path, metadata.line, message)
             .hint("write `scope: finding` under custom, or go through input.findings"));
     }
-    let id: Vec<String> = unit.package.iter().skip(2).map(|part| part.replace('_', "-")).collect();
     let info = RuleInfo {
-        id: id.join("/"),
+        id: rule_id(&unit.package),
         package: unit.package_name(),
         path: unit.path.clone(),
         title,

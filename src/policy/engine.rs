@@ -3,6 +3,7 @@
 //! What must stay true: every evaluation ends in a value or in an error. An undefined value is told from an empty one, and a
 //! panic of the engine is an error like any other.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::thread;
@@ -49,6 +50,7 @@ pub(super) struct Machine {
     started: Option<Duration>,
     limit: Duration,
     watch: Watch,
+    prints: Vec<String>,
 }
 
 impl Machine {
@@ -72,12 +74,30 @@ impl Machine {
         added.map_err(|error| PolicyError::from_engine("policies", &error.to_string()))?;
         let installed = super::patterns::install(&mut engine).and_then(|()| super::networks::install(&mut engine));
         installed.map_err(|error| PolicyError::from_engine("policies", &error))?;
-        Ok(Self { engine, started: monotonic_now(), limit, watch: unwatched() })
+        Ok(Self { engine, started: monotonic_now(), limit, watch: unwatched(), prints: Vec::new() })
     }
 
     /// Tells the watch which rule comes next.
     pub(super) fn watched(self, watch: &Watch) -> Self {
         Self { watch: Arc::clone(watch), ..self }
+    }
+
+    /// Records from here on which lines are evaluated; what was recorded before is forgotten.
+    pub(super) fn record_lines(&mut self) {
+        self.engine.set_enable_coverage(true);
+        self.engine.clear_coverage_data();
+    }
+
+    /// The lines that were evaluated since [`Machine::record_lines`], by file.
+    pub(super) fn recorded_lines(&self) -> Result<BTreeMap<String, BTreeSet<u32>>, PolicyError> {
+        let report = self.engine.get_coverage_report();
+        let report = report.map_err(|error| PolicyError::from_engine("coverage", &error.to_string()))?;
+        Ok(report.files.into_iter().map(|file| (file.path, file.covered)).collect())
+    }
+
+    /// What the last evaluation printed.
+    pub(super) fn take_prints(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.prints)
     }
 
     /// Sets what `input` is for the evaluations that follow.
@@ -98,8 +118,8 @@ impl Machine {
         (self.watch)(path);
         self.engine.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: CHECK_EVERY });
         let value = self.engine.eval_rule(path.to_owned());
-        // What policies print is for their authors, not for the log of a release.
-        let _ = self.engine.take_prints();
+        // What policies print is for their authors who test them, not for the log of a release.
+        self.prints = self.engine.take_prints().unwrap_or_default();
         value.map_err(|error| {
             let text = error.to_string();
             if text.contains("exceeded time limit") { self.late(path) } else { PolicyError::from_engine(path, &text) }

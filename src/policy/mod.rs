@@ -7,6 +7,7 @@ mod archive;
 mod bundle;
 mod check;
 mod classes;
+mod covered;
 #[cfg(test)]
 mod differential;
 mod documents;
@@ -48,12 +49,21 @@ use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
 
 pub use archive::{Archive, unpack};
+pub use covered::Covered;
 pub use documents::{DocumentResult, DocumentSaid, Documents, Evaluation, Namespace};
 pub use engine::Watch;
 pub use evaluate::{Answer, Evaluate, Question};
 pub use layering::Overridable;
 pub use pack::{builtin, profile, profiles};
-pub use testing::{TestOutcome, TestResult, test};
+pub use testing::{TestOptions, TestOutcome, TestResult, TestRun, beside_pack};
+
+/// Runs the tests among the files in this process, in order of file and line.
+///
+/// # Errors
+/// A file that cannot be loaded, with the same checks as in a release, and no test that was asked for.
+pub fn test(files: Vec<PolicyFile>, options: &TestOptions) -> Result<TestRun, PolicyError> {
+    testing::test(files, options, &engine::unwatched())
+}
 pub use worker::{Reply, Request, Worker};
 
 /// The engine and its version, as it is recorded in every decision.

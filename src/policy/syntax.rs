@@ -293,3 +293,47 @@ impl<'a> Walk<'a, '_> {
         }
     }
 }
+
+/// Visits the expressions directly inside one, those of comprehensions left out.
+pub(super) fn children<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
+    match expr {
+        Expr::String { .. }
+        | Expr::RawString { .. }
+        | Expr::Number { .. }
+        | Expr::Bool { .. }
+        | Expr::Null { .. }
+        | Expr::Var { .. }
+        | Expr::ArrayCompr { .. }
+        | Expr::SetCompr { .. }
+        | Expr::ObjectCompr { .. } => {}
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().for_each(|item| visit(item)),
+        Expr::Object { fields, .. } => {
+            for (_, key, value) in fields {
+                visit(key);
+                visit(value);
+            }
+        }
+        Expr::Call { fcn, params, .. } => {
+            visit(fcn);
+            params.iter().for_each(|param| visit(param));
+        }
+        Expr::UnaryExpr { expr, .. } => visit(expr),
+        Expr::RefDot { refr, .. } => visit(refr),
+        Expr::RefBrack { refr, index, .. } => {
+            visit(refr);
+            visit(index);
+        }
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => {
+            visit(lhs);
+            visit(rhs);
+        }
+        Expr::Membership { key, value, collection, .. } => {
+            key.iter().for_each(|key| visit(key));
+            visit(value);
+            visit(collection);
+        }
+    }
+}

@@ -525,14 +525,19 @@ fn foreign_packages_run_when_they_are_named() {
 #[test]
 fn tests_pass_only_when_they_are_true() {
     let tests = "package countersign.rules.a.r_test\n\nimport data.countersign.rules.a.r\n\ntest_good if count(r.deny) == 1\ntest_bad if count(r.deny) == 2\ntest_number := 1\ntest_broken if to_number(\"x\") == 1\ntest_clock if time.now_ns() > 0\ntest_set_clock if time.now_ns() == 5 with time.now_ns as 5\nhelper := 1\n";
-    let results = test(vec![rule("deny contains \"x\""), given("r_test.rego", tests)], &[]).unwrap();
+    let results =
+        test(vec![rule("deny contains \"x\""), given("r_test.rego", tests)], &TestOptions::default()).unwrap().tests;
     let outcome =
         |name: &str| results.iter().find(|r| r.name.ends_with(name)).map(|r| (r.line, r.outcome.clone())).unwrap();
     assert_eq!(results.len(), 6);
     assert_eq!(outcome(".test_good"), (5, TestOutcome::Passed));
     assert_eq!(outcome(".test_set_clock").1, TestOutcome::Passed);
-    assert_eq!(outcome(".test_bad").1, TestOutcome::Failed);
-    assert_eq!(outcome(".test_number").1, TestOutcome::Failed);
+    let failed = |value: &str, line: u32, text: &str| TestOutcome::Failed {
+        value: value.to_owned(),
+        stopped: Some((line, text.to_owned())),
+    };
+    assert_eq!(outcome(".test_bad").1, failed("undefined", 6, "test_bad if count(r.deny) == 2"));
+    assert_eq!(outcome(".test_number").1, TestOutcome::Failed { value: "a number".to_owned(), stopped: None });
     assert!(matches!(outcome(".test_broken").1, TestOutcome::Error(_)));
     assert!(matches!(outcome(".test_clock").1, TestOutcome::Error(error) if error.message.contains("no clock")));
 }
@@ -572,4 +577,52 @@ warn contains sprintf("covered by %s", [input.exception.id]) if input.finding.di
     assert_eq!(said[2].next, Some("ask web".into()));
     assert_eq!(said[2].path, Some("web/package-lock.json".into()));
     refused(load(vec![rule_on_findings("deny contains \"{titel}\"")]), "r.rego:7", "placeholder {titel}");
+}
+
+#[test]
+fn coverage_tells_what_is_reached_and_counts_files_that_no_test_reaches() {
+    let body = r#"
+deny contains _verdict if {
+	some finding in input.findings
+	finding.severity == "high"
+	not finding.id in ["a"]
+}
+
+warn contains "never" if {
+	input.environment == "nowhere"
+	count([1 |
+		some f in input.findings
+		f.id == "x"
+	]) > 0
+}
+
+_verdict := {
+	"msg": "x",
+}"#;
+    let test_file = "package countersign.rules.a.r_test\n\nimport data.countersign.rules.a.r\n\ntest_one if {\n\tr.deny == {{\"msg\": \"x\"}} with input as {\"findings\": [{\"severity\": \"high\", \"id\": \"b\"}]}\n\tcount(r.warn) == 0 with input as {\"environment\": \"here\", \"findings\": []}\n}\n";
+    let other = given("lib.rego", "package countersign.lib.other\n\nx(y) if {\n\ty\n}\n\nz := 1");
+    let options = TestOptions { coverage: true, ..TestOptions::default() };
+    let run = test(vec![rule(body), given("r_test.rego", test_file), other], &options).unwrap();
+    assert_eq!(run.counts(), [1, 0, 0]);
+    let lines = |path: &str| {
+        let file = run.coverage.iter().find(|file| file.path == path).unwrap();
+        let list = |lines: &BTreeSet<u32>| lines.iter().copied().collect::<Vec<_>>();
+        (file.rule.clone(), list(&file.reached), list(&file.missed))
+    };
+    let first = rule(body).source.lines().position(|line| line.starts_with("deny")).unwrap() as u32 + 1;
+    let at = |offsets: &[u32]| offsets.iter().map(|offset| first + offset).collect::<Vec<_>>();
+    // The comprehension is behind a statement that is false; an infix expression stands where its operator does.
+    assert_eq!(lines("r.rego"), (Some("a/r".to_owned()), at(&[0, 1, 2, 3, 7, 14]), at(&[6, 9, 10, 11])));
+    assert_eq!(lines("lib.rego"), (None, vec![], vec![4, 7]));
+    assert_eq!(run.lines(), (6, 12));
+}
+
+#[test]
+fn no_test_that_was_asked_for_is_an_error() {
+    let files = || vec![rule("deny contains \"x\""), given("r_test.rego", "package a_test\n\ntest_x if true\n")];
+    let only = |glob: &str| TestOptions { only: Some(glob.to_owned()), ..TestOptions::default() };
+    assert_eq!(test(files(), &only("a_test.*")).unwrap().counts(), [1, 0, 0]);
+    refused(test(files(), &only("b*")), "policies", "there is no test to run");
+    refused(test(files(), &only("[")), "--run", "");
+    refused(test(vec![rule("deny contains \"x\"")], &TestOptions::default()), "policies", "there is no test to run");
 }

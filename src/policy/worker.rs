@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::documents::{DocumentResult, Documents, Evaluation, Namespace};
 use super::engine::Watch;
 use super::evaluate::{Answer, Evaluate, Program, Question};
+use super::testing::{self, TestOptions, TestRun};
 use super::{Contents, PolicyError, PolicyFile};
 
 /// What a worker is asked. Facts and documents travel beside it, as bytes.
@@ -31,6 +32,13 @@ pub enum Request {
     },
     /// To judge a document.
     Evaluate(Evaluation),
+    /// To run the tests of policies.
+    Test {
+        /// The files, tests among them.
+        files: Vec<PolicyFile>,
+        /// Which, and how.
+        options: TestOptions,
+    },
 }
 
 /// What a worker says.
@@ -46,6 +54,8 @@ pub enum Reply {
     LoadedForDocuments(Vec<Namespace>),
     /// About a document.
     Evaluated(Vec<DocumentResult>),
+    /// What became of the tests.
+    Tested(TestRun),
     /// The fault.
     Refused(PolicyError),
 }
@@ -93,6 +103,7 @@ impl Worker {
                     std::str::from_utf8(body).map_err(|error| PolicyError::file("the document", error.to_string()))?;
                 documents.evaluate(evaluation, text).map(Reply::Evaluated)
             }
+            Request::Test { files, options } => testing::test(files.clone(), options, &self.watch).map(Reply::Tested),
         }
     }
 }

@@ -54,6 +54,7 @@ fn help() -> String {
         &["emergency", "show"],
         &["policy"],
         &["policy", "eval"],
+        &["policy", "test"],
         &["key"],
         &["key", "new"],
         &["key", "show"],

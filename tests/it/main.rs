@@ -24,6 +24,7 @@ mod findings;
 mod formats;
 mod layers;
 mod policies;
+mod policy_test;
 mod render;
 mod scenarios;
 mod support;

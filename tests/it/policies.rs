@@ -1,6 +1,6 @@
 //! The pack: it loads as it is embedded, and every `test_` rule below `policies/` passes.
 
-use countersign::policy::{Bundle, Layer, PolicyFile, TestOutcome, builtin, test};
+use countersign::policy::{Bundle, Layer, PolicyFile, TestOptions, TestOutcome, builtin, test};
 
 use crate::support::{files_below, root};
 
@@ -19,7 +19,8 @@ fn pack() -> Vec<PolicyFile> {
 
 #[test]
 fn the_tests_of_the_pack_pass() {
-    let results = test(pack(), &[]).unwrap_or_else(|error| panic!("{error} ({:?})", error.hint));
+    let run = test(pack(), &TestOptions::default()).unwrap_or_else(|error| panic!("{error} ({:?})", error.hint));
+    let results = run.tests;
     let bad: Vec<String> = results
         .iter()
         .filter(|result| result.outcome != TestOutcome::Passed)
