@@ -13,7 +13,7 @@ use crate::exceptions::{self, Account, Approvers, Lost, Record};
 use crate::facts::{
     self, Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
-use crate::facts::{About, ClaimedEmergency, CodeOwnersFile, GivenClosing, History};
+use crate::facts::{About, ClaimedEmergency, GivenBaseline, Here, CodeOwnersFile, GivenClosing, History};
 use crate::model::artifact::Artifact;
 use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;
@@ -64,6 +64,8 @@ pub struct Inputs {
     pub closings: Vec<GivenClosing>,
     /// Earlier decisions, where they were given.
     pub history: Option<History>,
+    /// An earlier decision of the target branch, where one was given.
+    pub baseline: Option<GivenBaseline>,
     /// Id of a record → what came of its signed approvals.
     pub approvers: BTreeMap<Untrusted, Approvers>,
     /// The URI of this gate; it contains the environment.
@@ -258,6 +260,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         profile: &inputs.profile.name,
         environment: &inputs.environment,
         tier: inputs.service.tier,
+        exposure: inputs.service.exposure,
         now: inputs.now,
     };
     let demands = &inputs.profile.coverage;
@@ -271,6 +274,15 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         now: inputs.now,
     };
     let emergency = inputs.emergency.map(|(record, signers)| ClaimedEmergency::of(record, signers, about));
+    let here = Here {
+        repository: inputs.change.repository.as_ref(),
+        branch: inputs.change.target.as_ref().or(inputs.change.branch.as_ref()),
+        service: inputs.service.name.as_ref(),
+        environment: &inputs.environment,
+        now: inputs.now,
+        clock: inputs.clock,
+    };
+    let (baseline, known) = facts::baseline(inputs.baseline.as_ref(), &findings, here);
     let ids: Vec<Untrusted> = findings.iter().map(|finding| finding.id.clone()).collect();
     let matched = covered
         .matched_exceptions(&records, &ids)
@@ -291,14 +303,14 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         .collect();
     let findings = findings
         .into_iter()
-        .map(|finding| TriagedFinding {
-            owner: owners.of_path(finding.location.path.as_ref()),
-            disposition: match is_suppressed(&finding, &inputs.profile) {
+        .zip(known)
+        .map(|(finding, known)| {
+            let owner = owners.of_path(finding.location.path.as_ref());
+            let disposition = match is_suppressed(&finding, &inputs.profile) {
                 true => Disposition::Suppressed,
                 false => Disposition::Open,
-            },
-            exception: None,
-            finding,
+            };
+            TriagedFinding::new(finding, known, inputs.now).triaged(owner, disposition)
         })
         .collect();
     let facts = Facts {
@@ -319,6 +331,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         scorecards: documents.scorecards,
         attestations: documents.attestations,
         history: inputs.history,
+        baseline,
         emergency,
         closings: inputs.closings,
         judging: inputs.judging,

@@ -9,5 +9,5 @@ _far := 36500
 
 # The day so many days after the decision.
 in_days(days) := substring(time.format(then), 0, 10) if {
-	then := time.add_date(time.parse_rfc3339_ns(input.now), 0, 0, min([days, _far]))
+	then := time.add_date(time.parse_rfc3339_ns(input.now), 0, 0, max([min([days, _far]), 0 - _far]))
 }

@@ -37,6 +37,13 @@ facts := {
 		"commits": [],
 		"ticket": "SHOP-7",
 		"rollback_plan": "docs/rollback.md",
+		"release": {
+			"version": null,
+			"changelog": null,
+			"deployment_record": null,
+			"compatibility": [],
+			"monthly_cost_increase": null,
+		},
 		"freeze": null,
 		"fork": false,
 		"run": {"self_hosted": null, "ephemeral": null, "group": null, "secrets": null, "signing_key": false},
@@ -53,6 +60,9 @@ facts := {
 		"on_call": "web-on-call",
 		"runbook": null,
 		"slo": null,
+		"alerts": null,
+		"rollback_trigger": null,
+		"deployment_strategy": null,
 		"error_budget": null,
 		"owners_of_paths": [],
 		"reviewed": null,
@@ -67,6 +77,7 @@ facts := {
 	"scorecards": [],
 	"attestations": [],
 	"history": null,
+	"baseline": null,
 	"emergency": null,
 	"closings": [],
 	"judging": {"source": "target-branch", "commit": _commit, "edited": [], "known_from": "event"},
@@ -105,6 +116,53 @@ profile := {
 		},
 	],
 	"fix_by_days": {"critical": 1, "high": 7, "medium": 30, "low": 90, "info": 365, "unknown": 7},
+	"fix_by": [],
+	"overdue": {"since": "first-seen", "action": every_severity("ignore")},
+	"baseline": {"required": false, "max_age_days": null, "known": every_severity("block"), "kinds": []},
+	"repeated": {"findings": null, "places": 0},
+	"release": {
+		"kinds": [],
+		"tiers": [],
+		"version": false,
+		"changelog": false,
+		"deployment_record": false,
+		"artifact": false,
+		"sbom": false,
+		"provenance": false,
+		"signature": false,
+		"builders": [],
+	},
+	"tests": {
+		"max_skipped_percent": null,
+		"max_flaky": null,
+		"min_line_coverage": null,
+		"max_coverage_drop": null,
+	},
+	"platform": {
+		"layers": [],
+		"services": [],
+		"compatible_versions": null,
+		"developer_experience_above": null,
+		"developer_experience_max_days": null,
+	},
+	"plans": {
+		"stateful": ["aws_db_*", "google_sql_database_instance"],
+		"destroys": "block",
+		"opens": "block",
+		"max_monthly_cost_increase": null,
+		"cost_stated": false,
+	},
+	"reliability": {
+		"min_error_budget": null,
+		"fix_labels": [],
+		"slo": false,
+		"alerts": false,
+		"rollback_trigger": false,
+		"strategies": [],
+	},
+	"licenses": {"allow": [], "deny": [], "exceptions": [], "refused": "block", "unknown": "ignore"},
+	"severity_classes": [],
+	"controls": [],
 	"exceptions": {
 		"max_days": {
 			"public": {"critical": 0, "high": 0, "medium": 30, "low": 90, "info": 365, "unknown": 0},
@@ -261,8 +319,13 @@ finding := {
 	"ids": ["CVE-2026-1234"],
 	"severity": "high",
 	"title": "Prototype pollution",
-	"package": {"name": "lodash", "version": "4.17.11", "fixed_in": ["4.17.21"]},
+	"package": {"name": "lodash", "version": "4.17.11", "fixed_in": ["4.17.21"], "fix_state": "fixed"},
 	"known_exploited": null,
+	"epss": null,
+	"known": null,
+	"seen_days": null,
+	"published_days": null,
+	"location": {"path": "package-lock.json", "resource": null, "image": null},
 	"owner": "team-web",
 	"disposition": "open",
 	"exception": null,
@@ -346,3 +409,24 @@ authority := {"authority": {"roles": {
 
 # The messages of a set of verdicts.
 said(verdicts) := [verdict.msg | some verdict in verdicts]
+
+# A baseline that stands.
+standing_baseline := {
+	"place": "evidence/d-1",
+	"decision": "d-1",
+	"decided_at": "2026-11-20T08:00:00Z",
+	"age_days": 1,
+	"commit": _commit,
+	"verified_by": "signature",
+	"stands": true,
+	"problems": [],
+	"findings": 1,
+	"gone": 0,
+	"line_coverage": null,
+}
+
+# The facts with other figures in one section of the profile.
+demanding(section, figures) := object.union(facts, {"profile": {section: figures}})
+
+# Admitted records that name this policy rule.
+lifted(rule) := [object.union(lifting(rule), {"admitted": true})]

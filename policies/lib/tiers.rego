@@ -11,3 +11,8 @@ matches(tiers) if lists.matches(tiers, input.service.tier)
 matches(_) if not input.service.tier
 
 matches(_) if input.service.tier == null
+
+# The tier where one has to be assumed: the strictest where nobody names it.
+assumed := input.service.tier if {
+	is_string(input.service.tier)
+} else := "critical"

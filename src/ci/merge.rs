@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use crate::model::change::{Approval, Call, Change, ChangeKind, Commit, Run, Source};
+use crate::model::change::{Approval, Call, Change, ChangeKind, Commit, Release, Run, Source};
 use crate::model::digest::CommitId;
 use crate::model::text::Untrusted;
 
@@ -52,6 +52,8 @@ pub struct ChangeFile {
     pub ticket: Option<Untrusted>,
     /// See [`Change::rollback_plan`].
     pub rollback_plan: Option<Untrusted>,
+    /// See [`Change::release`].
+    pub release: Release,
     /// See [`Change::freeze`].
     pub freeze: Option<bool>,
     /// See [`Change::fork`].
@@ -125,6 +127,7 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
         commits,
         ticket,
         rollback_plan,
+        release,
         freeze,
         fork,
         run,
@@ -145,6 +148,16 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
     onto.text("ref", git_ref, |c| &mut c.git_ref);
     onto.text("ticket", ticket, |c| &mut c.ticket);
     onto.text("rollback_plan", rollback_plan, |c| &mut c.rollback_plan);
+    let Release { version, changelog, deployment_record, compatibility, monthly_cost_increase } = release;
+    onto.text("release.version", version, |c| &mut c.release.version);
+    onto.text("release.changelog", changelog, |c| &mut c.release.changelog);
+    onto.text("release.deployment_record", deployment_record, |c| &mut c.release.deployment_record);
+    onto.set(
+        "release.monthly_cost_increase",
+        monthly_cost_increase,
+        |c| &mut c.release.monthly_cost_increase,
+        |cost| Untrusted::new(cost.to_string()),
+    );
     onto.flag("freeze", freeze, |c| &mut c.freeze);
     onto.flag("fork", fork, |c| &mut c.fork);
     onto.text("run.provider", provider, |c| &mut c.run.provider);
@@ -167,6 +180,7 @@ pub fn merge(detected: Change, given: ChangeFile, source: Source) -> Result<Chan
     onto.add("labels", labels, |c| &mut c.labels);
     onto.add("approvals", approvals, |c| &mut c.approvals);
     onto.add("decisions", decisions, |c| &mut c.decisions);
+    onto.add("release.compatibility", compatibility, |c| &mut c.release.compatibility);
     onto.add("commits", commits, |c| &mut c.commits);
     if onto.contradictions.is_empty() { Ok(onto.change) } else { Err(onto.contradictions) }
 }

@@ -288,6 +288,15 @@ pub struct CheckArgs {
     /// The public key that the earlier evidence is signed with.
     #[arg(long, value_name = "PATH")]
     pub history_key: Option<PathBuf>,
+    /// The last decision that the target branch accepted: a folder of evidence, or a decision document.
+    #[arg(long, value_name = "PATH")]
+    pub baseline: Option<PathBuf>,
+    /// The public key that the baseline's evidence is signed with [default: the history key].
+    #[arg(long, value_name = "PATH")]
+    pub baseline_key: Option<PathBuf>,
+    /// The digest of the baseline's decision document.
+    #[arg(long, value_name = "sha256:…")]
+    pub baseline_digest: Option<String>,
 }
 
 /// `emergency`.

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::error::{CliError, Exit};
 use super::judging::JudgingFiles;
 use super::policies::{self, Source};
-use super::{diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
+use super::{baseline, diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
 use crate::evidence::materials::{Content, Material, Role};
@@ -121,6 +121,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let repository = change.repository.as_ref();
     let given = emergency::read(&args.emergency, approvals.allowed.as_ref(), repository.map(Untrusted::as_raw), now)?;
     let history = emergency::history(&plan.history, plan.history_key.as_deref(), repository, &plan.environment, now)?;
+    let earlier = baseline::read(&plan.baseline()?, &judging, now)?;
     let judging = judging.facts(&[])?;
     trail.know(|known| known.judging = judging.clone());
     let profile = profile.ok_or_else(missing)?;
@@ -143,6 +144,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     for file in given.signatures {
         trail.keep(Role::Signature, &file.path.to_string_lossy(), file.bytes);
     }
+    trail.keep_files(Role::Baseline, earlier.file.into_iter().collect());
     for file in &receipts {
         trail.keep(Role::Receipt, &file.path.to_string_lossy(), file.bytes.clone());
     }
@@ -180,6 +182,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
             emergency: given.emergency,
             closings: given.closings,
             history,
+            baseline: earlier.baseline,
             approvers: approvals.approvers,
             gate_id,
             builtin: !plan.no_builtin,
@@ -244,6 +247,9 @@ struct Plan {
     allowed_signers: Option<PathBuf>,
     history: Vec<PathBuf>,
     history_key: Option<PathBuf>,
+    baseline: Option<PathBuf>,
+    baseline_key: Option<PathBuf>,
+    baseline_digest: Option<String>,
     evidence: Option<PathBuf>,
     gate: Option<Untrusted>,
 }
@@ -282,9 +288,22 @@ impl Plan {
             allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
             history: either(&args.history, &config.history),
             history_key: args.history_key.clone().or_else(|| config.history_key.clone()),
+            baseline: args.baseline.clone().or_else(|| config.baseline.clone()),
+            baseline_key: args.baseline_key.clone().or_else(|| config.baseline_key.clone()),
+            baseline_digest: args.baseline_digest.clone().or_else(|| config.baseline_digest.clone()),
             evidence: args.evidence.clone().or_else(|| config.evidence.clone()),
             gate: config.gate_id.as_deref().map(Untrusted::from),
         }
+    }
+
+    fn baseline(&self) -> Result<baseline::Asked, CliError> {
+        let digest = self.baseline_digest.as_deref().map(|text| {
+            text.parse().map_err(|_| {
+                CliError::usage(format!("--baseline-digest {text:?}: no digest")).hint("write it as sha256:HEX")
+            })
+        });
+        let key = self.baseline_key.clone().or_else(|| self.history_key.clone());
+        Ok(baseline::Asked { path: self.baseline.clone(), key, digest: digest.transpose()? })
     }
 
     /// Every file that the flags and the configuration name as an input.
@@ -292,7 +311,7 @@ impl Plan {
         let lists = [&self.exceptions, &self.receipts].into_iter().flatten();
         let policies = self.policy.iter().map(|source| source.path.as_path());
         let files = lists.chain(self.service.as_ref()).chain(self.codeowners.as_ref()).map(PathBuf::as_path);
-        files.chain(policies)
+        files.chain(policies).chain(self.baseline.as_deref())
     }
 
     /// Names who decides, for what: the environment is a part of it, so that a pass for staging is none for production.

@@ -60,6 +60,12 @@ pub struct Config {
     pub history: Vec<PathBuf>,
     /// The public key that the earlier evidence is signed with.
     pub history_key: Option<PathBuf>,
+    /// The last decision that the target branch accepted: a folder of evidence, or a decision document.
+    pub baseline: Option<PathBuf>,
+    /// The public key that the baseline's evidence is signed with; else the history key.
+    pub baseline_key: Option<PathBuf>,
+    /// The digest of the baseline's decision document, as `sha256:…`.
+    pub baseline_digest: Option<String>,
 }
 
 impl Config {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::args::{EmergencyCommand, EmergencyShowArgs};
 use super::error::CliError;
 use super::{change, evidence, io, output};
+use crate::evidence::keys::PublicKey;
 use crate::evidence::{BLOBS, Demands, Folder, Verdict, verify};
 use crate::exceptions::{AllowedSigners, EmergencyRecord};
 use crate::facts::{GivenClosing, History, Owed};
@@ -123,20 +124,7 @@ pub fn history(
             .hint("give the public key that the earlier evidence is signed with")
     })?;
     let key = evidence::public_key(key)?;
-    let demands = Demands {
-        key: &key,
-        subject: None,
-        any_outcome: true,
-        allow_pinned_clock: true,
-        environment: None,
-        gate: None,
-        repository: None,
-        git_ref: None,
-        policy_digest: None,
-        least_assurance: None,
-        max_age_seconds: None,
-        now,
-    };
+    let demands = of_any_decision(&key, now);
     let mut history = History::default();
     for directory in directories {
         if io::kind(directory) != io::PathKind::Directory {
@@ -168,6 +156,35 @@ pub fn history(
     history.unverified.sort();
     history.obligations.sort();
     Ok(Some(history))
+}
+
+/// Demands only that the evidence holds: what it says is looked at afterwards.
+fn of_any_decision(key: &PublicKey, now: Timestamp) -> Demands<'_> {
+    Demands {
+        key,
+        subject: None,
+        any_outcome: true,
+        allow_pinned_clock: true,
+        environment: None,
+        gate: None,
+        repository: None,
+        git_ref: None,
+        policy_digest: None,
+        least_assurance: None,
+        max_age_seconds: None,
+        now,
+    }
+}
+
+/// The decision document of an evidence folder that holds; `None` where it does not.
+#[must_use]
+pub fn verified_result(folder: &Folder, key: &PublicKey, now: Timestamp) -> Option<Vec<u8>> {
+    let verification = verify(folder, &of_any_decision(key, now));
+    if verification.verdict == Verdict::Failed {
+        return None;
+    }
+    let result = verification.statement?.predicate.result.sha256.hex();
+    folder.files.get(&format!("{BLOBS}{result}"))?.bytes.clone()
 }
 
 /// What a verified decision was about.

@@ -323,6 +323,12 @@ impl JudgingFiles {
         self.root.join(inside)
     }
 
+    /// Whether a path is read from the branch that a change request goes to.
+    #[must_use]
+    pub fn is_of_target_branch(&self, path: &Path) -> bool {
+        matches!((&self.place, self.locate(path)), (Place::Tree { .. }, Ok(Located::Inside(_))))
+    }
+
     /// Adds to a change request the paths that it touches.
     #[must_use]
     pub fn add_changed_files(&self, change: Change) -> Change {

@@ -4,6 +4,7 @@
 //! neutralising writer.
 
 pub mod args;
+pub mod baseline;
 pub mod change;
 pub mod check;
 pub mod config;

@@ -53,6 +53,8 @@ pub enum Role {
     Ownership,
     /// Whose signatures count, for what.
     Trust,
+    /// The decision of an earlier run.
+    Baseline,
 }
 
 /// One file that the decision read.
@@ -220,7 +222,8 @@ impl MaterialsList {
                 | Role::Change
                 | Role::Event
                 | Role::Ownership
-                | Role::Trust => counts.inputs += 1,
+                | Role::Trust
+                | Role::Baseline => counts.inputs += 1,
             }
         }
         counts

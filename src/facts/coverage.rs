@@ -8,7 +8,7 @@ use crate::model::digest::{CommitId, Digest};
 use crate::model::document::Standing;
 use crate::model::profile::{CoverageDemands, RequiredCheck};
 use crate::model::report::{Check, Report, ScanState};
-use crate::model::service::Tier;
+use crate::model::service::{Exposure, Tier};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 
@@ -33,6 +33,8 @@ pub struct Asked<'a> {
     pub environment: &'a Untrusted,
     /// The tier of the service; a service without one needs every check.
     pub tier: Option<Tier>,
+    /// Who can reach the service.
+    pub exposure: Exposure,
     /// The instant of the decision.
     pub now: Timestamp,
 }
@@ -73,8 +75,9 @@ pub fn coverage(demands: &CoverageDemands, reports: &[Report], released: &Releas
 
 fn applies(row: &RequiredCheck, asked: Asked<'_>) -> bool {
     let tier = row.tiers.is_empty() || asked.tier.is_none_or(|tier| row.tiers.contains(&tier));
+    let exposure = row.exposures.is_empty() || row.exposures.contains(&asked.exposure);
     let environment = row.environments.is_empty() || row.environments.contains(asked.environment);
-    tier && environment
+    tier && exposure && environment
 }
 
 /// One report as the answer to one check.

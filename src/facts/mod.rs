@@ -3,6 +3,7 @@
 //! What must stay true: facts are complete, sorted and bounded before a policy runs, and their bytes depend on nothing but
 //! the inputs and the recorded instant. Published as `countersign/facts/v1`.
 
+mod baseline;
 mod codeowners;
 mod coverage;
 mod documents;
@@ -27,6 +28,8 @@ use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 
+use baseline::day;
+pub use baseline::{Baseline, EarlierDecision, GivenBaseline, Here, Known, VerifiedBy, baseline};
 pub use codeowners::{CodeOwners, Dialect, PLACES};
 pub use coverage::{Asked, Released, coverage};
 pub use documents::{
@@ -97,6 +100,8 @@ pub struct Facts {
     pub attestations: Vec<AttestationFacts>,
     /// Earlier decisions; `null` where none was given.
     pub history: Option<History>,
+    /// An earlier decision of the target branch; `null` where none was given.
+    pub baseline: Option<Baseline>,
     /// The emergency that is claimed; `null` where none is.
     pub emergency: Option<ClaimedEmergency>,
     /// Reviews of earlier emergencies.
@@ -144,10 +149,40 @@ pub struct TriagedFinding {
     pub finding: Finding,
     /// Who owns it: the owner of the path, else of the service.
     pub owner: Option<Untrusted>,
+    /// Whether the baseline lists it as open and no milder; `null` without a baseline that stands.
+    pub known: Option<bool>,
+    /// Days since it was first seen, where a baseline that stands says so.
+    pub seen_days: Option<i64>,
+    /// Days since the vulnerability was published, where that is known.
+    pub published_days: Option<i64>,
     /// What the gate does with it.
     pub disposition: Disposition,
     /// The exception that covers it, where one does.
     pub exception: Option<Untrusted>,
+}
+
+impl TriagedFinding {
+    /// An open finding, with what a baseline says of it.
+    #[must_use]
+    pub fn new(mut finding: Finding, known: Known, now: Timestamp) -> Self {
+        finding.first_seen = known.first_seen;
+        let days = |text: &Option<Untrusted>| text.as_ref().and_then(day).map(|day| now.date().days_since(day));
+        Self {
+            owner: None,
+            known: known.known,
+            seen_days: days(&finding.first_seen),
+            published_days: days(&finding.published),
+            disposition: Disposition::Open,
+            exception: None,
+            finding,
+        }
+    }
+
+    /// The same, with its owner and what becomes of it.
+    #[must_use]
+    pub fn triaged(self, owner: Option<Untrusted>, disposition: Disposition) -> Self {
+        Self { owner, disposition, ..self }
+    }
 }
 
 /// An exception that matches something here.

@@ -129,6 +129,35 @@ pub struct Commit {
     pub request: Option<Untrusted>,
 }
 
+/// What a change releases, as the pipeline says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Release {
+    /// Its version.
+    pub version: Option<Untrusted>,
+    /// Where its entry in the changelog is.
+    pub changelog: Option<Untrusted>,
+    /// Where its deployment is recorded.
+    pub deployment_record: Option<Untrusted>,
+    /// Prior versions that it was tested with, sorted.
+    pub compatibility: Vec<Compatibility>,
+    /// What its planned infrastructure adds to the monthly cost, in whole units of the profile's currency; negative: it saves.
+    pub monthly_cost_increase: Option<i64>,
+}
+
+/// How a release and a prior version went together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compatibility {
+    /// The prior version.
+    pub version: Untrusted,
+    /// Whether the tests of contract or compatibility passed.
+    pub passed: bool,
+    /// The commit that was tested with it.
+    #[serde(default)]
+    pub commit: Option<CommitId>,
+}
+
 /// The CI run that asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -201,6 +230,8 @@ pub struct Change {
     pub ticket: Option<Untrusted>,
     /// Where the rollback plan is.
     pub rollback_plan: Option<Untrusted>,
+    /// What it releases.
+    pub release: Release,
     /// Whether a freeze is on, as the CI system says (`CI_DEPLOY_FREEZE`).
     pub freeze: Option<bool>,
     /// Whether the change comes from a fork.

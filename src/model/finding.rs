@@ -262,6 +262,8 @@ pub struct Finding {
     pub id: Untrusted,
     /// Stable identity across runs: `v1:` and 64 hexadecimal digits.
     pub fingerprint: Untrusted,
+    /// The same without its path, where it is told by what stands there: it is kept when a file is renamed.
+    pub content_fingerprint: Option<Untrusted>,
     /// What sort of problem.
     pub kind: Kind,
     /// The rule of the first witness.

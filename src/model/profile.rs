@@ -32,10 +32,46 @@ pub struct Profile {
     pub thresholds: Vec<Threshold>,
     /// Days from today to the fix-by date of an open finding, by severity.
     pub fix_by_days: PerSeverity<u32>,
+    /// Other days for some services; the first row that matches counts, and without one `fix_by_days`.
+    #[serde(default)]
+    pub fix_by: Vec<FixBy>,
+    /// What a finding does whose fix-by date has passed.
+    #[serde(default)]
+    pub overdue: OverdueDemands,
+    /// What an earlier decision is good for.
+    #[serde(default)]
+    pub baseline: BaselineDemands,
+    /// From when on findings of one rule point to something that is missing.
+    #[serde(default)]
+    pub repeated: RepeatedDemands,
     /// What an exception may do.
     pub exceptions: ExceptionDemands,
     /// What a change needs.
     pub change: ChangeDemands,
+    /// What a release brings with it.
+    #[serde(default)]
+    pub release: ReleaseDemands,
+    /// What tests must show.
+    #[serde(default)]
+    pub tests: TestDemands,
+    /// What a change to the platform must show.
+    #[serde(default)]
+    pub platform: PlatformDemands,
+    /// What planned infrastructure changes may do.
+    #[serde(default)]
+    pub plans: PlanDemands,
+    /// What must be there so that a bad release is seen and undone.
+    #[serde(default)]
+    pub reliability: ReliabilityDemands,
+    /// Which licences dependencies may have.
+    #[serde(default)]
+    pub licenses: LicenseDemands,
+    /// How soon who reacts to a verdict; the first row that matches counts.
+    #[serde(default)]
+    pub severity_classes: Vec<SeverityClass>,
+    /// How often a control is verified.
+    #[serde(default)]
+    pub controls: Vec<ControlDemand>,
     /// When nothing ships.
     #[serde(default)]
     pub freezes: Vec<Freeze>,
@@ -107,6 +143,11 @@ pub struct PerSeverity<T> {
 }
 
 impl<T: Copy> PerSeverity<T> {
+    /// The same value for all.
+    pub const fn all(value: T) -> Self {
+        Self { critical: value, high: value, medium: value, low: value, info: value, unknown: value }
+    }
+
     /// The value for this severity.
     pub const fn get(&self, severity: Severity) -> T {
         match severity {
@@ -154,6 +195,9 @@ pub struct RequiredCheck {
     /// Required only in these environments; empty means all.
     #[serde(default)]
     pub environments: Vec<Untrusted>,
+    /// Required only of services of these exposures; empty means all.
+    #[serde(default)]
+    pub exposures: Vec<Exposure>,
     /// The oldest scan that counts, in hours.
     #[serde(default)]
     pub max_age_hours: Option<u32>,
@@ -173,8 +217,9 @@ pub enum Action {
     Block,
 }
 
-/// One row of the threshold table. An empty list matches everything.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One row of the threshold table. An empty list and an absent figure match everything; a figure that is given matches only where
+/// the finding's own is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// Kinds of finding.
@@ -186,10 +231,321 @@ pub struct Threshold {
     /// Environments.
     #[serde(default)]
     pub environments: Vec<Untrusted>,
+    /// Tiers of the service; one without a tier counts as critical.
+    #[serde(default)]
+    pub tiers: Vec<Tier>,
+    /// Whether a fixed version exists.
+    #[serde(default)]
+    pub fix_available: Option<bool>,
+    /// Whether it is known to be exploited.
+    #[serde(default)]
+    pub known_exploited: Option<bool>,
+    /// At least this probability of exploitation (EPSS), 0 to 1.
+    #[serde(default)]
+    pub min_epss: Option<f64>,
+    /// At most this probability of exploitation.
+    #[serde(default)]
+    pub max_epss: Option<f64>,
+    /// At least so many days since it was first seen, or published where nobody knows that.
+    #[serde(default)]
+    pub min_age_days: Option<u32>,
+    /// At most so many days since.
+    #[serde(default)]
+    pub max_age_days: Option<u32>,
     /// What an open finding does.
     pub open: PerSeverity<Action>,
     /// What a finding does that an admitted exception covers.
     pub excepted: PerSeverity<Action>,
+}
+
+/// Days to the fix-by date for some services. An empty list matches everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixBy {
+    /// Names of services.
+    #[serde(default)]
+    pub services: Vec<Untrusted>,
+    /// Tiers; a service without one counts as critical.
+    #[serde(default)]
+    pub tiers: Vec<Tier>,
+    /// Exposures.
+    #[serde(default)]
+    pub exposures: Vec<Exposure>,
+    /// Days, by severity.
+    pub days: PerSeverity<u32>,
+}
+
+/// What a finding does whose fix-by date has passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OverdueDemands {
+    /// What the days are counted from.
+    pub since: Since,
+    /// What an overdue finding does that would only warn or file a ticket: `block`, `warn`, or `ignore`, by severity.
+    pub action: PerSeverity<Action>,
+}
+
+impl Default for OverdueDemands {
+    fn default() -> Self {
+        Self { since: Since::FirstSeen, action: PerSeverity::all(Action::Ignore) }
+    }
+}
+
+/// Where the days to a fix-by date begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Since {
+    /// With the first decision that saw the finding, as the baseline says.
+    #[default]
+    FirstSeen,
+    /// With the day on which the vulnerability was published, or that on which it was first seen, whichever is earlier.
+    Earliest,
+}
+
+/// What an earlier decision of the target branch is good for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BaselineDemands {
+    /// Whether every run must be given one.
+    pub required: bool,
+    /// The oldest that counts, in days; `null`: any.
+    pub max_age_days: Option<u32>,
+    /// The most that a finding does which the baseline knows already, by severity. `block` everywhere: it changes nothing.
+    pub known: PerSeverity<Action>,
+    /// Kinds of finding for which that holds; empty means all.
+    pub kinds: Vec<Kind>,
+}
+
+impl Default for BaselineDemands {
+    fn default() -> Self {
+        Self { required: false, max_age_days: None, known: PerSeverity::all(Action::Block), kinds: Vec::new() }
+    }
+}
+
+/// From when on findings of one rule point to something that is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RepeatedDemands {
+    /// So many open findings of one rule; `null`: they are not counted.
+    pub findings: Option<u32>,
+    /// In at least so many places: paths, resources or images.
+    pub places: u32,
+}
+
+/// What a release brings with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReleaseDemands {
+    /// Kinds of change of which the rest of this section is demanded; empty means all.
+    pub kinds: Vec<ChangeKind>,
+    /// Tiers; empty means all, and a service without one is of every tier.
+    pub tiers: Vec<Tier>,
+    /// Its version.
+    pub version: bool,
+    /// Where its entry in the changelog is.
+    pub changelog: bool,
+    /// Where its deployment is recorded.
+    pub deployment_record: bool,
+    /// At least one artifact, by its digest.
+    pub artifact: bool,
+    /// A bill of materials about the digest of every artifact.
+    pub sbom: bool,
+    /// Provenance about that digest.
+    pub provenance: bool,
+    /// A signed envelope about that digest.
+    pub signature: bool,
+    /// Who may have built it, as provenance says; empty means anybody.
+    pub builders: Vec<Untrusted>,
+}
+
+/// What tests must show. What is `null` is not asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TestDemands {
+    /// The most tests that may be skipped, in percent.
+    pub max_skipped_percent: Option<f64>,
+    /// The most tests that may pass only when repeated; more block.
+    pub max_flaky: Option<u32>,
+    /// The least part of the lines that ran, in percent.
+    pub min_line_coverage: Option<f64>,
+    /// By how much that part may be below the baseline's, in percentage points.
+    pub max_coverage_drop: Option<f64>,
+}
+
+/// What a change to the platform must show. What is `null` is not asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlatformDemands {
+    /// Layers whose change is one to the platform. Without layers and services every change is; so is one whose paths nobody
+    /// names.
+    pub layers: Vec<Untrusted>,
+    /// Services that are part of the platform.
+    pub services: Vec<Untrusted>,
+    /// On how many prior versions compatibility must have been tested, and hold.
+    pub compatible_versions: Option<u32>,
+    /// The developer-experience score (0 to 10) that the platform must be above.
+    pub developer_experience_above: Option<f64>,
+    /// How old that score may be, in days.
+    pub developer_experience_max_days: Option<u32>,
+}
+
+/// What planned infrastructure changes may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlanDemands {
+    /// Types of resource that hold what cannot be made again: globs over the type.
+    pub stateful: Vec<Untrusted>,
+    /// What it does to destroy or replace one of them.
+    pub destroys: Action,
+    /// What it does to open a resource to everybody.
+    pub opens: Action,
+    /// The most that a change may add to the monthly cost, in whole units of the profile's currency; `null`: not asked.
+    pub max_monthly_cost_increase: Option<u64>,
+    /// Whether a plan must say what it costs (`release.monthly_cost_increase` in the change file).
+    pub cost_stated: bool,
+}
+
+impl Default for PlanDemands {
+    fn default() -> Self {
+        Self {
+            stateful: Vec::new(),
+            destroys: Action::Block,
+            opens: Action::Block,
+            max_monthly_cost_increase: None,
+            cost_stated: false,
+        }
+    }
+}
+
+/// What must be there so that a bad release is seen and undone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReliabilityDemands {
+    /// The error budget, in percent, at or below which only fixes ship; `null`: it is not looked at.
+    pub min_error_budget: Option<f64>,
+    /// Labels that say that a change is a fix.
+    pub fix_labels: Vec<Untrusted>,
+    /// Whether the service must have a service level objective.
+    pub slo: bool,
+    /// Whether its alerts must be defined.
+    pub alerts: bool,
+    /// Whether it must be defined what triggers a rollback.
+    pub rollback_trigger: bool,
+    /// How services are deployed; the first row that matches counts, without one anything goes.
+    pub strategies: Vec<Strategies>,
+}
+
+/// Ways of deploying that are allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Strategies {
+    /// Tiers; empty means all, and a service without one counts as critical.
+    #[serde(default)]
+    pub tiers: Vec<Tier>,
+    /// Environments; empty means all.
+    #[serde(default)]
+    pub environments: Vec<Untrusted>,
+    /// The ways: `blue-green`, `canary`, `rolling`, …
+    pub allowed: Vec<Untrusted>,
+}
+
+/// Which licences dependencies may have. Ids are those of SPDX, compared without case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LicenseDemands {
+    /// Licences that are allowed, also as `ID WITH EXCEPTION`; empty: all that are not denied.
+    pub allow: Vec<Untrusted>,
+    /// Licences that are never allowed.
+    pub deny: Vec<Untrusted>,
+    /// Packages that may have another licence.
+    pub exceptions: Vec<LicenseException>,
+    /// What a package does whose licence is not allowed.
+    pub refused: Action,
+    /// What a package does whose licence nobody knows, or that is no SPDX expression.
+    pub unknown: Action,
+}
+
+impl Default for LicenseDemands {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            deny: Vec::new(),
+            exceptions: Vec::new(),
+            refused: Action::Block,
+            unknown: Action::Ignore,
+        }
+    }
+}
+
+/// A package that may have a licence which others may not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LicenseException {
+    /// The package's name, as the bill of materials has it.
+    pub package: Untrusted,
+    /// Its licence expression, as written there.
+    pub license: Untrusted,
+    /// Why.
+    pub reason: Untrusted,
+}
+
+/// How soon who reacts to a verdict. An empty list matches everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeverityClass {
+    /// `P0`, `P1`, …
+    pub class: Untrusted,
+    /// Severities of the verdict.
+    #[serde(default)]
+    pub severities: Vec<Severity>,
+    /// Tiers; a service without one counts as critical.
+    #[serde(default)]
+    pub tiers: Vec<Tier>,
+    /// Environments.
+    #[serde(default)]
+    pub environments: Vec<Untrusted>,
+    /// How soon: `immediately`, `15 minutes`, `next sprint`.
+    pub respond_within: Untrusted,
+    /// How they are told: `page`, `ticket`.
+    pub notify: Untrusted,
+    /// Who brings it to an end.
+    pub owner: Untrusted,
+}
+
+/// How often a control is verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlDemand {
+    /// The control, as `framework:id`.
+    pub id: Untrusted,
+    /// What it is about.
+    pub name: Untrusted,
+    /// How often.
+    pub every: Frequency,
+    /// Checks of this release that verify it; needed where it is verified with every deployment, beside a day in the data.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// Services that hold these classes of data; empty means all.
+    #[serde(default)]
+    pub data: Vec<Untrusted>,
+    /// What it does when that is overdue.
+    pub overdue: Action,
+    /// Who verifies it.
+    pub owner: Untrusted,
+}
+
+/// How often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Frequency {
+    /// All the time: the last day that was watched is yesterday or today.
+    Continuous,
+    /// With every deployment.
+    Deployment,
+    /// Within 31 days.
+    Monthly,
+    /// Within 92 days.
+    Quarterly,
 }
 
 /// What an exception may do.

@@ -56,6 +56,12 @@ pub struct Service {
     pub slo: Option<Untrusted>,
     /// Percent of the error budget that is left, 0 to 100.
     pub error_budget: Option<f64>,
+    /// Where its alerts are defined.
+    pub alerts: Option<Untrusted>,
+    /// What triggers a rollback, or where that is defined.
+    pub rollback_trigger: Option<Untrusted>,
+    /// How it is deployed: `blue-green`, `canary`, `rolling`, …
+    pub deployment_strategy: Option<Untrusted>,
     /// Glob → owner of the paths below it, in order; the last match counts.
     pub owners_of_paths: Vec<PathOwner>,
     /// The day on which somebody last looked whether this is still true.

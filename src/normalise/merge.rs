@@ -35,6 +35,7 @@ pub(super) fn finding(group: &Group, seen: &[Seen], targets: &[&Target], tools: 
     Finding {
         id: Untrusted::default(),
         fingerprint: Untrusted::default(),
+        content_fingerprint: None,
         kind: direct().map(|o| o.kind).min_by_key(|kind| gravity(*kind)).unwrap_or(Kind::Quality),
         rule: direct().next().map(|o| o.rule.clone()).unwrap_or_default(),
         ids: ids(direct()),

@@ -48,6 +48,9 @@ impl Nameless {
             None => place_parts(name, finding.kind == Kind::Secret, &observations),
         };
         let apart = apart(group, seen, stated);
+        let mut finding = finding;
+        finding.content_fingerprint =
+            without_path(&parts).map(|parts| format!("{VERSION}:{}", digest(&parts).hex()).into());
         Self { finding, scope: group.scope, digest: digest(&parts), apart }
     }
 }
@@ -89,6 +92,17 @@ fn place_parts(target: &str, secret: bool, observations: &[&Observation]) -> Vec
     let path = path.unwrap_or_default();
     let resource = resource.unwrap_or_default();
     vec!["place".to_owned(), target.to_owned(), rule, path, resource, clue.to_owned(), value]
+}
+
+/// The parts of a place without its path, where what stands there tells it.
+fn without_path(parts: &[String]) -> Option<Vec<String>> {
+    match parts {
+        [place, target, rule, _, resource, clue, value] if !matches!(clue.as_str(), "" | "position") => {
+            let content = ["content".to_owned(), place.clone(), target.clone(), rule.clone(), resource.clone()];
+            Some([content.as_slice(), &[clue.clone(), value.clone()]].concat())
+        }
+        _ => None,
+    }
 }
 
 /// What tells a target from another one of the same name: digests and commits, or the report that does not say.

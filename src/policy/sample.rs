@@ -28,6 +28,7 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         scorecards: Vec::new(),
         attestations: Vec::new(),
         history: None,
+        baseline: None,
         emergency: None,
         closings: Vec::new(),
         judging: Judging { source: JudgingSource::WorkingTree, commit: None, edited: Vec::new(), known_from: None },
@@ -44,6 +45,7 @@ pub(super) fn finding(id: &str) -> TriagedFinding {
         finding: Finding {
             id: id.into(),
             fingerprint: format!("v1:{id}").into(),
+            content_fingerprint: None,
             kind: Kind::Vulnerability,
             rule: Rule { id: "CVE-2026-1".into(), name: None, url: None },
             ids: vec!["CVE-2026-1".into()],
@@ -70,6 +72,9 @@ pub(super) fn finding(id: &str) -> TriagedFinding {
             seen_by: Vec::new(),
         },
         owner: None,
+        known: None,
+        seen_days: None,
+        published_days: None,
         disposition: Disposition::Open,
         exception: None,
     }

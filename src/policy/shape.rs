@@ -12,9 +12,9 @@ use crate::facts::{
     AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, MatchedException,
     Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
 };
-use crate::facts::{ClaimedEmergency, GivenClosing, History, Owed};
+use crate::facts::{Baseline, ClaimedEmergency, GivenClosing, History, Owed, VerifiedBy};
 use crate::model::artifact::{Artifact, Claim};
-use crate::model::change::{Approval, ApprovalState, Call, Change, ChangeKind, Commit, ReviewerType, Run, Say, Source};
+use crate::model::change::{Approval, ApprovalState, Call, Change, ChangeKind, Commit, Compatibility, Release, ReviewerType, Run, Say, Source};
 use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
@@ -23,9 +23,11 @@ use crate::model::exception::{Disposition, Exception, Match, Renewal, RiskApprov
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::profile::{
-    Action, Authority, ChangeDemands, CoverageDemands, CutLine, EmergencyDemands, ExceptionDemands, Freeze, GoNoGo,
-    Layer, OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PolicyChangeDemands, Profile, ProfileSchema,
-    RequiredCheck, RoleApprovals, RunnerDemands, ServiceField, Situation, Threshold, TimeOfDay, Weekday, When, Window,
+    Action, Authority, BaselineDemands, ChangeDemands, ControlDemand, CoverageDemands, CutLine, EmergencyDemands,
+    ExceptionDemands, FixBy, Freeze, Frequency, GoNoGo, Layer, LicenseDemands, LicenseException, OverdueDemands,
+    OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PlanDemands, PlatformDemands, PolicyChangeDemands, Profile, ProfileSchema,
+    ReleaseDemands, ReliabilityDemands, RepeatedDemands, RequiredCheck, RoleApprovals, RunnerDemands, ServiceField,
+    SeverityClass, Since, Situation, Strategies, TestDemands, Threshold, TimeOfDay, Weekday, When, Window,
 };
 use crate::model::report::{Check, Receipt, Report, ScanState, Sha256Field, Tests, Tool};
 use crate::model::service::{Exposure, PathOwner, Service, StateFile, Tier};
@@ -179,6 +181,7 @@ fn sample() -> Option<Facts> {
                     check: Check::Sast,
                     tiers: vec![Tier::High],
                     environments: list(),
+                    exposures: vec![Exposure::Public],
                     max_age_hours: Some(1),
                 }],
                 max_age_hours: 1,
@@ -188,10 +191,96 @@ fn sample() -> Option<Facts> {
                 kinds: vec![Kind::Secret],
                 exposures: vec![Exposure::Public],
                 environments: list(),
+                tiers: vec![Tier::High],
+                fix_available: Some(true),
+                known_exploited: Some(true),
+                min_epss: Some(0.1),
+                max_epss: Some(1.0),
+                min_age_days: Some(1),
+                max_age_days: Some(1),
                 open: actions,
                 excepted: actions,
             }],
             fix_by_days: severities(1),
+            fix_by: vec![FixBy {
+                services: list(),
+                tiers: vec![Tier::High],
+                exposures: vec![Exposure::Public],
+                days: severities(1),
+            }],
+            overdue: OverdueDemands { since: Since::FirstSeen, action: actions },
+            baseline: BaselineDemands {
+                required: true,
+                max_age_days: Some(1),
+                known: actions,
+                kinds: vec![Kind::Weakness],
+            },
+            repeated: RepeatedDemands { findings: Some(1), places: 1 },
+            release: ReleaseDemands {
+                kinds: vec![ChangeKind::Normal],
+                tiers: vec![Tier::High],
+                version: true,
+                changelog: true,
+                deployment_record: true,
+                artifact: true,
+                sbom: true,
+                provenance: true,
+                signature: true,
+                builders: list(),
+            },
+            tests: TestDemands {
+                max_skipped_percent: Some(1.0),
+                max_flaky: Some(1),
+                min_line_coverage: Some(1.0),
+                max_coverage_drop: Some(1.0),
+            },
+            platform: PlatformDemands {
+                layers: list(),
+                services: list(),
+                compatible_versions: Some(1),
+                developer_experience_above: Some(1.0),
+                developer_experience_max_days: Some(1),
+            },
+            plans: PlanDemands {
+                stateful: list(),
+                destroys: Action::Block,
+                opens: Action::Block,
+                max_monthly_cost_increase: Some(1),
+                cost_stated: true,
+            },
+            reliability: ReliabilityDemands {
+                min_error_budget: Some(1.0),
+                fix_labels: list(),
+                slo: true,
+                alerts: true,
+                rollback_trigger: true,
+                strategies: vec![Strategies { tiers: vec![Tier::High], environments: list(), allowed: list() }],
+            },
+            licenses: LicenseDemands {
+                allow: list(),
+                deny: list(),
+                exceptions: vec![LicenseException { package: text(), license: text(), reason: text() }],
+                refused: Action::Block,
+                unknown: Action::Block,
+            },
+            severity_classes: vec![SeverityClass {
+                class: text(),
+                severities: vec![Severity::High],
+                tiers: vec![Tier::High],
+                environments: list(),
+                respond_within: text(),
+                notify: text(),
+                owner: text(),
+            }],
+            controls: vec![ControlDemand {
+                id: text(),
+                name: text(),
+                every: Frequency::Monthly,
+                checks: vec![Check::Sast],
+                data: list(),
+                overdue: Action::Block,
+                owner: text(),
+            }],
             exceptions: ExceptionDemands {
                 max_days: PerExposure { public: severities(1), internal: severities(1) },
                 approvals: severities(1),
@@ -328,6 +417,13 @@ fn sample() -> Option<Facts> {
             commits: vec![Commit { id: commit.clone(), author: some(), request: some() }],
             ticket: some(),
             rollback_plan: some(),
+            release: Release {
+                version: some(),
+                changelog: some(),
+                deployment_record: some(),
+                compatibility: vec![Compatibility { version: text(), passed: true, commit: Some(commit.clone()) }],
+                monthly_cost_increase: Some(1),
+            },
             freeze: Some(false),
             fork: Some(false),
             run: Run {
@@ -356,6 +452,9 @@ fn sample() -> Option<Facts> {
             on_call: some(),
             runbook: some(),
             slo: some(),
+            alerts: some(),
+            rollback_trigger: some(),
+            deployment_strategy: some(),
             error_budget: Some(1.0),
             owners_of_paths: vec![PathOwner { path: text(), owner: text() }],
             reviewed: Some(day),
@@ -438,6 +537,19 @@ fn sample() -> Option<Facts> {
             unverified: list(),
             obligations: vec![Owed { id: text(), what: text(), owner: text(), by: some(), due: day, decision: text() }],
         }),
+        baseline: Some(Baseline {
+            place: text(),
+            decision: some(),
+            decided_at: Some(now),
+            age_days: Some(1),
+            commit: some(),
+            verified_by: Some(VerifiedBy::Signature),
+            stands: true,
+            problems: list(),
+            findings: 1,
+            gone: 1,
+            line_coverage: Some(LineCoverage { files: 1, lines: 1, lines_hit: 1, branches: 1, branches_hit: 1 }),
+        }),
         emergency: Some(ClaimedEmergency {
             record: Emergency {
                 id: text(),
@@ -507,6 +619,7 @@ fn sample() -> Option<Facts> {
             finding: Finding {
                 id: text(),
                 fingerprint: text(),
+                content_fingerprint: some(),
                 kind: Kind::Secret,
                 rule: Rule { id: text(), name: some(), url: some() },
                 ids: list(),
@@ -544,6 +657,9 @@ fn sample() -> Option<Facts> {
                 }],
             },
             owner: some(),
+            known: Some(true),
+            seen_days: Some(1),
+            published_days: Some(1),
             disposition: Disposition::Open,
             exception: some(),
         }],

@@ -164,6 +164,8 @@ impl ProfileCheck<'_> {
             holds_wherever(&earlier.kinds, &row.kinds)
                 && holds_wherever(&earlier.exposures, &row.exposures)
                 && holds_wherever(&earlier.environments, &row.environments)
+                && holds_wherever(&earlier.tiers, &row.tiers)
+                && is_of_any(earlier)
         })?;
         let message = format!("this row never counts: row {} holds wherever it would", hides + 1);
         Some(self.document.fault(node, message, "the first row that matches counts: move this one up, or take it away"))
@@ -174,6 +176,8 @@ impl ProfileCheck<'_> {
         let answered = |kind: Kind, exposure: Exposure| {
             rows.iter().any(|row| {
                 row.environments.is_empty()
+                    && row.tiers.is_empty()
+                    && is_of_any(row)
                     && (row.kinds.is_empty() || row.kinds.contains(&kind))
                     && (row.exposures.is_empty() || row.exposures.contains(&exposure))
             })
@@ -237,6 +241,16 @@ impl ProfileCheck<'_> {
         }
         faults
     }
+}
+
+/// Whether a row asks nothing of the finding itself.
+const fn is_of_any(row: &Threshold) -> bool {
+    row.fix_available.is_none()
+        && row.known_exploited.is_none()
+        && row.min_epss.is_none()
+        && row.max_epss.is_none()
+        && row.min_age_days.is_none()
+        && row.max_age_days.is_none()
 }
 
 /// Whether a list of conditions (empty: all) holds wherever another one does.

@@ -245,6 +245,7 @@ fn finding(id: &str, kind: Kind, ids: &[&str], severity: Severity) -> Finding {
     Finding {
         id: id.into(),
         fingerprint: format!("v1:{:0>64}", id.trim_start_matches("f-")).into(),
+        content_fingerprint: None,
         kind,
         rule: Rule { id: "R1".into(), name: None, url: None },
         ids: ids.iter().map(|id| Untrusted::from(*id)).collect(),

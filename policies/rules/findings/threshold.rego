@@ -2,9 +2,10 @@
 # scope: package
 # title: Findings stay below the release thresholds
 # description: >-
-#   Applies the profile's threshold table to every finding: by kind, exposure of the service, environment and severity, and by
-#   whether an admitted exception covers it. Open to the public blocks; internal ships with a mitigation and an expiry. A
-#   finding that no row answers blocks. Secrets are left to secrets/no-secret while that rule is enforced.
+#   Applies the profile's threshold table to every finding: by kind, exposure and tier of the service, environment, severity, fix,
+#   exploitation and age, and by whether an admitted exception covers it. Open to the public blocks; internal ships with a
+#   mitigation and an expiry. A finding that no row answers blocks. Secrets are left to secrets/no-secret while that rule is
+#   enforced, and what the baseline knows to findings/ratchet.
 # custom:
 #   owner: security
 #   severity: high
@@ -22,7 +23,7 @@
 #   remediation: Fix the finding. Where the service is internal, an exception with a mitigation may carry it to its expiry.
 package countersign.rules.findings.threshold
 
-import data.countersign.lib.dates
+import data.countersign.lib.deadlines
 import data.countersign.lib.severities
 import data.countersign.lib.thresholds
 
@@ -33,6 +34,7 @@ deny contains _verdict if {
 
 warn contains _verdict if {
 	thresholds.action == "warn"
+	not thresholds.softened
 	not _left_to_no_secret
 }
 
@@ -60,7 +62,7 @@ _covered if input.finding.disposition == "excepted"
 
 _fix_by := input.exception.expires if {
 	_covered
-} else := dates.in_days(input.profile.fix_by_days[input.finding.severity])
+} else := deadlines.by
 
 _next := "add a row to the profile's thresholds that answers this finding" if {
 	not thresholds.row

@@ -1,0 +1,43 @@
+# METADATA
+# scope: package
+# title: No rule is broken again and again
+# description: >-
+#   Many open findings of one rule in several places point to a guardrail that is missing: a template, a library, a check
+#   in the editor. From which number on stands in the profile under `repeated`.
+# custom:
+#   owner: security
+#   severity: medium
+#   controls:
+#     - iso27001:8.28
+#     - nist-800-53:SA-11
+#     - soc2:CC4.1
+#     - ssdf:RV.3.3
+#   remediation: >-
+#     Look for what all of them have in common, and mend that once: a template, a wrapper, a default.
+package countersign.rules.findings.repeated
+
+warn contains {
+	"msg": sprintf("%d open findings of %s in %d places: a guardrail is missing", [count(ids), rule, count(_places[rule])]),
+	"next": "mend the cause once (a template, a wrapper, a default), not each of them",
+} if {
+	some rule, ids in _open
+	count(ids) >= _least
+	count(_places[rule]) >= input.profile.repeated.places
+}
+
+_least := input.profile.repeated.findings if is_number(input.profile.repeated.findings)
+
+_open[rule] contains finding.id if {
+	_least
+	some finding in input.findings
+	finding.disposition == "open"
+	rule := finding.rule.id
+}
+
+_places[rule] contains place if {
+	_least
+	some finding in input.findings
+	finding.disposition == "open"
+	rule := finding.rule.id
+	place := [object.get(finding.location, part, null) | some part in ["path", "resource", "image"]]
+}
