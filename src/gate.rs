@@ -329,6 +329,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         line_coverage: documents.line_coverage,
         plan: documents.plan,
         scorecards: documents.scorecards,
+        licenses: documents.licenses,
         attestations: documents.attestations,
         history: inputs.history,
         baseline,

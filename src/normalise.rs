@@ -99,6 +99,7 @@ fn taken(parsed: &mut Parsed) -> Documents {
         plan: parsed.plan.take(),
         vex: std::mem::take(&mut parsed.vex),
         packages: parsed.packages,
+        licenses: std::mem::take(&mut parsed.licenses),
         attestations: std::mem::take(&mut parsed.attestations),
         scorecard: parsed.scorecard.take(),
     }

@@ -4,6 +4,17 @@
 # description: Days as text, year-month-day, UTC, counted from the recorded instant of the decision.
 package countersign.lib.dates
 
+# Today.
+today := substring(input.now, 0, 10)
+
+# True for a day that is past or today, and at most so many days ago. Days of one form compare as text.
+within(day, days) if {
+	is_string(day)
+	regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`, day)
+	day <= today
+	day >= in_days(0 - days)
+}
+
 # A century: later days would leave the range of the clock's built-ins, and an undefined date would lose its verdict.
 _far := 36500
 

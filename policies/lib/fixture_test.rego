@@ -75,6 +75,7 @@ facts := {
 	"line_coverage": null,
 	"plan": null,
 	"scorecards": [],
+	"licenses": [],
 	"attestations": [],
 	"history": null,
 	"baseline": null,

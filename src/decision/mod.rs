@@ -76,6 +76,19 @@ pub enum VerdictAction {
     Warn,
 }
 
+/// How soon who reacts to a verdict, as the profile's `severity_classes` say.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Response {
+    /// `P0`, `P1`, …
+    pub class: Untrusted,
+    /// How soon.
+    pub within: Untrusted,
+    /// How they are told.
+    pub notify: Untrusted,
+    /// Who brings it to an end.
+    pub owner: Untrusted,
+}
+
 /// One rule's deny or warn. Alike ones about several findings are one verdict that lists them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Verdict {
@@ -87,6 +100,8 @@ pub struct Verdict {
     pub msg: Untrusted,
     /// The severity of the verdict.
     pub severity: Severity,
+    /// How soon who reacts; `null` where the profile says nothing of it.
+    pub response: Option<Response>,
     /// Ids of the findings that it is about, sorted.
     pub findings: Vec<Untrusted>,
     /// The path that it is about.

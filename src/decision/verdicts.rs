@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Verdict, VerdictAction};
+use super::{Response, Verdict, VerdictAction};
 use crate::facts::{Facts, TriagedFinding};
+use crate::model::service::Tier;
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::policy::{RawVerdict, RuleInfo};
@@ -25,11 +26,13 @@ pub fn verdicts(raw: &[RawVerdict], rules: &[RuleInfo], facts: &Facts) -> Vec<Ve
             .or_else(|| finding.and_then(|triaged| triaged.owner.clone()))
             .or_else(|| facts.service.owner.clone())
             .unwrap_or_else(|| "unowned".into());
+        let severity = verdict.severity.or_else(|| rule.map(|rule| rule.severity)).unwrap_or(Severity::Unknown);
         let alike = Verdict {
             rule: verdict.rule.as_str().into(),
             action: if verdict.deny { VerdictAction::Deny } else { VerdictAction::Warn },
             msg: verdict.msg.clone(),
-            severity: verdict.severity.or_else(|| rule.map(|rule| rule.severity)).unwrap_or(Severity::Unknown),
+            severity,
+            response: response(severity, facts),
             findings: Vec::new(),
             path: verdict.path.clone(),
             owner,
@@ -65,6 +68,22 @@ pub fn verdicts(raw: &[RawVerdict], rules: &[RuleInfo], facts: &Facts) -> Vec<Ve
         ))
     });
     all
+}
+
+/// The first class of the profile that a verdict of this severity is in.
+fn response(severity: Severity, facts: &Facts) -> Option<Response> {
+    let tier = facts.service.tier.unwrap_or(Tier::Critical);
+    let class = facts.profile.severity_classes.iter().find(|class| {
+        (class.severities.is_empty() || class.severities.contains(&severity))
+            && (class.tiers.is_empty() || class.tiers.contains(&tier))
+            && (class.environments.is_empty() || class.environments.contains(&facts.environment))
+    })?;
+    Some(Response {
+        class: class.class.clone(),
+        within: class.respond_within.clone(),
+        notify: class.notify.clone(),
+        owner: class.owner.clone(),
+    })
 }
 
 /// Finding → ids of the matched records that cover it.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::licenses::{LicensedPackages, licensed};
 use super::coverage::{Asked, Released, max_age_hours, standing};
 use crate::model::artifact::{Artifact, Claim};
 use crate::model::coverage::Binding;
@@ -29,6 +30,8 @@ pub struct DocumentFacts {
     pub plan: Option<PlanFacts>,
     /// By report.
     pub scorecards: Vec<ScorecardFacts>,
+    /// By report, then by licence.
+    pub licenses: Vec<LicensedPackages>,
     /// By report, then in the document's order.
     pub attestations: Vec<AttestationFacts>,
     /// The artifacts, with what is claimed about them.
@@ -203,6 +206,7 @@ pub fn documents(
                 checks: card.checks.clone(),
             });
         }
+        facts.licenses.extend(licensed(&documents.licenses, &standing(Some(Check::Sbom))));
         add_attestations(&mut facts, documents, report, standing(Some(Check::Sbom)));
     }
     if let Some(plan) = &mut facts.plan {

@@ -8,6 +8,7 @@ mod codeowners;
 mod coverage;
 mod documents;
 mod emergency;
+mod licenses;
 mod owners;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ pub use documents::{
     ScorecardFacts, documents,
 };
 pub use emergency::{About, ClaimedEmergency, GivenClosing, History, Owed};
+pub use licenses::LicensedPackages;
 pub use owners::{BadGlob, CodeOwnersFile, OwnedFile, Owners, Ownership};
 
 /// The schema tag of the facts.
@@ -96,6 +98,8 @@ pub struct Facts {
     pub plan: Option<PlanFacts>,
     /// What OpenSSF Scorecard says of the repository, by report.
     pub scorecards: Vec<ScorecardFacts>,
+    /// Licences of the packages that bills of materials list, by report.
+    pub licenses: Vec<LicensedPackages>,
     /// Every bill of materials and attestation, those about something else than the release too, by report.
     pub attestations: Vec<AttestationFacts>,
     /// Earlier decisions; `null` where none was given.

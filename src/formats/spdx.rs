@@ -11,6 +11,7 @@ use super::terms::{instant, package_of};
 use super::wire::{Any, List, Part, Record, Text, Texts, no_results, not_understood, read};
 use super::{Format, FormatError, Head, Node};
 use crate::model::digest::Digest;
+use crate::model::document::PackageLicense;
 use crate::model::report::{Check, Parsed};
 use crate::model::text::Untrusted;
 
@@ -71,6 +72,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
             }
         }
     }
+    parsed.licenses = document.packages.sound().filter_map(|package| package.licensed(&described)).collect();
     digests.extend(document.files.sound().flat_map(|file| file.digests(&described)));
     parsed.target.digests = digests.into_iter().collect();
     parsed.packages = Some(packages);
@@ -83,6 +85,7 @@ fn read_tags(text: &str) -> Result<Parsed, FormatError> {
     let mut version = None;
     let mut packages = 0;
     let mut within_text = false;
+    let mut tagged = Tagged::default();
     for line in text.lines() {
         if within_text {
             within_text = !line.contains("</text>");
@@ -91,10 +94,14 @@ fn read_tags(text: &str) -> Result<Parsed, FormatError> {
         let Some((tag, value)) = line.split_once(':') else { continue };
         match tag.trim() {
             "SPDXVersion" => version = Some(value.trim()),
-            "PackageName" => packages += 1,
+            "PackageName" => {
+                packages += 1;
+                tagged.packages.push(TaggedPackage { name: value.trim(), ..TaggedPackage::default() });
+            }
+            "Relationship" => tagged.described.extend(value.trim().strip_prefix("SPDXRef-DOCUMENT DESCRIBES ")),
             "DocumentName" => parsed.target.name = Some(Untrusted::from(value.trim())),
             "Created" => parsed.finished_at = instant(Some(value.trim())),
-            _ => {}
+            tag => tagged.note(tag, value.trim()),
         }
         within_text = value.contains("<text>") && !value.contains("</text>");
     }
@@ -103,7 +110,48 @@ fn read_tags(text: &str) -> Result<Parsed, FormatError> {
         return Err(no_results(FORMAT.id, "a text does not end: the document was cut off"));
     }
     parsed.packages = Some(packages);
+    parsed.licenses = tagged.licensed();
     Ok(parsed)
+}
+
+/// What tags say of packages, in their order.
+#[derive(Default)]
+struct Tagged<'a> {
+    packages: Vec<TaggedPackage<'a>>,
+    described: Vec<&'a str>,
+}
+
+#[derive(Default)]
+struct TaggedPackage<'a> {
+    name: &'a str,
+    id: Option<&'a str>,
+    version: Option<&'a str>,
+    concluded: Option<&'a str>,
+    declared: Option<&'a str>,
+}
+
+impl<'a> Tagged<'a> {
+    fn note(&mut self, tag: &str, value: &'a str) {
+        let Some(package) = self.packages.last_mut() else { return };
+        match tag {
+            // Files come after their package and have ids, too.
+            "SPDXID" if package.id.is_none() => package.id = Some(value),
+            "PackageVersion" => package.version = Some(value),
+            "PackageLicenseConcluded" => package.concluded = Some(value),
+            "PackageLicenseDeclared" => package.declared = Some(value),
+            _ => {}
+        }
+    }
+
+    fn licensed(&self) -> Vec<PackageLicense> {
+        let others = self.packages.iter().filter(|one| one.id.is_none_or(|id| !self.described.contains(&id)));
+        others
+            .map(|one| PackageLicense {
+                package: named(Some(one.name), one.version),
+                license: license(one.concluded).or_else(|| license(one.declared)),
+            })
+            .collect()
+    }
 }
 
 fn check_version(version: Option<&str>) -> Result<(), FormatError> {
@@ -177,6 +225,11 @@ struct Element<'a> {
     /// Of an image, some tools write the digest here.
     #[serde(rename = "versionInfo")]
     version: Text<'a>,
+    name: Text<'a>,
+    #[serde(rename = "licenseConcluded")]
+    concluded: Text<'a>,
+    #[serde(rename = "licenseDeclared")]
+    declared: Text<'a>,
     checksums: List<Checksum<'a>>,
     #[serde(rename = "externalRefs")]
     references: List<Reference<'a>>,
@@ -201,6 +254,15 @@ struct Reference<'a> {
 }
 
 impl Element<'_> {
+    /// Its licence; none for what the document is about.
+    fn licensed(&self, described: &BTreeSet<&str>) -> Option<PackageLicense> {
+        if self.id.get().is_some_and(|id| described.contains(id)) {
+            return None;
+        }
+        let license = license(self.concluded.get()).or_else(|| license(self.declared.get()));
+        Some(PackageLicense { package: named(self.name.get(), self.version.get()), license })
+    }
+
     /// Its digests, where the document is about it.
     fn digests(&self, described: &BTreeSet<&str>) -> Vec<Digest> {
         if !self.id.get().is_some_and(|id| described.contains(id)) {
@@ -212,6 +274,20 @@ impl Element<'_> {
         let images = self.references.sound().filter(|reference| reference.kind.get() == Some("purl"));
         let images = images.filter_map(|reference| image_digest(reference.locator.get()?));
         sums.chain(version).chain(images).collect()
+    }
+}
+
+/// An expression, unless the document says that it asserts none.
+fn license(text: Option<&str>) -> Option<Untrusted> {
+    let text = text?.trim();
+    (!matches!(text, "" | "NOASSERTION" | "NONE")).then(|| text.into())
+}
+
+fn named(name: Option<&str>, version: Option<&str>) -> Untrusted {
+    let name = name.unwrap_or("a package without a name");
+    match version {
+        Some(version) => Untrusted::new(format!("{name}@{version}")),
+        None => name.into(),
     }
 }
 

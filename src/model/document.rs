@@ -175,6 +175,15 @@ pub struct AttestedSubject {
     pub digest: Option<Digest>,
 }
 
+/// A package of a bill of materials, and its licence.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackageLicense {
+    /// Its name, with its version.
+    pub package: Untrusted,
+    /// The expression as written; none where the document says that it asserts nothing.
+    pub license: Option<Untrusted>,
+}
+
 /// What one report says that is no list of findings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Documents {
@@ -184,6 +193,8 @@ pub struct Documents {
     pub vex: Vec<VexStatement>,
     /// Packages that a bill of materials lists.
     pub packages: Option<u64>,
+    /// See [`PackageLicense`].
+    pub licenses: Vec<PackageLicense>,
     /// See [`Attestation`].
     pub attestations: Vec<Attestation>,
     /// See [`Scorecard`].

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::{CommitId, Digest};
-use super::document::{Attestation, LineCoverage, Plan, Scorecard, VexStatement};
+use super::document::{Attestation, LineCoverage, PackageLicense, Plan, Scorecard, VexStatement};
 use super::finding::{Observation, Target};
 use super::severity::Severity;
 use super::text::Untrusted;
@@ -167,6 +167,8 @@ pub struct Parsed {
     pub line_coverage: Option<LineCoverage>,
     /// Packages that a bill of materials lists.
     pub packages: Option<u64>,
+    /// Licences of the packages that a bill of materials lists, but for what it is about.
+    pub licenses: Vec<PackageLicense>,
     /// Statements about artifacts, not verified.
     pub attestations: Vec<Attestation>,
     /// Scores of a repository.
@@ -192,6 +194,7 @@ impl Parsed {
             plan: None,
             line_coverage: None,
             packages: None,
+            licenses: Vec::new(),
             attestations: Vec::new(),
             scorecard: None,
         }

@@ -26,6 +26,7 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         line_coverage: None,
         plan: None,
         scorecards: Vec::new(),
+        licenses: Vec::new(),
         attestations: Vec::new(),
         history: None,
         baseline: None,

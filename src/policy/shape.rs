@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use crate::facts::{
-    AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, MatchedException,
+    AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, LicensedPackages, MatchedException,
     Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
 };
 use crate::facts::{Baseline, ClaimedEmergency, GivenClosing, History, Owed, VerifiedBy};
@@ -517,6 +517,13 @@ fn sample() -> Option<Facts> {
             score: Some(1.0),
             commit: Some(commit.clone()),
             checks: vec![ScoredCheck { name: text(), score: Some(1), reason: some() }],
+        }],
+        licenses: vec![LicensedPackages {
+            standing: standing(),
+            license: some(),
+            choices: vec![list()],
+            problem: some(),
+            packages: list(),
         }],
         attestations: vec![AttestationFacts {
             standing: standing(),

@@ -146,6 +146,10 @@ fn one_verdict(
     if !next.is_empty() {
         page.entry(9, Ink::Bold, "next   ", &next.join("; "))?;
     }
+    if let Some(response) = &verdict.response {
+        let what = format!("{} ({}): {}", response.within.line(), response.notify.line(), response.owner.line());
+        page.entry(9, Ink::Plain, &format!("{:<7}", response.class.line()), &what)?;
+    }
     if !verdict.exceptions.is_empty() {
         let ids: Vec<_> = verdict.exceptions.iter().map(Untrusted::line).collect();
         page.entry(9, Ink::Plain, "under  ", &ids.join(", "))?;

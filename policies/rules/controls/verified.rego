@@ -18,7 +18,7 @@
 #     Verify the control, and put the day into the data (`controls.<id>.verified`).
 package countersign.rules.controls.verified
 
-import data.countersign.lib.lists
+import data.countersign.lib.dates
 
 deny contains verdict if {
 	some [row, verdict] in _overdue
@@ -71,19 +71,14 @@ _by_day(row) := [] if {
 	count(row.checks) > 0
 } else := [] if {
 	row.every != "deployment"
-	_age(row) >= 0
-	_age(row) <= _days[row.every]
+	dates.within(_day(row), _days[row.every])
 } else := [[
 	sprintf("control %s (%s, %s) %s", [row.id, row.name, row.every, _since(row)]),
 	sprintf("verify it, and put the day into the data (controls, %s, verified)", [row.id]),
 ]]
 
-_since(row) := sprintf("was verified %d days ago", [_age(row)]) if {
-	_age(row) >= 0
+_since(row) := sprintf("was last verified on %s", [_day(row)]) if {
+	dates.within(_day(row), 36500)
 } else := "was never verified, as far as the data say"
 
-_age(row) := floor((time.parse_rfc3339_ns(input.now) - day) / 86400000000000) if {
-	verified := input.data.controls[row.id].verified
-	is_string(verified)
-	day := time.parse_rfc3339_ns(sprintf("%sT00:00:00Z", [verified]))
-}
+_day(row) := input.data.controls[row.id].verified

@@ -137,3 +137,68 @@ test_a_finding_without_a_row_offers_no_exception if {
 	some verdict in threshold.deny with input as facts
 	verdict.next == "add a row to the profile's thresholds that answers this finding"
 }
+
+# A first row that ignores what it matches, before the table that blocks.
+_with_row(conditions, changes) := object.union(fixture.about(changes, "public", null), {"profile": {"thresholds": array.concat([object.union({
+	"kinds": [], "exposures": [], "environments": [],
+	"open": fixture.every_severity("ignore"), "excepted": fixture.every_severity("ignore"),
+}, conditions)], fixture.profile.thresholds)}})
+
+_matches(conditions, changes) if count(threshold.deny) == 0 with input as _with_row(conditions, changes)
+
+_matches_not(conditions, changes) if count(threshold.deny) == 1 with input as _with_row(conditions, changes)
+
+test_a_row_may_ask_for_a_fix if {
+	_matches({"fix_available": true}, {})
+	_matches_not({"fix_available": false}, {})
+	every state in ["not-fixed", "wont-fix"] {
+		_matches({"fix_available": false}, {"package": {"fix_state": state}})
+		_matches_not({"fix_available": true}, {"package": {"fix_state": state}})
+	}
+	every wanted in [true, false] {
+		_matches_not({"fix_available": wanted}, {"package": {"fix_state": "unknown"}})
+		_matches_not({"fix_available": wanted}, {"package": null})
+	}
+}
+
+test_a_row_may_ask_whether_it_is_exploited if {
+	_matches({"known_exploited": false}, {"known_exploited": false})
+	_matches_not({"known_exploited": false}, {})
+	_matches_not({"known_exploited": true}, {})
+	_matches({"known_exploited": true}, {"known_exploited": true})
+	_matches_not({"known_exploited": false}, {"known_exploited": true})
+}
+
+test_a_row_may_ask_for_the_probability_of_exploitation if {
+	_matches({"max_epss": 0.1}, {"epss": 0.1})
+	_matches({"max_epss": 0.1}, {"epss": 0})
+	_matches_not({"max_epss": 0.1}, {"epss": 0.11})
+	_matches({"min_epss": 0.5}, {"epss": 0.5})
+	_matches_not({"min_epss": 0.5}, {"epss": 0.49})
+	every bound in ["min_epss", "max_epss"] {
+		_matches_not({bound: 0.5}, {})
+	}
+}
+
+test_a_row_may_ask_for_the_age if {
+	_matches({"max_age_days": 3}, {"seen_days": 3})
+	_matches_not({"max_age_days": 3}, {"seen_days": 4})
+	_matches({"min_age_days": 3}, {"published_days": 3})
+	_matches({"max_age_days": 3}, {"published_days": 900, "seen_days": 3})
+	every bound in ["min_age_days", "max_age_days"] {
+		_matches_not({bound: 3}, {})
+	}
+}
+
+test_a_row_may_be_for_a_tier_and_without_one_it_counts_as_critical if {
+	_matches({"tiers": ["high"]}, {})
+	_matches_not({"tiers": ["low"]}, {})
+	untiered := {"service": {"tier": null}}
+	count(threshold.deny) == 1 with input as object.union(_with_row({"tiers": ["low", "high"]}, {}), untiered)
+	count(threshold.deny) == 0 with input as object.union(_with_row({"tiers": ["critical"]}, {}), untiered)
+}
+
+test_all_conditions_of_a_row_hold_together if {
+	_matches_not({"fix_available": true, "max_epss": 0.1}, {"epss": 0.2})
+	_matches({"fix_available": true, "max_epss": 0.1}, {"epss": 0.05})
+}

@@ -15,6 +15,7 @@
 #     Ask the developers, publish the score in the data, and mend what they name first.
 package countersign.rules.platform.developer_experience
 
+import data.countersign.lib.dates
 import data.countersign.lib.platform
 
 deny contains {
@@ -58,10 +59,4 @@ _score := _published.score if {
 
 _young if not _days
 
-_young if {
-	is_string(_published.measured)
-	measured := time.parse_rfc3339_ns(sprintf("%sT00:00:00Z", [_published.measured]))
-	now := time.parse_rfc3339_ns(input.now)
-	measured <= now
-	now - measured <= _days * 86400000000000
-}
+_young if dates.within(_published.measured, _days)

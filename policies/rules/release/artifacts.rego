@@ -87,6 +87,7 @@ _gaps contains {
 	count(input.profile.release.builders) > 0
 	some artifact in input.artifacts
 	not _built_by_one(artifact)
+	not _lacks_provenance(artifact)
 }
 
 _documents := {"sbom": "bill of materials", "provenance": "provenance", "signature": "signature"}
@@ -100,6 +101,12 @@ _of_this_commit(artifact) if {
 _built_by_one(artifact) if {
 	some claim in artifact.provenance
 	claim.builder in input.profile.release.builders
+}
+
+# Its own verdict says so.
+_lacks_provenance(artifact) if {
+	input.profile.release.provenance
+	count(artifact.provenance) == 0
 }
 
 _builders(artifact) := concat(", ", sort(names)) if {

@@ -50,6 +50,7 @@ _gaps contains {
 
 _fits if {
 	some way in _allowed
+	texts.given(input.service.deployment_strategy)
 	lower(trim_space(input.service.deployment_strategy)) == lower(trim_space(way))
 }
 
