@@ -13,7 +13,7 @@ use crate::exceptions::{self, Account, Approvers, Lost, Record};
 use crate::facts::{
     self, Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
-use crate::facts::{About, ClaimedEmergency, GivenBaseline, Here, CodeOwnersFile, GivenClosing, History};
+use crate::facts::{About, ClaimedEmergency, CodeOwnersFile, GivenBaseline, GivenClosing, Here, History};
 use crate::model::artifact::Artifact;
 use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;

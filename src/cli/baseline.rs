@@ -73,21 +73,15 @@ fn refused(place: &str, problem: &str) -> Read {
     Read { baseline: Some(baseline), file: None }
 }
 
-fn document(
-    place: &str,
-    path: &Path,
-    bytes: Vec<u8>,
-    vouched: Option<VerifiedBy>,
-    digest: Option<Digest>,
-) -> Read {
+fn document(place: &str, path: &Path, bytes: Vec<u8>, vouched: Option<VerifiedBy>, digest: Option<Digest>) -> Read {
     let (verified_by, other) = match digest {
         Some(digest) if digest == Digest::of(&bytes) => (Some(VerifiedBy::Digest), None),
         Some(_) => (None, Some("it is not the document whose digest was given (--baseline-digest)")),
         None => (vouched, None),
     };
-    let decision = serde_json::from_slice::<EarlierDecision>(&bytes).ok().filter(|decision| {
-        decision.schema.as_raw() == crate::decision::SCHEMA
-    });
+    let decision = serde_json::from_slice::<EarlierDecision>(&bytes)
+        .ok()
+        .filter(|decision| decision.schema.as_raw() == crate::decision::SCHEMA);
     let unreadable = decision.is_none().then_some("it is no decision document (countersign/decision/v1)");
     let problem = other.or(unreadable).map(Untrusted::from);
     let baseline = GivenBaseline { place: place.into(), decision, verified_by, problem };

@@ -150,11 +150,7 @@ pub struct Known {
 
 /// Holds a baseline against this run, and says of every finding whether it was there.
 #[must_use]
-pub fn baseline(
-    given: Option<&GivenBaseline>,
-    findings: &[Finding],
-    here: Here<'_>,
-) -> (Option<Baseline>, Vec<Known>) {
+pub fn baseline(given: Option<&GivenBaseline>, findings: &[Finding], here: Here<'_>) -> (Option<Baseline>, Vec<Known>) {
     let unknown = || vec![Known::default(); findings.len()];
     let Some(given) = given else { return (None, unknown()) };
     let mut problems = problems(given, here);
@@ -184,7 +180,9 @@ pub fn baseline(
     let known = findings
         .iter()
         .zip(&matches)
-        .map(|(finding, earlier)| known(finding, earlier.and_then(|index| decision.findings.get(index)), decision, today))
+        .map(|(finding, earlier)| {
+            known(finding, earlier.and_then(|index| decision.findings.get(index)), decision, today)
+        })
         .collect();
     (Some(baseline), known)
 }
@@ -194,9 +192,11 @@ fn known(finding: &Finding, earlier: Option<&EarlierFinding>, decision: &Earlier
     let Some(earlier) = earlier else {
         return Known { known: Some(false), first_seen: Some(Untrusted::new(today.to_string())) };
     };
-    let day = earlier.first_seen.as_ref().and_then(|text| day(text)).unwrap_or_else(|| decision.decided_at.date());
+    let day = earlier.first_seen.as_ref().and_then(day).unwrap_or_else(|| decision.decided_at.date());
     Known {
-        known: Some(earlier.disposition == Disposition::Open && earlier.severity.worse(finding.severity) == earlier.severity),
+        known: Some(
+            earlier.disposition == Disposition::Open && earlier.severity.worse(finding.severity) == earlier.severity,
+        ),
         first_seen: Some(Untrusted::new(day.to_string())),
     }
 }

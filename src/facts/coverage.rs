@@ -243,6 +243,7 @@ mod tests {
                 check: Check::Sast,
                 tiers: vec![],
                 environments: vec![],
+                exposures: Vec::new(),
                 max_age_hours: None,
             }],
             max_age_hours: 24,
@@ -252,6 +253,7 @@ mod tests {
         let asked = Asked {
             profile: &"default".into(),
             environment: &"production".into(),
+            exposure: Exposure::Public,
             tier: None,
             now: "2026-11-21T08:00:00Z".parse().unwrap(),
         };

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::licenses::{LicensedPackages, licensed};
 use super::coverage::{Asked, Released, max_age_hours, standing};
+use super::licenses::{LicensedPackages, licensed};
 use crate::model::artifact::{Artifact, Claim};
 use crate::model::coverage::Binding;
 use crate::model::digest::{CommitId, Digest};

@@ -10,6 +10,7 @@ pub mod document;
 pub mod emergency;
 pub mod exception;
 pub mod finding;
+pub mod license;
 pub mod package;
 pub mod profile;
 pub mod report;

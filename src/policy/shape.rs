@@ -9,12 +9,15 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use crate::facts::{
-    AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, LicensedPackages, MatchedException,
-    Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding,
+    AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, LicensedPackages,
+    MatchedException, Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts,
+    TriagedFinding,
 };
 use crate::facts::{Baseline, ClaimedEmergency, GivenClosing, History, Owed, VerifiedBy};
 use crate::model::artifact::{Artifact, Claim};
-use crate::model::change::{Approval, ApprovalState, Call, Change, ChangeKind, Commit, Compatibility, Release, ReviewerType, Run, Say, Source};
+use crate::model::change::{
+    Approval, ApprovalState, Call, Change, ChangeKind, Commit, Compatibility, Release, ReviewerType, Run, Say, Source,
+};
 use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
@@ -25,9 +28,10 @@ use crate::model::package::{FixState, Package};
 use crate::model::profile::{
     Action, Authority, BaselineDemands, ChangeDemands, ControlDemand, CoverageDemands, CutLine, EmergencyDemands,
     ExceptionDemands, FixBy, Freeze, Frequency, GoNoGo, Layer, LicenseDemands, LicenseException, OverdueDemands,
-    OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PlanDemands, PlatformDemands, PolicyChangeDemands, Profile, ProfileSchema,
-    ReleaseDemands, ReliabilityDemands, RepeatedDemands, RequiredCheck, RoleApprovals, RunnerDemands, ServiceField,
-    SeverityClass, Since, Situation, Strategies, TestDemands, Threshold, TimeOfDay, Weekday, When, Window,
+    OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PlanDemands, PlatformDemands, PolicyChangeDemands,
+    Profile, ProfileSchema, ReleaseDemands, ReliabilityDemands, RepeatedDemands, RequiredCheck, RoleApprovals,
+    RunnerDemands, ServiceField, SeverityClass, Since, Situation, Strategies, TestDemands, Threshold, TimeOfDay,
+    Weekday, When, Window,
 };
 use crate::model::report::{Check, Receipt, Report, ScanState, Sha256Field, Tests, Tool};
 use crate::model::service::{Exposure, PathOwner, Service, StateFile, Tier};

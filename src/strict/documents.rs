@@ -2,6 +2,7 @@
 //!
 //! What must stay true: a profile that passes has an answer for every finding, and no name in a service file is blank.
 
+use super::figures::Figures;
 use super::{Document, Fault, Faults, Node, backstage};
 use crate::model::finding::Kind;
 use crate::model::profile::{Freeze, Profile, RequiredCheck, Situation, Threshold, Window};
@@ -133,6 +134,7 @@ impl ProfileCheck<'_> {
         if profile.policy_changes.approvals > 0 && profile.policy_changes.roles.is_empty() {
             faults.push(nobody(self.at(&["policy_changes"]), "roles"));
         }
+        faults.extend(Figures { document: self.document, profile }.all());
         let layers: Vec<&Untrusted> = profile.layers.iter().map(|layer| &layer.name).collect();
         for (node, row) in self.rows("raci").iter().zip(&profile.raci) {
             faults.extend(self.situation(node, row, &layers));
@@ -335,8 +337,8 @@ mod tests {
                 "nobody could do it",
             ),
             (
-                "layers: []",
-                "layers: [{ name: l, paths: [\"a/**\"], owner: o, roles: [], approvals: 1 }]",
+                "\nlayers: []",
+                "\nlayers: [{ name: l, paths: [\"a/**\"], owner: o, roles: [], approvals: 1 }]",
                 "nobody could do it",
             ),
             ("go_no_go: []", "go_no_go: [{ roles: [], owner: o }]", "nobody could do it"),

@@ -7,6 +7,7 @@
 mod backstage;
 mod documents;
 mod fault;
+mod figures;
 pub mod json;
 mod nearest;
 mod node;

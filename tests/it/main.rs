@@ -10,6 +10,7 @@
 )]
 
 mod architecture;
+mod baseline;
 mod ci;
 mod cli;
 mod conformance;

@@ -901,6 +901,42 @@ admit contains exception.id if some exception in input.exceptions
         assert_gains_nothing(&[], &[("exceptions.yaml", Some(EXCEPTION))]);
     }
 
+    /// A decision about the shop on this branch that lists findings as open.
+    fn baseline(branch: &str, findings: &Value) -> String {
+        let document = json!({
+            "schema": "countersign/decision/v1", "id": "d-0", "outcome": "warn", "decided_at": "2026-11-19T12:00:00Z",
+            "clock": "system", "environment": "production", "mode": "enforce", "findings": findings, "reports": [],
+            "change": { "repository": "acme/shop", "branch": branch, "target": null, "commit": null },
+            "service": { "name": "stock" },
+        });
+        document.to_string()
+    }
+
+    #[test]
+    fn a_head_that_writes_its_own_baseline_gains_nothing() {
+        let world = World::new(&[]);
+        let head = world.head(&[]);
+        let (_, decision, said) = world.check(&world.clone(&head, &["origin"]), &head, Run::Request, &[]);
+        let found = decision.unwrap_or_else(|| panic!("{said}"))["findings"].clone();
+        let known = "{ critical: ignore, high: ignore, medium: ignore, low: ignore, info: ignore, unknown: ignore }";
+        let softened = profile().replace(
+            "known: { critical: block, high: block, medium: block, low: block, info: block, unknown: block }",
+            &format!("known: {known}"),
+        );
+        assert_ne!(softened, profile());
+        let config = format!("{CONFIG}baseline: baseline.json\n");
+        let forged = baseline("x", &found);
+        let trusting = format!("{config}baseline_digest: {}\n", super::Digest::of(&forged));
+        assert_gains_nothing(
+            &[
+                ("baseline.json", &baseline("main", &json!([]))),
+                ("countersign.yaml", &config),
+                ("profile.yaml", &softened),
+            ],
+            &[("baseline.json", Some(&forged)), ("countersign.yaml", Some(&trusting))],
+        );
+    }
+
     #[test]
     fn a_head_that_calls_its_service_internal_gains_nothing() {
         let public = SERVICE.replace("internal", "public");

@@ -9,6 +9,7 @@
 #   owner: platform
 #   severity: high
 #   controls:
+#     - cis:16.8
 #     - iso27001:8.31
 #     - nist-800-53:CM-3
 #     - soc2:CC8.1

@@ -9,6 +9,7 @@
 #   owner: platform
 #   severity: high
 #   controls:
+#     - cis:16.12
 #     - gdpr:32(1)(d)
 #     - hipaa:164.308(a)(8)
 #     - iso27001:8.29

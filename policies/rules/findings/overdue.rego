@@ -10,6 +10,7 @@
 #   severity: high
 #   scope: finding
 #   controls:
+#     - cis:7.7
 #     - hipaa:164.308(a)(1)(ii)(B)
 #     - iso27001:8.8
 #     - nist-800-53:SI-2

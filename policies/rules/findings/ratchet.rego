@@ -10,6 +10,7 @@
 #   severity: medium
 #   scope: finding
 #   controls:
+#     - cis:7.7
 #     - iso27001:8.8
 #     - nist-800-53:RA-5
 #     - ssdf:RV.2.2

@@ -8,6 +8,7 @@
 #   owner: security
 #   severity: medium
 #   controls:
+#     - cis:16.3
 #     - iso27001:8.28
 #     - nist-800-53:SA-11
 #     - soc2:CC4.1

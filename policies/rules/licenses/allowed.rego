@@ -10,6 +10,7 @@
 #   owner: legal
 #   severity: high
 #   controls:
+#     - cis:16.4
 #     - iso27001:5.32
 #     - soc2:CC2.1
 #     - ssdf:PW.4.4

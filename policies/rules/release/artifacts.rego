@@ -10,6 +10,7 @@
 #   owner: platform
 #   severity: high
 #   controls:
+#     - cis:16.4
 #     - nist-800-53:SI-7
 #     - nist-800-53:SR-4
 #     - pci-dss:6.3.2
