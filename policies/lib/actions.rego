@@ -8,8 +8,3 @@ _rank := {"ignore": 0, "ticket": 1, "warn": 2, "block": 3}
 
 # True when the first word is milder than the second. A word that nobody knows is milder than none.
 milder(word, other) if _rank[word] < _rank[other]
-
-# The milder of two words.
-least(word, other) := word if {
-	milder(word, other)
-} else := other

@@ -67,6 +67,11 @@ fn every_field_that_is_set_has_a_source_and_no_other() {
                 ("run", Value::Object(run)) => {
                     set.extend(run.iter().filter(|(_, v)| !v.is_null()).map(|(name, _)| format!("run.{name}")));
                 }
+                ("release", Value::Object(release)) => {
+                    let said =
+                        release.iter().filter(|(_, v)| !v.is_null() && v.as_array().is_none_or(|v| !v.is_empty()));
+                    set.extend(said.map(|(name, _)| format!("release.{name}")));
+                }
                 // No provider says what kind of change it is; an empty list may have been said.
                 ("kind" | "sources" | "labels", _) => {}
                 (_, Value::Array(list)) if list.is_empty() => {}
