@@ -34,6 +34,7 @@ mod composer_audit;
 mod conftest;
 mod countersign;
 mod csaf;
+mod cyclonedx;
 mod defectdojo_generic;
 mod dependency_check;
 mod detect_secrets;
@@ -117,6 +118,7 @@ pub static FORMATS: &[&Format] = &[
     &conftest::FORMAT,
     &countersign::FORMAT,
     &csaf::FORMAT,
+    &cyclonedx::FORMAT,
     &defectdojo_generic::FORMAT,
     &dependency_check::FORMAT,
     &detect_secrets::FORMAT,
