@@ -27,6 +27,7 @@ pub mod decision;
 pub mod evidence;
 pub mod exceptions;
 pub mod facts;
+pub mod forecast;
 pub mod formats;
 pub mod gate;
 pub mod model;

@@ -40,6 +40,8 @@ Exit codes:
 pub enum Command {
     /// Decide: pass, warn or block.
     Check(Box<CheckArgs>),
+    /// Look ahead: what turns into a block in the next days if nothing changes, when, and why.
+    Forecast(Box<ForecastArgs>),
     /// Read reports and print normalised findings; nothing is judged.
     Findings(FindingsArgs),
     /// Check evidence: signature, subject, time, completeness.
@@ -184,7 +186,7 @@ pub struct PolicyEvalArgs {
 }
 
 /// Reports, as every command takes them.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ReportArgs {
     /// Reports: files, directories or globs; the format is recognised from the content.
     #[arg(value_name = "REPORT")]
@@ -198,7 +200,7 @@ pub struct ReportArgs {
 }
 
 /// `check`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   countersign check reports/
@@ -327,6 +329,30 @@ pub struct EmergencyShowArgs {
     /// The repository that it is for [default: what CI or git tells].
     #[arg(long, value_name = "OWNER/NAME")]
     pub repository: Option<String>,
+}
+
+/// `forecast`: what `check` takes, but for what only a decision has.
+#[derive(Debug, Args)]
+#[command(
+    mut_arg("evidence", |arg| arg.hide(true)),
+    mut_arg("key", |arg| arg.hide(true)),
+    mut_arg("fail_on", |arg| arg.hide(true)),
+    mut_arg("quiet", |arg| arg.hide(true)),
+    mut_arg("color", |arg| arg.hide(true)),
+    mut_arg("output", |arg| arg.help("table, json or ics; repeatable, at most one without a path [default: table]")),
+    mut_arg("at", |arg| arg.help("Look ahead from this instant [default: now]")),
+    after_long_help = "\
+Examples:
+  countersign forecast reports/ --days 30
+  countersign forecast reports/ --days 90 --output ics=release.ics --output json=forecast.json"
+)]
+pub struct ForecastArgs {
+    /// What `check` takes.
+    #[command(flatten)]
+    pub check: CheckArgs,
+    /// How many days to look ahead, 1 to 366.
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub days: u16,
 }
 
 /// `--fail-on`.

@@ -23,11 +23,12 @@ use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
+use crate::policy::Bundle;
 
 /// Runs `check`; every error has been printed.
 #[must_use]
 pub fn run(args: &CheckArgs) -> u8 {
-    let mut trail = Trail::default();
+    let mut trail = Trail { proves: true, ..Trail::default() };
     match attempt(args, &mut trail) {
         Ok(code) => code,
         Err(error) => {
@@ -43,6 +44,8 @@ pub fn run(args: &CheckArgs) -> u8 {
 /// What has been read so far: the materials of the evidence, also when the run ends in an error.
 #[derive(Default)]
 struct Trail {
+    /// Whether evidence may be written: by `check` alone.
+    proves: bool,
     materials: Vec<Material<'static>>,
     evidence: Option<PathBuf>,
     key: Option<PrivateKey>,
@@ -52,13 +55,44 @@ struct Trail {
 }
 
 fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
+    let Ready { inputs, bundle, .. } = gather(args, trail)?;
+    let decided = gate::decide(inputs, &bundle)?;
+    let place = trail.prove(&decided.decision, Some(&decided.facts))?;
+    let mut style = output::style(args.color, args.quiet, &io::environment());
+    style.evidence = place;
+    output::write(&trail.outputs, &decided.decision, &style)?;
+    Ok(decided.decision.exit_code)
+}
+
+/// Everything that a decision is made from, read and checked.
+#[derive(Debug)]
+pub struct Ready {
+    /// What was read.
+    pub inputs: Inputs,
+    /// The policies.
+    pub bundle: Bundle,
+    /// The signed approvals, to be judged at other instants too.
+    pub trust: Option<judged::Trust>,
+}
+
+/// Reads what `check` would decide from, and decides nothing: for commands that ask what would be.
+///
+/// # Errors
+/// Those of `check`.
+pub fn ready(args: &CheckArgs) -> Result<Ready, CliError> {
+    gather(args, &mut Trail::default())
+}
+
+fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let env = io::environment();
     let (now, clock) = instant(args.at.as_deref())?;
     trail.outputs = output::parse(&args.output)?;
     let directory = io::working_directory()?;
 
-    trail.evidence.clone_from(&args.evidence);
-    trail.key = args.key.as_deref().map(store::private_key).transpose()?;
+    if trail.proves {
+        trail.evidence.clone_from(&args.evidence);
+        trail.key = args.key.as_deref().map(store::private_key).transpose()?;
+    }
     trail.known = Some(unknown(args, now, clock));
 
     let Seen { mut change, git, environment, event, file } =
@@ -80,10 +114,12 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     }
     let outputs = output::parse(&either(&args.output, &config.output))?;
     trail.outputs.clone_from(&outputs);
-    if let (None, Some(path)) = (&args.key, &config.key) {
-        trail.key = Some(store::private_key(path)?);
+    if trail.proves {
+        if let (None, Some(path)) = (&args.key, &config.key) {
+            trail.key = Some(store::private_key(path)?);
+        }
+        trail.evidence.clone_from(&plan.evidence);
     }
-    trail.evidence.clone_from(&plan.evidence);
     trail.know(|known| {
         known.environment = plan.environment.clone();
         known.mode = plan.mode;
@@ -162,40 +198,32 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     )?;
     trail.keep_reports(&reports);
 
-    let bundle = policies.value.bundle;
-    let decided = gate::decide(
-        Inputs {
-            now,
-            clock,
-            environment: plan.environment.clone(),
-            mode: plan.mode,
-            fail_on: plan.fail_on,
-            profile: profile.value,
-            change,
-            service: service.value.service,
-            exposure_stated: service.value.exposure_stated,
-            codeowners: codeowners.value,
-            artifacts: artifacts.ok_or_else(missing)?,
-            judging,
-            reports: reports.into_iter().map(|report| report.report).collect(),
-            records: records.value,
-            emergency: given.emergency,
-            closings: given.closings,
-            history,
-            baseline: earlier.baseline,
-            approvers: approvals.approvers,
-            gate_id,
-            builtin: !plan.no_builtin,
-            signed: trail.key.is_some(),
-            bound: trail.commit.is_some() || !args.subject.is_empty(),
-        },
-        &bundle,
-    )?;
-    let place = trail.prove(&decided.decision, Some(&decided.facts))?;
-    let mut style = output::style(args.color, args.quiet, &env);
-    style.evidence = place;
-    output::write(&outputs, &decided.decision, &style)?;
-    Ok(decided.decision.exit_code)
+    let inputs = Inputs {
+        now,
+        clock,
+        environment: plan.environment.clone(),
+        mode: plan.mode,
+        fail_on: plan.fail_on,
+        profile: profile.value,
+        change,
+        service: service.value.service,
+        exposure_stated: service.value.exposure_stated,
+        codeowners: codeowners.value,
+        artifacts: artifacts.ok_or_else(missing)?,
+        judging,
+        reports: reports.into_iter().map(|report| report.report).collect(),
+        records: records.value,
+        emergency: given.emergency,
+        closings: given.closings,
+        history,
+        baseline: earlier.baseline,
+        approvers: approvals.approvers,
+        gate_id,
+        builtin: !plan.no_builtin,
+        signed: trail.key.is_some(),
+        bound: trail.commit.is_some() || !args.subject.is_empty(),
+    };
+    Ok(Ready { inputs, bundle: policies.value.bundle, trust: approvals.trust })
 }
 
 /// Rules compare environments by name: nothing in a name may look like another one.

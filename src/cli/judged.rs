@@ -170,6 +170,35 @@ pub struct Approvals {
     pub signers: Vec<File>,
     /// The signatures.
     pub signatures: Vec<File>,
+    /// What verifies them, where allowed signers are named.
+    pub trust: Option<Trust>,
+}
+
+/// Who may sign, and what was signed: enough to verify the approvals as of any instant.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    signers: AllowedSigners,
+    /// Id of a record → name of a signature file → its bytes.
+    signatures: BTreeMap<Untrusted, BTreeMap<Untrusted, Vec<u8>>>,
+}
+
+impl Trust {
+    /// What comes of the approvals of these records, for this repository, at this instant.
+    #[must_use]
+    pub fn approvers(
+        &self,
+        records: &[Record],
+        repository: Option<&str>,
+        now: Timestamp,
+    ) -> BTreeMap<Untrusted, Approvers> {
+        let none = BTreeMap::new();
+        let judge = |record: &Record| {
+            let signatures = self.signatures.get(record.id()).unwrap_or(&none);
+            let approvers = exceptions::verified_approvers(record, repository, signatures, &self.signers, now);
+            (record.id().clone(), approvers)
+        };
+        records.iter().map(judge).collect()
+    }
 }
 
 /// Verifies the signed approvals of all records; without allowed signers none counts as signed. A signature lies beside its
@@ -194,6 +223,7 @@ pub fn approvals(
         CliError::input(format!("{shown}: {error}")).hint("write it as ssh-keygen(1) says under ALLOWED SIGNERS")
     })?;
     approvals.signers.push(File { path: path.to_string_lossy().into_owned(), bytes });
+    let mut trust = Trust { signers, signatures: BTreeMap::new() };
     let places: BTreeMap<String, &PathBuf> = paths.iter().map(|path| (judging.describe(path), path)).collect();
     for record in records {
         let beside = places.get(record.file.as_raw()).and_then(|path| path.parent()).unwrap_or(Path::new(""));
@@ -205,10 +235,11 @@ pub fn approvals(
                 signatures.insert(name.clone(), bytes);
             }
         }
-        let approvers = exceptions::verified_approvers(record, repository, &signatures, &signers, now);
-        approvals.approvers.insert(record.id().clone(), approvers);
+        trust.signatures.insert(record.id().clone(), signatures);
     }
-    approvals.allowed = Some(signers);
+    approvals.allowed = Some(trust.signers.clone());
+    approvals.approvers = trust.approvers(records, repository, now);
+    approvals.trust = Some(trust);
     Ok(approvals)
 }
 

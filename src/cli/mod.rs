@@ -14,6 +14,7 @@ pub mod error;
 pub mod evidence;
 pub mod exception;
 pub mod findings;
+pub mod forecast;
 pub mod formats;
 pub mod git;
 pub mod init;
@@ -77,6 +78,7 @@ fn run(command: &Command) -> u8 {
         Command::Check(args) => return check::run(args),
         Command::PolicyWorker(args) => return worker::serve(args.seconds),
         Command::Policy(args) => policy_eval::run(&args.command),
+        Command::Forecast(args) => forecast::run(args),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),
         Command::Receipt(args) => receipt(args),

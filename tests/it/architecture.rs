@@ -22,9 +22,11 @@ const EDGES: &[(&str, &[&str])] = &[
         "gate",
         &["model", "strict", "formats", "exceptions", "ci", "normalise", "facts", "policy", "decision", "evidence"],
     ),
+    ("forecast", &["model", "exceptions", "facts", "policy", "decision", "gate"]),
     (
         "cli",
         &[
+            "forecast",
             "model",
             "strict",
             "formats",

@@ -58,6 +58,7 @@ fn help() -> String {
         &["key"],
         &["key", "new"],
         &["key", "show"],
+        &["forecast"],
         &["formats"],
         &["init"],
         &["completions"],

@@ -22,6 +22,7 @@ mod evidence;
 mod exceptions;
 mod fail_open;
 mod findings;
+mod forecast;
 mod formats;
 mod layers;
 mod policies;
