@@ -11,6 +11,7 @@ mod purl;
 mod target;
 mod union;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::artifact::Artifact;
@@ -21,8 +22,8 @@ use crate::model::report::{Parsed, Receipt, Report, ScanState, Sha256Field, Tool
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 
-use identity::Seen;
-use order::Nameless;
+use identity::{Grouped, Origin, Sightings};
+use order::Named;
 use target::{Stated, Targets};
 
 /// A report that was read, with what only the caller knows about it.
@@ -59,22 +60,26 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
     reports.sort_by(|a, b| (&a.path, a.digest, a.format).cmp(&(&b.path, b.digest, b.format)));
     let mut rows = Vec::with_capacity(reports.len());
     let mut documents = Vec::with_capacity(reports.len());
-    let mut seen = Vec::new();
+    let mut seen = Sightings::default();
     let mut stated = DistinctTargets::default();
     let mut sources: HashMap<(Digest, &str), usize> = HashMap::new();
     for (index, mut report) in reports.into_iter().enumerate() {
-        let observations = std::mem::take(&mut report.parsed.observations);
+        let mut observations = std::mem::take(&mut report.parsed.observations);
         let apart: Vec<Observation> =
             std::mem::take(&mut report.parsed.suppressed_apart).into_iter().map(suppressed).collect();
         let source = *sources.entry((report.digest, report.format)).or_insert(index);
         rows.push(row(&report, &observations, &apart));
         documents.push(if source == index { taken(&mut report.parsed) } else { Documents::default() });
         let own_target = completed(&report.parsed.target, report.receipt.as_ref());
-        for mut observation in observations.into_iter().chain(apart) {
-            let target = stated.index(&observation, &own_target, report.digest);
-            straighten_path(&mut observation, stated.is_image(target));
-            seen.push(Seen { report: index, source, target, observation });
+        observations.extend(apart);
+        let mut of_report = None;
+        let mut origins = Vec::with_capacity(observations.len());
+        for observation in &mut observations {
+            let target = stated.index(observation, &own_target, report.digest, &mut of_report);
+            straighten_path(observation, stated.is_image(target));
+            origins.push(Origin { report: index, source, target });
         }
+        seen.append(observations, origins.into_iter());
     }
     let targets = Targets::resolve(&stated.all, declared);
     let tools: Vec<Tool> = rows.iter().map(|row| row.tool.clone()).collect();
@@ -82,15 +87,25 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
     let merged_across = count(&mut rows, &seen, &grouped);
 
     let plain: Vec<&Target> = stated.all.iter().map(|one| &one.target).collect();
-    let findings = grouped
-        .groups
-        .iter()
-        .map(|group| {
-            let finding = merge::finding(group, &seen, &plain, &tools);
-            Nameless::new(finding, group, &seen, &targets, &stated.all)
-        })
-        .collect();
-    Normalised { reports: rows, documents, findings: order::named(findings), merged_across }
+    let mut findings = Vec::with_capacity(grouped.groups.len());
+    let mut names = Vec::with_capacity(grouped.groups.len());
+    for group in &grouped.groups {
+        let members = grouped.members(group);
+        let name = Named::new(group, members, &seen, &targets);
+        let finding = match (members, group.advisories.as_slice()) {
+            ([only], []) => merge::alone(*only, &mut seen, &plain, &tools),
+            _ => Some(merge::finding(members, &group.advisories, &seen, &plain, &tools)),
+        };
+        if let Some(mut finding) = finding {
+            finding.content_fingerprint = name.content_fingerprint();
+            findings.push(finding);
+            names.push(name);
+        }
+    }
+    let apart =
+        |index: usize| grouped.groups.get(index).map(|group| order::apart(grouped.members(group), &seen, &stated.all));
+    let findings = order::named(findings, names, apart);
+    Normalised { reports: rows, documents, findings, merged_across }
 }
 
 /// What a report says beside its results.
@@ -143,13 +158,13 @@ fn tally(count: usize) -> u64 {
 }
 
 /// Fills in what was kept and merged within each report; returns what was merged across them.
-fn count(rows: &mut [Report], seen: &[Seen], grouped: &identity::Grouped) -> u64 {
+fn count(rows: &mut [Report], seen: &Sightings, grouped: &Grouped) -> u64 {
     let mut merged_across = 0;
-    let problems = grouped.groups.iter().map(|group| (&group.members, 1));
-    let absorbed = grouped.absorbed.iter().map(|members| (members, 0));
+    let problems = grouped.groups.iter().map(|group| (grouped.members(group), 1));
+    let absorbed = grouped.absorbed().map(|members| (members, 0));
     for (members, findings) in problems.chain(absorbed) {
         let mut reports = BTreeSet::new();
-        for one in members.iter().filter_map(|index| seen.get(*index)) {
+        for one in members.iter().filter_map(|index| seen.origin(*index)) {
             let first = reports.insert(one.report);
             if let Some(row) = rows.get_mut(one.report) {
                 if first { row.kept += 1 } else { row.merged_within += 1 }
@@ -183,7 +198,10 @@ fn straighten_path(observation: &mut Observation, in_image: bool) {
     for location in std::iter::once(&mut observation.location).chain(&mut observation.also_at) {
         let root = if in_image || location.image.is_some() { path::Root::Image } else { path::Root::Unknown };
         if let Some(path) = &mut location.path {
-            *path = path::normalised(path.as_raw(), root).into();
+            let straight = path::normalised(path.as_raw(), root);
+            if let Cow::Owned(straight) = straight {
+                *path = straight.into();
+            }
         }
     }
 }
@@ -196,13 +214,30 @@ struct DistinctTargets {
 }
 
 impl DistinctTargets {
-    /// The index of the target that an observation is about.
-    fn index(&mut self, observation: &Observation, of_report: &Target, report: Digest) -> usize {
+    /// The index of the target that an observation is about; the report's own is looked up once.
+    fn index(
+        &mut self,
+        observation: &Observation,
+        of_report: &Target,
+        report: Digest,
+        known: &mut Option<usize>,
+    ) -> usize {
+        let is_own = observation.target.is_none() && !of_report.is_unknown();
+        if is_own && let Some(index) = *known {
+            return index;
+        }
         let mut target = observation.target.clone().unwrap_or_else(|| of_report.clone());
         if target.is_unknown() {
             target.name.clone_from(&observation.location.image);
         }
-        let stated = Stated::new(target, report);
+        let index = self.index_of(Stated::new(target, report));
+        if is_own {
+            *known = Some(index);
+        }
+        index
+    }
+
+    fn index_of(&mut self, stated: Stated) -> usize {
         if let Some(index) = self.known.get(&stated) {
             return *index;
         }

@@ -4,7 +4,9 @@
 //! file that no format claims are errors, never silence.
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -60,14 +62,39 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
     named.retain(|one| one.format.is_some() || !claimed.contains(&undotted(&one.path)));
     named.sort();
     named.dedup();
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut reports = Vec::new();
-    for one in &named {
-        match read_one(one) {
+    for read in read_all(&named, threads) {
+        match read {
             Ok(report) => reports.push(report),
             Err(fault) => faults.push(fault),
         }
     }
     CliError::all(faults).map_or(Ok(reports), Err)
+}
+
+/// What came of each file, in the order of the files, whichever thread read it.
+fn read_all(named: &[Named], threads: usize) -> Vec<Result<Given, CliError>> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(one) = named.get(index) else { return done };
+            done.push((index, read_one(one)));
+        }
+    };
+    let mut all: Vec<(usize, Result<Given, CliError>)> = std::thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads.min(named.len())).map(|_| scope.spawn(worker)).collect();
+        let mut all = worker();
+        for helper in helpers {
+            // A panic is a bug of ours; it must not pass for a report that was not given.
+            all.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    });
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, read)| read).collect()
 }
 
 /// `FORMAT:PATH`, where FORMAT is one of ours; else a path.
@@ -191,4 +218,25 @@ fn hint(error: &FormatError, path: &str) -> Option<String> {
         FormatError::NoResults { .. } => "the scan did not happen: look at the scanner's job".to_owned(),
         FormatError::Version { .. } => "let the scanner write a version that `countersign formats` lists".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_does_not_depend_on_the_number_of_threads() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/formats");
+        let named: Vec<Named> =
+            io::files_below(&root).unwrap().into_iter().map(|path| Named { path, format: None }).collect();
+        let shown = |threads| {
+            let read = read_all(&named, threads);
+            read.into_iter().map(|one| format!("{:?}", one.map_err(|error| error.problems))).collect::<Vec<_>>()
+        };
+        let one = shown(1);
+        assert!(one.len() > 100 && one.iter().any(|read| read.starts_with("Err")));
+        for threads in [2, 7] {
+            assert!(one == shown(threads), "{threads} threads");
+        }
+    }
 }

@@ -126,7 +126,13 @@ pub(super) fn address(url: &str) -> Cow<'_, str> {
 
 /// The digest of code with white space folded; nothing where there is no code. Never for what may hold a secret.
 pub(super) fn snippet(code: &str) -> Option<Digest> {
-    let folded = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut folded = String::with_capacity(code.len());
+    for word in code.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
     (!folded.is_empty()).then(|| Digest::of(folded))
 }
 
@@ -148,7 +154,11 @@ pub(super) fn assigned_name(before: &str) -> Option<&str> {
 
 /// A message as a title: its first paragraph, white space folded, cut where it is long.
 pub(super) fn title(message: &str) -> Untrusted {
-    let paragraph = message.trim().split("\n\n").next().unwrap_or_default();
+    let message = message.trim();
+    if message.len() <= TITLE && is_one_line(message) {
+        return message.into();
+    }
+    let paragraph = message.split("\n\n").next().unwrap_or_default();
     let mut folded = String::with_capacity(paragraph.len().min(TITLE));
     for word in paragraph.split_whitespace() {
         if !folded.is_empty() {
@@ -162,6 +172,16 @@ pub(super) fn title(message: &str) -> Untrusted {
         }
     }
     folded.into()
+}
+
+/// Whether there is no other white space than single spaces; false for what is not plain ASCII, which has other kinds.
+fn is_one_line(text: &str) -> bool {
+    let mut before = b'.';
+    text.bytes().all(|byte| {
+        let plain = (b' '..0x7f).contains(&byte) && !(byte == b' ' && before == b' ');
+        before = byte;
+        plain
+    })
 }
 
 /// A message about a secret, without what stands between its first and its last quotation mark.

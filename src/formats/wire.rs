@@ -140,11 +140,13 @@ pub(super) fn demand_readable<T>(list: &List<T>, field: &str, parsed: &mut Parse
 /// Puts what was read of one element where it belongs, with its place in the report.
 pub(super) fn place(parsed: &mut Parsed, pointer: impl FnOnce() -> String, read: Result<Element, String>) {
     match read {
-        Ok(Element::Result(observation)) => {
-            parsed.observations.push(Observation { pointer: pointer().into(), ..*observation });
+        Ok(Element::Result(mut observation)) => {
+            observation.pointer = pointer().into();
+            parsed.observations.push(*observation);
         }
-        Ok(Element::Apart(observation)) => {
-            parsed.suppressed_apart.push(Observation { pointer: pointer().into(), ..*observation });
+        Ok(Element::Apart(mut observation)) => {
+            observation.pointer = pointer().into();
+            parsed.suppressed_apart.push(*observation);
         }
         Ok(Element::NoResult) => {}
         Err(reason) => not_understood(parsed, pointer(), reason),
@@ -171,7 +173,7 @@ impl From<String> for Text<'_> {
 impl<'a> Text<'a> {
     /// The string, where there is one; an empty or blank one counts as none.
     pub(super) fn get(&self) -> Option<&str> {
-        self.raw().filter(|text| !text.trim().is_empty())
+        self.raw().filter(|text| !is_blank(text))
     }
 
     /// The string as it stands, blank or not.
@@ -407,6 +409,11 @@ impl<T> Default for Mixed<'_, T> {
     }
 }
 
+/// Whether there is nothing but white space; the first byte tells it of nearly every text.
+fn is_blank(text: &str) -> bool {
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
+}
+
 /// Strings: one alone or a list. What is no string is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Texts<'a>(pub(super) Vec<Cow<'a, str>>);
@@ -414,7 +421,7 @@ pub(super) struct Texts<'a>(pub(super) Vec<Cow<'a, str>>);
 impl Texts<'_> {
     /// The strings, without blank ones.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Cow::as_ref).filter(|text| !text.trim().is_empty())
+        self.0.iter().map(Cow::as_ref).filter(|text| !is_blank(text))
     }
 }
 

@@ -43,6 +43,14 @@ impl Digest {
         HEXLOWER.encode(&self.0)
     }
 
+    /// As [`hex`](Self::hex), without a string.
+    #[must_use]
+    pub fn hex_digits(&self) -> [u8; 64] {
+        let mut digits = [0; 64];
+        HEXLOWER.encode_mut(&self.0, &mut digits);
+        digits
+    }
+
     /// Reads 64 lower-case hexadecimal digits without the algorithm.
     ///
     /// # Errors

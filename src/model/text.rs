@@ -10,18 +10,26 @@ use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A string from a report, an exception record, a pull request, a policy or the environment.
 ///
-/// Ordering and equality are those of the raw bytes, so sorted output never depends on a locale.
+/// Ordering and equality are those of the raw bytes, so sorted output never depends on a locale. Short ones are kept in place
+/// and long ones are shared: a run holds millions, and most of them many times.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Untrusted(String);
+pub struct Untrusted(SmolStr);
 
 impl Untrusted {
     /// Wraps a string that came from outside.
-    pub fn new(raw: impl Into<String>) -> Self {
-        Self(raw.into())
+    pub fn new(raw: impl AsRef<str>) -> Self {
+        Self(SmolStr::new(raw))
+    }
+
+    /// One string of several parts.
+    #[must_use]
+    pub fn joined<'a>(parts: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(parts.into_iter().collect())
     }
 
     /// The bytes as they came, for comparing, hashing and escaping serialisers; never for printing.
@@ -33,13 +41,14 @@ impl Untrusted {
     /// The string as it came, given away.
     #[must_use]
     pub fn into_raw(self) -> String {
-        self.0
+        self.0.into()
     }
 
     /// True when there is nothing but white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.0.trim().is_empty()
+        // The first byte tells it of nearly every string.
+        !self.0.as_bytes().first().is_some_and(u8::is_ascii_graphic) && self.0.trim().is_empty()
     }
 
     /// One printable line: see [`neutral`].
@@ -58,19 +67,19 @@ impl fmt::Debug for Untrusted {
 
 impl From<&str> for Untrusted {
     fn from(raw: &str) -> Self {
-        Self(raw.to_owned())
+        Self(SmolStr::new(raw))
     }
 }
 
 impl From<String> for Untrusted {
     fn from(raw: String) -> Self {
-        Self(raw)
+        Self(raw.into())
     }
 }
 
 impl From<Cow<'_, str>> for Untrusted {
     fn from(raw: Cow<'_, str>) -> Self {
-        Self(raw.into_owned())
+        Self(SmolStr::new(raw))
     }
 }
 

@@ -8,40 +8,110 @@
 //!
 //! Every step is a pass over hash maps: the cost grows with the number of observations, not with its square.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap as Map, HashSet};
+use std::hash::BuildHasher as _;
+use std::ops::Range;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use super::purl;
 use super::target::{Scope, Targets};
-use super::union::Sets;
+use super::union::{Groups, Sets};
 use crate::model::digest::Digest;
-use crate::model::finding::{Location, Observation};
+use crate::model::finding::{Kind, Location, Observation};
+use crate::model::package::Package;
 use crate::model::report::Tool;
+use crate::model::severity::{Severity, SeveritySource};
 use crate::model::text::Untrusted;
 
-/// An observation with where it came from.
-#[derive(Debug)]
-pub(super) struct Seen {
+/// Never iterated where the order could show.
+type HashMap<K, V> = Map<K, V, RandomState>;
+
+/// Where an observation came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin {
     /// Index of its report.
     pub(super) report: usize,
     /// Index of the first report with the same bytes: a copy is not another report.
     pub(super) source: usize,
     /// Index of its target among the distinct ones.
     pub(super) target: usize,
+}
+
+/// An observation with where it came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    /// Index of its report.
+    pub(super) report: usize,
+    /// Index of the first report with the same bytes.
+    pub(super) source: usize,
+    /// Index of its target among the distinct ones.
+    pub(super) target: usize,
     /// The observation.
-    pub(super) observation: Observation,
+    pub(super) observation: &'a Observation,
+}
+
+/// Every observation of a run, sorted by report.
+#[derive(Debug, Default)]
+pub(super) struct Sightings {
+    observations: Vec<Observation>,
+    origins: Vec<Origin>,
+}
+
+impl Sightings {
+    /// Adds the observations of the next report, each with its origin.
+    pub(super) fn append(&mut self, mut observations: Vec<Observation>, origins: impl Iterator<Item = Origin>) {
+        self.origins.extend(origins);
+        if self.observations.is_empty() {
+            self.observations = observations;
+        } else {
+            self.observations.append(&mut observations);
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.observations.len()
+    }
+
+    /// The observation at an index.
+    pub(super) fn get(&self, index: usize) -> Option<Seen<'_>> {
+        let Origin { report, source, target } = *self.origins.get(index)?;
+        Some(Seen { report, source, target, observation: self.observations.get(index)? })
+    }
+
+    /// All in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Seen<'_>> {
+        self.origins.iter().zip(&self.observations).map(|(origin, observation)| {
+            let Origin { report, source, target } = *origin;
+            Seen { report, source, target, observation }
+        })
+    }
+
+    /// Where the observation at an index came from.
+    pub(super) fn origin(&self, index: usize) -> Option<Origin> {
+        self.origins.get(index).copied()
+    }
+
+    /// Gives the observation at an index away; an empty one is left behind.
+    pub(super) fn take(&mut self, index: usize) -> Option<Observation> {
+        let place = self.observations.get_mut(index)?;
+        let empty = Observation::new(Kind::Quality, "", Severity::Unknown, SeveritySource::None);
+        Some(std::mem::replace(place, empty))
+    }
 }
 
 /// Observations of one problem, by index.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Group {
     /// What the problem is a problem of.
     pub(super) scope: Scope,
     /// The package's key, where the identity is one of packages.
-    pub(super) package: Option<String>,
-    /// Observations of this very problem, in order.
-    pub(super) members: Vec<usize>,
+    pub(super) package: Option<Untrusted>,
     /// Advisories that cover it among others, in order.
     pub(super) advisories: Vec<usize>,
+    members: Range<usize>,
 }
 
 /// Every problem, and the advisories that are witnesses of other problems only.
@@ -50,48 +120,59 @@ pub(super) struct Grouped {
     /// One for each finding.
     pub(super) groups: Vec<Group>,
     /// Advisories whose every part another report lists: no findings of their own.
-    pub(super) absorbed: Vec<Vec<usize>>,
+    absorbed: Vec<Range<usize>>,
+    members: Vec<usize>,
+}
+
+impl Grouped {
+    /// Observations of the very problem of a group, in order.
+    pub(super) fn members(&self, group: &Group) -> &[usize] {
+        self.members.get(group.members.clone()).unwrap_or_default()
+    }
+
+    /// The witnesses of other problems only, by advisory.
+    pub(super) fn absorbed(&self) -> impl Iterator<Item = &[usize]> {
+        self.absorbed.iter().filter_map(|range| self.members.get(range.clone()))
+    }
 }
 
 /// Groups observations. They come sorted by report, so the result depends on nothing but the reports.
-pub(super) fn grouped(seen: &[Seen], targets: &Targets, tools: &[Tool]) -> Grouped {
+pub(super) fn grouped(seen: &Sightings, targets: &Targets, tools: &[Tool]) -> Grouped {
     let mut sets = Sets::new(seen.len());
-    let mut names: Vec<Names> = seen.iter().map(|one| Names::of(&one.observation)).collect();
+    let mut names: Vec<Names> = seen.iter().map(|one| Names::of_package(one.observation)).collect();
     let mut packages = Packages::default();
     packages.find(seen, &names, targets);
     packages.join(&mut names, &mut sets);
     join_places(seen, targets, tools, &mut sets);
 
-    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for index in 0..seen.len() {
-        members.entry(sets.root(index)).or_default().push(index);
-    }
-    let attached = advisories(seen, &names, &packages, &members, &mut sets);
-    let mut result = Grouped::default();
+    let all = sets.groups(0..seen.len());
+    let attached = advisories(seen, &names, &packages, &all, &mut sets);
     let mut covered: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for witnesses in attached.values() {
         for (witness, problem) in witnesses {
             covered.entry(*problem).or_default().push(*witness);
         }
     }
-    for (root, members) in members {
+    let mut result = Grouped::default();
+    for (root, members) in all.ranges() {
         if attached.contains_key(&root) {
             result.absorbed.push(members);
             continue;
         }
-        let package = packages.of.get(&root).copied();
-        let scope = match (seen.get(root), package) {
+        let package = packages.of(root);
+        let scope = match (seen.origin(root), package) {
             (Some(one), Some(_)) => targets.of_package(one.target),
             (Some(one), None) => targets.of_code(one.target),
             (None, _) => Scope::Repository,
         };
         result.groups.push(Group {
             scope,
-            package: package.and_then(|id| packages.words.text(id)).map(str::to_owned),
+            package: package.and_then(|id| packages.words.text(id)).cloned(),
             members,
             advisories: covered.remove(&root).unwrap_or_default(),
         });
     }
+    result.members = all.into_members();
     result
 }
 
@@ -99,42 +180,62 @@ pub(super) fn grouped(seen: &[Seen], targets: &Targets, tools: &[Tool]) -> Group
 #[derive(Debug, Default)]
 pub(super) struct Names {
     /// Names of this one problem.
-    pub(super) own: Vec<String>,
+    pub(super) own: Vec<Untrusted>,
     /// CVEs that it bundles.
-    pub(super) covers: Vec<String>,
+    pub(super) covers: Vec<Untrusted>,
 }
 
 impl Names {
+    /// The names in an observation about a package; no others are asked for.
+    fn of_package(observation: &Observation) -> Self {
+        if named_package(observation).is_some() { Self::of(observation) } else { Self::default() }
+    }
+
     /// The names in an observation. Several CVEs are never names of one problem: such a result bundles them.
     pub(super) fn of(observation: &Observation) -> Self {
-        let folded = |id: &Untrusted| id.as_raw().trim().to_ascii_uppercase();
-        let mut covers: BTreeSet<String> = observation.covers.iter().map(folded).collect();
-        let (cves, others): (BTreeSet<String>, BTreeSet<String>) =
-            observation.ids.iter().map(folded).filter(|id| !id.is_empty()).partition(|id| is_cve(id));
-        let mut own: Vec<String> = others.into_iter().collect();
+        if let ([id], []) = (observation.ids.as_slice(), observation.covers.as_slice())
+            && !id.is_blank()
+        {
+            return Self { own: vec![folded(id)], covers: Vec::new() };
+        }
+        let mut covers: BTreeSet<Untrusted> = observation.covers.iter().map(folded).collect();
+        let (cves, others): (BTreeSet<Untrusted>, BTreeSet<Untrusted>) =
+            observation.ids.iter().map(folded).filter(|id| !id.is_blank()).partition(|id| is_cve(id.as_raw()));
+        let mut own: Vec<Untrusted> = others.into_iter().collect();
         if cves.len() > 1 {
             if own.is_empty() {
-                own.push(cves.iter().cloned().collect::<Vec<_>>().join("+"));
+                own.push(cves.iter().map(Untrusted::as_raw).collect::<Vec<_>>().join("+").into());
             }
             covers.extend(cves);
         } else {
             own.extend(cves);
         }
         if own.is_empty() {
-            own.push(format!("rule {}", folded(&observation.rule.id)));
+            own.push(format!("rule {}", folded(&observation.rule.id).as_raw()).into());
         }
         Self { own, covers: covers.into_iter().collect() }
     }
 
     /// The CVE that this is, or several under one name.
-    fn own_cve(&self) -> Option<&String> {
-        self.own.iter().find(|id| is_cve(id))
+    fn own_cve(&self) -> Option<&Untrusted> {
+        self.own.iter().find(|id| is_cve(id.as_raw()))
     }
 
     /// True for an advisory that bundles problems and is none of them.
     fn only_covers(&self) -> bool {
-        !self.covers.is_empty() && !self.own.iter().any(|id| is_cve(id) && !id.contains('+'))
+        let is_one = |id: &Untrusted| is_cve(id.as_raw()) && !id.as_raw().contains('+');
+        !self.covers.is_empty() && !self.own.iter().any(is_one)
     }
+}
+
+/// A name in upper case; nearly all are already.
+fn folded(id: &Untrusted) -> Untrusted {
+    let raw = id.as_raw();
+    let plain = raw.trim();
+    if plain.len() == raw.len() && !raw.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return id.clone();
+    }
+    plain.to_ascii_uppercase().into()
 }
 
 /// True for `CVE-…` in upper case.
@@ -145,23 +246,23 @@ pub(super) fn is_cve(id: &str) -> bool {
 /// Strings as numbers.
 #[derive(Debug, Default)]
 struct Words {
-    ids: HashMap<String, usize>,
-    texts: Vec<String>,
+    ids: HashMap<Untrusted, usize>,
+    texts: Vec<Untrusted>,
 }
 
 impl Words {
-    fn id(&mut self, text: &str) -> usize {
+    fn id(&mut self, text: &Untrusted) -> usize {
         if let Some(id) = self.ids.get(text) {
             return *id;
         }
         let id = self.texts.len();
-        self.texts.push(text.to_owned());
-        self.ids.insert(text.to_owned(), id);
+        self.texts.push(text.clone());
+        self.ids.insert(text.clone(), id);
         id
     }
 
-    fn text(&self, id: usize) -> Option<&str> {
-        self.texts.get(id).map(String::as_str)
+    fn text(&self, id: usize) -> Option<&Untrusted> {
+        self.texts.get(id)
     }
 }
 
@@ -172,35 +273,57 @@ type Problem = (Scope, usize, usize);
 #[derive(Debug, Default)]
 struct Packages {
     words: Words,
-    /// Observation to package.
-    of: BTreeMap<usize, usize>,
-    /// Observation to what the package is a package of.
-    scopes: HashMap<usize, Scope>,
+    /// Of each observation: the package, and what that is a package of.
+    of: Vec<Option<(Scope, usize)>>,
     /// To the first observation of that problem.
     problems: HashMap<Problem, usize>,
 }
 
+/// The words of a package as a report names it: the package of a known ecosystem, and the loose name.
+type Key = (Option<usize>, usize);
+
 impl Packages {
+    /// The package of an observation.
+    fn of(&self, index: usize) -> Option<usize> {
+        self.of.get(index)?.map(|(_, package)| package)
+    }
+
+    /// Observations that have a package, in order.
+    fn indices(&self) -> impl Iterator<Item = usize> + Clone {
+        self.of.iter().enumerate().filter(|(_, package)| package.is_some()).map(|(index, _)| index)
+    }
+
     /// Finds the package of every observation that has one.
-    fn find(&mut self, seen: &[Seen], names: &[Names], targets: &Targets) {
-        // Packages of a known ecosystem by their loose name, to find the one that a report without ecosystems means.
-        let mut by_name: HashMap<(Scope, usize), Vec<usize>> = HashMap::new();
+    fn find(&mut self, seen: &Sightings, names: &[Names], targets: &Targets) {
+        self.of = vec![None; seen.len()];
+        // A package has many problems.
+        let mut keys: HashMap<[Option<&str>; 4], Key> = HashMap::default();
+        let mut strong = Vec::new();
         let mut loose = Vec::new();
         for (index, (one, names)) in seen.iter().zip(names).enumerate() {
-            let Some(package) = named_package(&one.observation) else { continue };
+            let Some(package) = named_package(one.observation) else { continue };
             let scope = targets.of_package(one.target);
-            let key = purl::key(package);
-            let name = self.words.id(&key.loose);
-            match key.strong {
-                Some(strong) => {
-                    let strong = self.words.id(&strong);
-                    let known = by_name.entry((scope, name)).or_default();
-                    if !known.contains(&strong) {
-                        known.push(strong);
-                    }
-                    self.add(index, scope, strong, names);
+            let parts =
+                [Some(&package.name), package.version.as_ref(), package.purl.as_ref(), package.ecosystem.as_ref()]
+                    .map(|part| part.map(Untrusted::as_raw));
+            let (key, name) = *keys.entry(parts).or_insert_with(|| self.key(package));
+            match key {
+                Some(key) => {
+                    self.add(index, scope, key, names);
+                    strong.push((scope, name, key));
                 }
                 None => loose.push((index, scope, name, names)),
+            }
+        }
+        if loose.is_empty() {
+            return;
+        }
+        // Packages of a known ecosystem by their loose name, to find the one that a report without ecosystems means.
+        let mut by_name: HashMap<(Scope, usize), Vec<usize>> = HashMap::default();
+        for (scope, name, key) in strong {
+            let known = by_name.entry((scope, name)).or_default();
+            if !known.contains(&key) {
+                known.push(key);
             }
         }
         // All before any is added: what one of them means does not depend on those before it.
@@ -216,9 +339,16 @@ impl Packages {
         }
     }
 
+    fn key(&mut self, package: &Package) -> Key {
+        let key = purl::key(package);
+        let name = self.words.id(&key.loose.into());
+        (key.strong.map(|strong| self.words.id(&strong.into())), name)
+    }
+
     fn add(&mut self, index: usize, scope: Scope, package: usize, names: &Names) {
-        self.of.insert(index, package);
-        self.scopes.insert(index, scope);
+        if let Some(place) = self.of.get_mut(index) {
+            *place = Some((scope, package));
+        }
         for name in &names.own {
             let name = self.words.id(name);
             self.problems.entry((scope, package, name)).or_insert(index);
@@ -226,35 +356,31 @@ impl Packages {
     }
 
     /// The problem of this name in the package of an observation.
-    fn problem(&self, index: usize, name: &str) -> Option<Problem> {
-        Some((*self.scopes.get(&index)?, *self.of.get(&index)?, *self.words.ids.get(name)?))
+    fn problem(&self, index: usize, name: &Untrusted) -> Option<Problem> {
+        let (scope, package) = (*self.of.get(index)?)?;
+        Some((scope, package, *self.words.ids.get(name)?))
     }
 
     /// Joins observations of the same name, package and target, but never two CVEs by a name that both go by.
     fn join(&self, names: &mut [Names], sets: &mut Sets) {
         let mut alike = Sets::new(names.len());
-        for (index, names) in self.of.keys().filter_map(|index| Some((*index, names.get(*index)?))) {
+        for (index, names) in self.indices().filter_map(|index| Some((index, names.get(index)?))) {
             for problem in names.own.iter().filter_map(|name| self.problem(index, name)) {
                 if let Some(first) = self.problems.get(&problem) {
                     alike.join(*first, index);
                 }
             }
         }
-        let mut families: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for index in self.of.keys() {
-            families.entry(alike.root(*index)).or_default().push(*index);
-        }
-        for (root, family) in families {
+        let families = alike.groups(self.indices());
+        for (root, family) in families.iter().filter(|(_, family)| family.len() > 1) {
             let of = |index: &usize| names.get(*index);
-            let cves: BTreeSet<&String> = family
-                .iter()
-                .filter_map(of)
-                .flat_map(|names| names.own_cve().into_iter().chain(&names.covers))
-                .collect();
-            if cves.len() > 1 {
-                self.join_apart(&family, names, sets);
+            let mut cves =
+                family.iter().filter_map(of).flat_map(|names| names.own_cve().into_iter().chain(&names.covers));
+            let first = cves.next();
+            if cves.all(|cve| Some(cve) == first) {
+                family.iter().for_each(|index| sets.join(root, *index));
             } else {
-                family.into_iter().for_each(|index| sets.join(root, index));
+                self.join_apart(family, names, sets);
             }
         }
     }
@@ -262,8 +388,8 @@ impl Packages {
     /// Joins a family of several CVEs: each CVE by itself. What names no CVE joins the one that shares a name with it; where
     /// that are several, it covers each and is none.
     fn join_apart(&self, family: &[usize], names: &mut [Names], sets: &mut Sets) {
-        let mut first: HashMap<(bool, Problem), usize> = HashMap::new();
-        let mut cves_of: HashMap<Problem, BTreeMap<String, usize>> = HashMap::new();
+        let mut first: HashMap<(bool, Problem), usize> = HashMap::default();
+        let mut cves_of: HashMap<Problem, BTreeMap<Untrusted, usize>> = HashMap::default();
         for (index, names) in family.iter().filter_map(|index| Some((*index, names.get(*index)?))) {
             let cve = names.own_cve();
             for name in names.own.iter().filter(|name| cve.is_none_or(|cve| cve == *name)) {
@@ -282,8 +408,8 @@ impl Packages {
             }
         }
         for (root, members) in nameless {
-            let mut shared: BTreeMap<String, usize> = BTreeMap::new();
-            let mut covered: BTreeSet<String> = BTreeSet::new();
+            let mut shared: BTreeMap<Untrusted, usize> = BTreeMap::new();
+            let mut covered: BTreeSet<Untrusted> = BTreeSet::new();
             for (index, names) in members.iter().filter_map(|index| Some((*index, names.get(*index)?))) {
                 covered.extend(names.covers.iter().cloned());
                 for problem in names.own.iter().filter_map(|name| self.problem(index, name)) {
@@ -298,7 +424,7 @@ impl Packages {
             }
             for index in members {
                 let Some(names) = names.get_mut(index) else { continue };
-                let all: BTreeSet<String> = names.covers.drain(..).chain(shared.keys().cloned()).collect();
+                let all: BTreeSet<Untrusted> = names.covers.drain(..).chain(shared.keys().cloned()).collect();
                 names.covers.extend(all);
             }
         }
@@ -323,7 +449,7 @@ impl Packages {
 }
 
 /// The package of an observation, where it has a name.
-fn named_package(observation: &Observation) -> Option<&crate::model::package::Package> {
+fn named_package(observation: &Observation) -> Option<&Package> {
     observation.package.as_ref().filter(|package| !package.name.is_blank() || package.purl.is_some())
 }
 
@@ -337,27 +463,31 @@ struct Weight {
 /// For each advisory that only covers problems, by root: which of its witnesses is a witness of which problem that another
 /// report lists too.
 fn advisories(
-    seen: &[Seen],
+    seen: &Sightings,
     names: &[Names],
     packages: &Packages,
-    members: &BTreeMap<usize, Vec<usize>>,
+    all: &Groups,
     sets: &mut Sets,
 ) -> BTreeMap<usize, Vec<(usize, usize)>> {
-    let weights: BTreeMap<usize, Weight> =
-        members.iter().map(|(root, all)| (*root, weight(all, seen, names))).collect();
     let mut attached = BTreeMap::new();
-    for (root, all) in members.iter().filter(|(root, _)| weights.get(root).is_some_and(|weight| weight.only_covers)) {
-        let Some((own, package)) = weights.get(root).zip(packages.of.get(root)) else { continue };
-        let Some(scope) = packages.scopes.get(root) else { continue };
-        let mut problem_of = |name: &String| {
+    if !names.iter().any(Names::only_covers) {
+        return attached;
+    }
+    let weights: BTreeMap<usize, Weight> =
+        all.iter().map(|(root, members)| (root, weight(members, seen, names))).collect();
+    for (root, members) in all.iter().filter(|(root, _)| weights.get(root).is_some_and(|weight| weight.only_covers)) {
+        let (Some(own), Some((scope, package))) = (weights.get(&root), packages.of.get(root).copied().flatten()) else {
+            continue;
+        };
+        let mut problem_of = |name: &Untrusted| {
             let name = packages.words.ids.get(name)?;
-            let problem = sets.root(*packages.problems.get(&(*scope, *package, *name))?);
+            let problem = sets.root(*packages.problems.get(&(scope, package, *name))?);
             let other = weights.get(&problem)?;
             (!other.only_covers && own.reports.union(&other.reports).count() > 1).then_some(problem)
         };
         let mut witnesses = Vec::new();
         let mut silent = Vec::new();
-        for index in all {
+        for index in members {
             let covers = names.get(*index).into_iter().flat_map(|names| &names.covers);
             let problems: BTreeSet<usize> = covers.filter_map(&mut problem_of).collect();
             if problems.is_empty() {
@@ -367,15 +497,15 @@ fn advisories(
         }
         if let Some((_, problem)) = witnesses.first().copied() {
             witnesses.extend(silent.into_iter().map(|index| (index, problem)));
-            attached.insert(*root, witnesses);
+            attached.insert(root, witnesses);
         }
     }
     attached
 }
 
-fn weight(members: &[usize], seen: &[Seen], names: &[Names]) -> Weight {
+fn weight(members: &[usize], seen: &Sightings, names: &[Names]) -> Weight {
     let mut reports = BTreeSet::new();
-    for one in members.iter().filter_map(|index| seen.get(*index)) {
+    for one in members.iter().filter_map(|index| seen.origin(*index)) {
         reports.insert(one.source);
         if reports.len() > 1 {
             break;
@@ -396,6 +526,22 @@ struct Place<'a> {
     snippet: Option<Digest>,
     context: Option<&'a str>,
     title: &'a str,
+}
+
+impl<'a> Place<'a> {
+    fn of(seen: Seen<'a>, targets: &Targets) -> Self {
+        let observation = seen.observation;
+        Self {
+            source: seen.source,
+            scope: targets.of_code(seen.target),
+            rule: observation.rule.id.as_raw(),
+            location: &observation.location,
+            fingerprint: raw(&observation.tool_fingerprint),
+            snippet: observation.snippet,
+            context: raw(&observation.context),
+            title: observation.title.as_raw(),
+        }
+    }
 }
 
 /// What two reports may have in common about a place, surest first.
@@ -455,36 +601,42 @@ enum Said<'a> {
 }
 
 /// Joins results without a package: alike ones within a report, then what the surest common clue joins across reports.
-fn join_places(seen: &[Seen], targets: &Targets, tools: &[Tool], sets: &mut Sets) {
-    let places = || seen.iter().enumerate().filter(|(_, one)| named_package(&one.observation).is_none());
-    let mut first: HashMap<Place<'_>, usize> = HashMap::new();
+fn join_places(seen: &Sightings, targets: &Targets, tools: &[Tool], sets: &mut Sets) {
+    let places = || seen.iter().enumerate().filter(|(_, one)| named_package(one.observation).is_none());
+    let state = RandomState::default();
+    // By index: the places themselves would be copied whenever the table grows.
+    let mut first: HashTable<(u64, usize)> = HashTable::new();
     for (index, one) in places() {
-        let observation = &one.observation;
-        let place = Place {
-            source: one.source,
-            scope: targets.of_code(one.target),
-            rule: observation.rule.id.as_raw(),
-            location: &observation.location,
-            fingerprint: raw(&observation.tool_fingerprint),
-            snippet: observation.snippet,
-            context: raw(&observation.context),
-            title: observation.title.as_raw(),
+        let own = Place::of(one, targets);
+        let hash = state.hash_one(&own);
+        let is_own = |(other, known): &(u64, usize)| {
+            *other == hash && seen.get(*known).is_some_and(|known| Place::of(known, targets) == own)
         };
-        sets.join(*first.entry(place).or_insert(index), index);
+        match first.find(hash, is_own) {
+            Some((_, known)) => sets.join(*known, index),
+            None => {
+                first.insert_unique(hash, (hash, index), |(hash, _)| *hash);
+            }
+        }
     }
     drop(first);
-    let distinct: Vec<(usize, &Seen)> = places().filter(|(index, _)| sets.root(*index) == *index).collect();
+    let mut sources = places().map(|(_, one)| one.source);
+    let one = sources.next();
+    if sources.all(|source| Some(source) == one) {
+        return;
+    }
+    let distinct: Vec<(usize, Seen<'_>)> = places().filter(|(index, _)| sets.root(*index) == *index).collect();
     if distinct.iter().map(|(_, one)| one.source).collect::<HashSet<_>>().len() < 2 {
         return;
     }
     let mut reports: HashMap<usize, Vec<usize>> =
         distinct.iter().map(|(index, one)| (*index, vec![one.source])).collect();
     let tools: Vec<Option<String>> = tools.iter().map(|tool| tool_key(tool.name.as_raw())).collect();
-    let of_one_tool = |one: &Seen| {
+    let of_one_tool = |one: &Seen<'_>| {
         let tool = tools.get(one.report)?.clone()?;
         Some((tool, rule_tail(one.observation.rule.id.as_raw())))
     };
-    let of_any_tool = |one: &Seen| Some((String::new(), one.observation.rule.id.as_raw().to_owned()));
+    let of_any_tool = |one: &Seen<'_>| Some((String::new(), one.observation.rule.id.as_raw().to_owned()));
     for clue in Clue::SUREST_FIRST {
         join_by(clue, of_one_tool, &distinct, targets, sets, &mut reports);
     }
@@ -507,23 +659,23 @@ fn tool_key(name: &str) -> Option<String> {
 /// Joins places of different reports that say the same by the same rule, where that points to one place in each.
 fn join_by(
     clue: Clue,
-    rule: impl Fn(&Seen) -> Option<(String, String)>,
-    places: &[(usize, &Seen)],
+    rule: impl Fn(&Seen<'_>) -> Option<(String, String)>,
+    places: &[(usize, Seen<'_>)],
     targets: &Targets,
     sets: &mut Sets,
     reports: &mut HashMap<usize, Vec<usize>>,
 ) {
-    let mut numbers = HashMap::new();
-    let mut alike: Vec<Vec<(usize, &Seen)>> = Vec::new();
+    let mut numbers: HashMap<_, usize> = HashMap::default();
+    let mut alike: Vec<Vec<(usize, Seen<'_>)>> = Vec::new();
     for (index, one) in places {
-        let observation = &one.observation;
+        let observation = one.observation;
         let Some(said) = clue.of(observation) else { continue };
         let Some(rule) = rule(one) else { continue };
         let key = (targets.of_code(one.target), rule, raw(&observation.location.path), said);
         let number = *numbers.entry(key).or_insert(alike.len());
         match alike.get_mut(number) {
-            Some(known) => known.push((*index, one)),
-            None => alike.push(vec![(*index, one)]),
+            Some(known) => known.push((*index, *one)),
+            None => alike.push(vec![(*index, *one)]),
         }
     }
     for places in alike.iter().filter(|places| places.len() > 1) {
@@ -548,7 +700,7 @@ fn join_by(
 }
 
 /// True unless two places state different values.
-fn agree<'a, T: Ord + 'a>(places: &[(usize, &'a Seen)], of: impl Fn(&'a Location) -> Option<&'a T>) -> bool {
+fn agree<'a, T: Ord + 'a>(places: &[(usize, Seen<'a>)], of: impl Fn(&'a Location) -> Option<&'a T>) -> bool {
     let stated: BTreeSet<&T> = places.iter().filter_map(|(_, one)| of(&one.observation.location)).collect();
     stated.len() < 2
 }

@@ -3,9 +3,9 @@
 //! What must stay true: no witness is dropped, the worst severity counts and is shown with its source, and a finding is
 //! suppressed only if every witness suppressed it.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use super::identity::{Group, Seen};
+use super::identity::Sightings;
 use crate::model::finding::{Cvss, Finding, Kind, Location, Observation, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::report::Tool;
@@ -22,9 +22,70 @@ struct Sight<'a> {
     direct: bool,
 }
 
+/// The finding of an observation that is the only witness, which it is made of.
+pub(super) fn alone(index: usize, seen: &mut Sightings, targets: &[&Target], tools: &[Tool]) -> Option<Finding> {
+    let origin = seen.origin(index)?;
+    let target = targets.get(origin.target)?;
+    let mut one = seen.take(index)?;
+    let witness = witness(origin.report, &one, tools);
+    let occurrences = match one.also_at.as_slice() {
+        [] => Vec::new(),
+        more => locations(std::iter::once(&one.location).chain(more)),
+    };
+    one.covers.sort();
+    one.covers.dedup();
+    Some(Finding {
+        id: Untrusted::default(),
+        fingerprint: Untrusted::default(),
+        content_fingerprint: None,
+        kind: one.kind,
+        ids: ids(std::iter::once(&one)),
+        rule: one.rule,
+        covers: one.covers,
+        severity: one.severity,
+        severity_source: one.severity_source,
+        cvss: one.cvss,
+        title: if one.title.is_blank() { Untrusted::default() } else { one.title },
+        package: one.package.map(settled),
+        location: one.location,
+        occurrences: if occurrences.len() > 1 { occurrences } else { Vec::new() },
+        target: with_sorted_digests(target),
+        first_seen: None,
+        published: one.published,
+        known_exploited: one.known_exploited,
+        epss: one.epss.filter(|p| p.is_finite()),
+        confidence: one.confidence,
+        suppression: one.suppression,
+        seen_by: vec![witness],
+    })
+}
+
+/// A package that one witness alone names.
+fn settled(mut package: Package) -> Package {
+    package.fixed_in.sort();
+    package.fixed_in.dedup();
+    if !package.fixed_in.is_empty() {
+        package.fix_state = FixState::Fixed;
+    }
+    package
+}
+
+fn with_sorted_digests(target: &Target) -> Target {
+    let mut target = target.clone();
+    target.digests.sort();
+    target.digests.dedup();
+    target
+}
+
 /// The finding of a group. Its id and fingerprint are made later, when all findings are known.
-pub(super) fn finding(group: &Group, seen: &[Seen], targets: &[&Target], tools: &[Tool]) -> Finding {
-    let sights = sights(group, seen, targets, tools);
+pub(super) fn finding(
+    members: &[usize],
+    advisories: &[usize],
+    seen: &Sightings,
+    targets: &[&Target],
+    tools: &[Tool],
+) -> Finding {
+    let sights = sights(members, advisories, seen, targets, tools);
     let direct = || sights.iter().filter(|sight| sight.direct).map(|sight| sight.observation);
     let all = || sights.iter().map(|sight| sight.observation);
     let severity = all().map(|o| o.severity).reduce(Severity::worse).unwrap_or(Severity::Unknown);
@@ -36,7 +97,7 @@ pub(super) fn finding(group: &Group, seen: &[Seen], targets: &[&Target], tools: 
         id: Untrusted::default(),
         fingerprint: Untrusted::default(),
         content_fingerprint: None,
-        kind: direct().map(|o| o.kind).min_by_key(|kind| gravity(*kind)).unwrap_or(Kind::Quality),
+        kind: kind(direct()),
         rule: direct().next().map(|o| o.rule.clone()).unwrap_or_default(),
         ids: ids(direct()),
         covers: sorted(covers.cloned()),
@@ -67,26 +128,32 @@ fn suppression<'a>(mut said: impl Iterator<Item = &'a Suppression> + Clone) -> O
     said.find(|one| one.by != SuppressedBy::Passed).or(first).cloned()
 }
 
-fn sights<'a>(group: &Group, seen: &'a [Seen], targets: &[&'a Target], tools: &[Tool]) -> Vec<Sight<'a>> {
-    let members = group.members.iter().map(|index| (index, true));
-    let advisories = group.advisories.iter().map(|index| (index, false));
+fn sights<'a>(
+    members: &[usize],
+    advisories: &[usize],
+    seen: &'a Sightings,
+    targets: &[&'a Target],
+    tools: &[Tool],
+) -> Vec<Sight<'a>> {
+    let members = members.iter().map(|index| (index, true));
+    let advisories = advisories.iter().map(|index| (index, false));
     let mut sights: Vec<Sight<'a>> = members
         .chain(advisories)
         .filter_map(|(index, direct)| {
             let one = seen.get(*index)?;
             let target = targets.get(one.target)?;
-            Some(Sight { witness: witness(one, tools), observation: &one.observation, target, direct })
+            let witness = witness(one.report, one.observation, tools);
+            Some(Sight { witness, observation: one.observation, target, direct })
         })
         .collect();
     sights.sort_by(|a, b| a.witness.cmp(&b.witness));
     sights
 }
 
-fn witness(seen: &Seen, tools: &[Tool]) -> Witness {
-    let observation = &seen.observation;
+fn witness(report: usize, observation: &Observation, tools: &[Tool]) -> Witness {
     Witness {
-        report: seen.report,
-        tool: tools.get(seen.report).map(|tool| tool.name.clone()).unwrap_or_default(),
+        report,
+        tool: tools.get(report).map(|tool| tool.name.clone()).unwrap_or_default(),
         rule_id: observation.rule.id.clone(),
         severity: observation.severity,
         severity_raw: observation.severity_raw.clone(),
@@ -97,6 +164,10 @@ fn witness(seen: &Seen, tools: &[Tool]) -> Witness {
 }
 
 /// Where witnesses disagree about the kind, the one that a gate must not overlook counts.
+pub(super) fn kind<'a>(observations: impl Iterator<Item = &'a Observation>) -> Kind {
+    observations.map(|one| one.kind).min_by_key(|kind| gravity(*kind)).unwrap_or(Kind::Quality)
+}
+
 const fn gravity(kind: Kind) -> u8 {
     match kind {
         Kind::Malware => 0,
@@ -119,27 +190,31 @@ fn sorted(texts: impl Iterator<Item = Untrusted>) -> Vec<Untrusted> {
 
 /// CVE, then GHSA, then the others, then classes; each once, whatever its case.
 fn ids<'a>(observations: impl Iterator<Item = &'a Observation>) -> Vec<Untrusted> {
-    let mut found: BTreeMap<(u8, String), Untrusted> = BTreeMap::new();
+    let mut found: Vec<(u8, Cow<'_, str>, &Untrusted)> = Vec::new();
     for observation in observations {
         let classes = observation.cwes.iter().map(|id| (3, id));
         for (rank, id) in observation.ids.iter().map(|id| (rank(id), id)).chain(classes) {
-            let upper = id.as_raw().trim().to_ascii_uppercase();
+            let plain = id.as_raw().trim();
+            let is_upper = !plain.bytes().any(|byte| byte.is_ascii_lowercase());
+            let upper = if is_upper { Cow::Borrowed(plain) } else { Cow::Owned(plain.to_ascii_uppercase()) };
             if !upper.is_empty() {
-                let shown = found.entry((rank, upper)).or_insert_with(|| id.clone());
-                if id < shown {
-                    *shown = id.clone();
-                }
+                found.push((rank, upper, id));
             }
         }
     }
-    found.into_values().collect()
+    found.sort();
+    found.dedup_by(|next, one| (next.0, &next.1) == (one.0, &one.1));
+    found.into_iter().map(|(_, _, id)| id.clone()).collect()
 }
 
 fn rank(id: &Untrusted) -> u8 {
-    match id.as_raw().get(..4).map(str::to_ascii_uppercase).as_deref() {
-        Some("CVE-") => 0,
-        Some("GHSA") => 1,
-        _ => 2,
+    let begins = |word: &str| id.as_raw().get(..4).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    if begins("CVE-") {
+        0
+    } else if begins("GHSA") {
+        1
+    } else {
+        2
     }
 }
 

@@ -17,9 +17,10 @@
 //! position to those that still agree.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::identity::{Group, Names, Seen, rule_tail};
+use super::identity::{Group, Names, Sightings, rule_tail};
+use super::merge;
 use super::target::{Scope, Stated, Targets};
 use crate::model::digest::Digest;
 use crate::model::finding::{Finding, Kind, Observation};
@@ -28,30 +29,31 @@ use crate::model::text::Untrusted;
 /// The version of the recipe above.
 const VERSION: &str = "v1";
 
-/// A finding that has no name yet.
-pub(super) struct Nameless {
-    /// The finding.
-    pub(super) finding: Finding,
+/// What a finding is called by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named {
     scope: Scope,
     digest: Digest,
-    apart: String,
+    content: Option<Digest>,
 }
 
-impl Nameless {
-    /// Keeps of a group what its finding's fingerprint is made of.
-    pub(super) fn new(finding: Finding, group: &Group, seen: &[Seen], targets: &Targets, stated: &[Stated]) -> Self {
+impl Named {
+    /// The name of a group's finding by itself.
+    pub(super) fn new(group: &Group, members: &[usize], seen: &Sightings, targets: &Targets) -> Self {
         let observations: Vec<&Observation> =
-            group.members.iter().filter_map(|index| seen.get(*index)).map(|one| &one.observation).collect();
+            members.iter().filter_map(|index| seen.get(*index)).map(|one| one.observation).collect();
         let name = targets.stable_name(group.scope);
         let parts = match &group.package {
-            Some(package) => package_parts(name, package, &observations),
-            None => place_parts(name, finding.kind == Kind::Secret, &observations),
+            Some(package) => package_parts(name, package.as_raw(), &observations),
+            None => place_parts(name, &observations),
         };
-        let apart = apart(group, seen, stated);
-        let mut finding = finding;
-        finding.content_fingerprint =
-            without_path(&parts).map(|parts| format!("{VERSION}:{}", digest(&parts).hex()).into());
-        Self { finding, scope: group.scope, digest: digest(&parts), apart }
+        let content = without_path(&parts).map(|parts| digest(&parts));
+        Self { scope: group.scope, digest: digest(&parts), content }
+    }
+
+    /// What the finding is called by wherever its file is, where anything tells that.
+    pub(super) fn content_fingerprint(&self) -> Option<Untrusted> {
+        self.content.map(|content| format!("{VERSION}:{}", content.hex()).into())
     }
 }
 
@@ -61,13 +63,14 @@ fn digest(parts: &[String]) -> Digest {
 }
 
 fn package_parts(target: &str, package: &str, observations: &[&Observation]) -> Vec<String> {
-    let rank = |name: &String| (!name.starts_with("CVE-"), !name.starts_with("GHSA-"));
+    let rank = |name: &Untrusted| (!name.as_raw().starts_with("CVE-"), !name.as_raw().starts_with("GHSA-"));
     let names = observations.iter().flat_map(|observation| Names::of(observation).own);
-    let name = names.min_by_key(|name| (rank(name), name.clone())).unwrap_or_default();
-    vec!["package".to_owned(), target.to_owned(), package.to_owned(), name]
+    let name = names.min_by(|a, b| (rank(a), a).cmp(&(rank(b), b))).unwrap_or_default();
+    vec!["package".to_owned(), target.to_owned(), package.to_owned(), name.into_raw()]
 }
 
-fn place_parts(target: &str, secret: bool, observations: &[&Observation]) -> Vec<String> {
+fn place_parts(target: &str, observations: &[&Observation]) -> Vec<String> {
+    let secret = merge::kind(observations.iter().copied()) == Kind::Secret;
     let least = |of: fn(&Observation) -> Option<&Untrusted>| {
         observations.iter().filter_map(|one| of(one)).min().map(|text| text.as_raw().to_owned())
     };
@@ -106,9 +109,9 @@ fn without_path(parts: &[String]) -> Option<Vec<String>> {
 }
 
 /// What tells a target from another one of the same name: digests and commits, or the report that does not say.
-fn apart(group: &Group, seen: &[Seen], stated: &[Stated]) -> String {
+pub(super) fn apart(members: &[usize], seen: &Sightings, stated: &[Stated]) -> String {
     let mut parts = BTreeSet::new();
-    for target in group.members.iter().filter_map(|index| stated.get(seen.get(*index)?.target)) {
+    for target in members.iter().filter_map(|index| stated.get(seen.origin(*index)?.target)) {
         parts.extend(target.target.digests.iter().map(Digest::to_string));
         parts.extend(target.target.commit.iter().map(ToString::to_string));
         parts.extend(target.target.name.iter().map(|name| name.as_raw().to_owned()));
@@ -118,55 +121,133 @@ fn apart(group: &Group, seen: &[Seen], stated: &[Stated]) -> String {
 }
 
 /// Names the findings and puts them in order: worst severity first, then kind, package, place, rule and fingerprint.
-pub(super) fn named(mut findings: Vec<Nameless>) -> Vec<Finding> {
-    tell_targets_apart(&mut findings);
-    findings.sort_by(|a, b| a.digest.cmp(&b.digest).then_with(|| by_position(&a.finding, &b.finding)));
-    tell_positions_apart(&mut findings);
-    findings.sort_by_key(|one| one.digest);
-    let lengths = id_lengths(&findings);
-    for (one, length) in findings.iter_mut().zip(lengths) {
-        let hex = one.digest.hex();
-        one.finding.id = format!("f-{}", hex.get(..length).unwrap_or(&hex)).into();
-        one.finding.fingerprint = format!("{VERSION}:{hex}").into();
+/// `apart` says of a finding, by index, what tells its target from others of the same name.
+pub(super) fn named(
+    mut findings: Vec<Finding>,
+    names: Vec<Named>,
+    apart: impl Fn(usize) -> Option<String>,
+) -> Vec<Finding> {
+    let mut digests = tell_targets_apart(names, apart);
+    tell_positions_apart(&mut digests, &findings);
+    let lengths = id_lengths(&digests);
+    for ((digest, index), length) in digests.iter().zip(lengths) {
+        let hex = digest.hex_digits();
+        let hex = std::str::from_utf8(&hex).unwrap_or_default();
+        if let Some(finding) = findings.get_mut(*index) {
+            finding.id = Untrusted::joined(["f-", hex.get(..length).unwrap_or(hex)]);
+            finding.fingerprint = Untrusted::joined([VERSION, ":", hex]);
+        }
     }
-    let mut findings: Vec<Finding> = findings.into_iter().map(|one| one.finding).collect();
-    findings.sort_by(in_order);
+    sort(&mut findings);
     findings
 }
 
-fn tell_targets_apart(findings: &mut [Nameless]) {
-    let mut scopes: BTreeMap<Digest, BTreeSet<Scope>> = BTreeMap::new();
-    for one in findings.iter() {
-        scopes.entry(one.digest).or_default().insert(one.scope);
+/// The digests with the indices of their findings, sorted. Where several scopes came to the same digest, what tells these
+/// apart is added.
+fn tell_targets_apart(names: Vec<Named>, apart: impl Fn(usize) -> Option<String>) -> Vec<(Digest, usize)> {
+    let mut names: Vec<(Named, usize)> = names.into_iter().enumerate().map(|(index, name)| (name, index)).collect();
+    names.sort_unstable_by_key(|(name, index)| (name.digest, *index));
+    let mut changed = false;
+    for same in names.chunk_by_mut(|(one, _), (other, _)| one.digest == other.digest) {
+        let scope = same.first().map(|(name, _)| name.scope);
+        if same.iter().all(|(name, _)| Some(name.scope) == scope) {
+            continue;
+        }
+        changed = true;
+        for (name, index) in same {
+            let apart = apart(*index).unwrap_or_default();
+            name.digest = digest(&[name.digest.hex(), "target".to_owned(), apart]);
+        }
     }
-    for one in findings.iter_mut() {
-        if scopes.get(&one.digest).is_some_and(|scopes| scopes.len() > 1) {
-            one.digest = digest(&[one.digest.hex(), "target".to_owned(), one.apart.clone()]);
+    if changed {
+        names.sort_unstable_by_key(|(name, index)| (name.digest, *index));
+    }
+    names.into_iter().map(|(name, index)| (name.digest, index)).collect()
+}
+
+/// Adds an ordinal to those that still agree, by their position. The digests come sorted and are sorted again.
+fn tell_positions_apart(digests: &mut [(Digest, usize)], findings: &[Finding]) {
+    let at = |index: usize| findings.get(index);
+    let mut changed = false;
+    for same in digests.chunk_by_mut(|(one, _), (other, _)| one == other).filter(|same| same.len() > 1) {
+        changed = true;
+        same.sort_by(|(_, one), (_, other)| match (at(*one), at(*other)) {
+            (Some(one), Some(other)) => by_position(one, other),
+            _ => Ordering::Equal,
+        });
+        for (ordinal, (own, _)) in same.iter_mut().enumerate().skip(1) {
+            *own = digest(&[own.hex(), "ordinal".to_owned(), ordinal.to_string()]);
+        }
+    }
+    if changed {
+        digests.sort_by_key(|(digest, _)| *digest);
+    }
+}
+
+/// Sorts by what is short, and moves each finding once: they are large.
+fn sort(findings: &mut [Finding]) {
+    let mut order: Vec<(Prefix, usize)> =
+        findings.iter().enumerate().map(|(index, finding)| (Prefix::of(finding), index)).collect();
+    let at = |index: usize| findings.get(index);
+    order.sort_by(|(a, one), (b, other)| {
+        a.cmp(b).then_with(|| match (at(*one), at(*other)) {
+            (Some(one), Some(other)) => in_order(one, other),
+            _ => Ordering::Equal,
+        })
+    });
+    let mut places = vec![0; order.len()];
+    for (place, (_, index)) in order.iter().enumerate() {
+        if let Some(entry) = places.get_mut(*index) {
+            *entry = place;
+        }
+    }
+    for index in 0..places.len() {
+        while let Some(place) = places.get(index).copied().filter(|place| *place != index) {
+            findings.swap(index, place);
+            places.swap(index, place);
         }
     }
 }
 
-/// The findings come sorted by digest and position.
-fn tell_positions_apart(findings: &mut [Nameless]) {
-    let mut before: Option<Digest> = None;
-    let mut ordinal = 0_u64;
-    for one in findings {
-        ordinal = if before == Some(one.digest) { ordinal + 1 } else { 0 };
-        before = Some(one.digest);
-        if ordinal > 0 {
-            one.digest = digest(&[one.digest.hex(), "ordinal".to_owned(), ordinal.to_string()]);
+/// What most findings differ in already. Never says otherwise than [`in_order`].
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Prefix {
+    severity: Reverse<crate::model::severity::Severity>,
+    kind: Kind,
+    /// Bytes of the package's name, or of the path where there is no package; zeros at the end.
+    named: (bool, [u8; 24]),
+}
+
+impl Prefix {
+    fn of(finding: &Finding) -> Self {
+        let text = match (&finding.package, &finding.location.path) {
+            (Some(package), _) => package.name.as_raw(),
+            (None, Some(path)) => path.as_raw(),
+            (None, None) => "",
+        };
+        let mut named = [0; 24];
+        for (byte, of_text) in named.iter_mut().zip(text.bytes()) {
+            *byte = of_text;
         }
+        Self { severity: Reverse(finding.severity), kind: finding.kind, named: (finding.package.is_some(), named) }
     }
 }
 
 /// For each digest in order: sixteen hexadecimal digits, more where its neighbour begins with the same.
-fn id_lengths(findings: &[Nameless]) -> Vec<usize> {
-    let hex: Vec<String> = findings.iter().map(|one| one.digest.hex()).collect();
-    let common = |a: &String, b: &String| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-    let with_next: Vec<usize> = hex.iter().zip(hex.iter().skip(1)).map(|(a, b)| common(a, b)).collect();
+fn id_lengths(digests: &[(Digest, usize)]) -> Vec<usize> {
+    let with_next: Vec<usize> =
+        digests.iter().zip(digests.iter().skip(1)).map(|((a, _), (b, _))| common_digits(a, b)).collect();
     let with_previous = std::iter::once(0).chain(with_next.iter().copied());
     let with_next = with_next.iter().copied().chain(std::iter::once(0));
-    with_previous.zip(with_next).take(hex.len()).map(|(a, b)| a.max(b).saturating_add(1).max(16)).collect()
+    with_previous.zip(with_next).take(digests.len()).map(|(a, b)| a.max(b).saturating_add(1).max(16)).collect()
+}
+
+/// How many hexadecimal digits two digests begin with in common.
+fn common_digits(a: &Digest, b: &Digest) -> usize {
+    let mut pairs = a.as_bytes().iter().zip(b.as_bytes());
+    let bytes = pairs.by_ref().take_while(|(a, b)| a == b).count();
+    let differ = a.as_bytes().get(bytes).zip(b.as_bytes().get(bytes));
+    2 * bytes + usize::from(differ.is_some_and(|(a, b)| a >> 4 == b >> 4))
 }
 
 fn by_position(a: &Finding, b: &Finding) -> Ordering {

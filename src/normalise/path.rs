@@ -3,6 +3,8 @@
 //! What must stay true: a path never changes the place that it names. One that is absolute or climbs out of its root keeps
 //! its spelling, so that no pattern for a path inside can match it by accident.
 
+use std::borrow::Cow;
+
 /// What absolute paths of a report are relative to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Root {
@@ -12,23 +14,32 @@ pub(super) enum Root {
     Image,
 }
 
-/// The path in its one spelling.
-pub(super) fn normalised(raw: &str, root: Root) -> String {
-    let plain = raw.strip_prefix("file://").unwrap_or(raw).replace('\\', "/");
+/// The path in its one spelling; nearly all have it already.
+pub(super) fn normalised(raw: &str, root: Root) -> Cow<'_, str> {
+    let plain = raw.strip_prefix("file://").unwrap_or(raw);
+    let plain = if plain.contains('\\') { Cow::Owned(plain.replace('\\', "/")) } else { Cow::Borrowed(plain) };
     if plain.contains("://") {
-        return raw.to_owned();
+        return raw.into();
     }
     let relative = match root {
         Root::Image => plain.trim_start_matches('/'),
-        Root::Unknown => plain.as_str(),
+        Root::Unknown => &plain,
     };
     if is_absolute(relative) {
-        return plain;
+        return if plain.len() == raw.len() && plain == raw { raw.into() } else { plain.into_owned().into() };
+    }
+    if relative == raw && is_straight(raw) {
+        return raw.into();
     }
     match inside(relative) {
-        Some(path) if !path.is_empty() => path,
-        _ => raw.to_owned(),
+        Some(path) if !path.is_empty() => path.into(),
+        _ => raw.into(),
     }
+}
+
+/// True where no component is empty, `.` or `..`.
+fn is_straight(path: &str) -> bool {
+    path.split('/').all(|component| !matches!(component, "" | "." | ".."))
 }
 
 /// True for `/x` and `C:/x`.
