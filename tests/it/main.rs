@@ -29,5 +29,6 @@ mod policies;
 mod policy_test;
 mod render;
 mod scenarios;
+mod secrets;
 mod support;
 mod trust;
