@@ -191,6 +191,12 @@ pub fn kind(path: &Path) -> PathKind {
     }
 }
 
+/// Bytes of a file; 0 where there is none, which reading it will tell.
+#[must_use]
+pub fn size(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |meta| meta.len())
+}
+
 /// The most files that one directory or glob may stand for.
 pub const MOST_FILES: usize = 100_000;
 

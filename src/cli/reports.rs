@@ -18,6 +18,11 @@ use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::normalise::ReadReport;
 
+/// Reports in one run.
+const MOST_REPORTS: usize = 10_000;
+/// Bytes of all report files of a run.
+const ALL_BYTES: u64 = 4 << 30;
+
 /// A report that was read, and the size of its file in bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Given {
@@ -62,6 +67,13 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
     named.retain(|one| one.format.is_some() || !claimed.contains(&undotted(&one.path)));
     named.sort();
     named.dedup();
+    if named.len() > MOST_REPORTS {
+        return Err(too_much("reports", u64::try_from(MOST_REPORTS).unwrap_or(u64::MAX)));
+    }
+    let bytes = named.iter().map(|one| io::size(&one.path)).fold(0_u64, u64::saturating_add);
+    if bytes > ALL_BYTES {
+        return Err(too_much("all_reports_bytes", ALL_BYTES));
+    }
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut reports = Vec::new();
     for read in read_all(&named, threads) {
@@ -71,6 +83,11 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
         }
     }
     CliError::all(faults).map_or(Ok(reports), Err)
+}
+
+fn too_much(limit: &str, max: u64) -> CliError {
+    CliError::input(format!("the reports together exceed the limit `{limit}` of {max}"))
+        .hint("name only the reports of this release; docs/LIMITS.md lists the limits")
 }
 
 /// What came of each file, in the order of the files, whichever thread read it.
@@ -182,15 +199,19 @@ fn literal_root(pattern: &str) -> PathBuf {
 
 fn read_one(named: &Named) -> Result<Given, CliError> {
     let limits = Limits::default();
-    let bytes = io::read(&named.path, limits.report_bytes)?;
     let shown = named.path.display();
-    let (format, parsed) = formats::read(&bytes, named.format.as_deref(), &limits).map_err(|error| {
+    let refused = |error: FormatError| {
         let problem = CliError::input(format!("{shown}: {error}"));
         match hint(&error, &shown.to_string()) {
             Some(hint) => problem.hint(hint),
             None => problem,
         }
-    })?;
+    };
+    if io::size(&named.path) > limits.report_bytes {
+        return Err(refused(FormatError::TooLarge { limit: "report_bytes", max: limits.report_bytes }));
+    }
+    let bytes = io::read(&named.path, limits.report_bytes)?;
+    let (format, parsed) = formats::read(&bytes, named.format.as_deref(), &limits).map_err(refused)?;
     let report = ReadReport {
         path: Untrusted::new(named.path.to_string_lossy()),
         format: format.id,

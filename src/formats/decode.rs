@@ -8,6 +8,7 @@ use std::io::Read as _;
 
 use flate2::read::MultiGzDecoder;
 
+use super::limits::{GZIP_RATIO, RATIO_FROM};
 use super::{FormatError, Limits};
 
 /// Kinds of files that hold reports but are none, by their first bytes.
@@ -30,13 +31,21 @@ pub(super) fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return Ok(Cow::Borrowed(bytes));
     }
+    let packed = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let by_ratio = packed.saturating_mul(GZIP_RATIO).max(RATIO_FROM);
     let mut inflated = Vec::new();
     // One byte more than allowed tells a report at the limit from one beyond it.
     MultiGzDecoder::new(bytes)
-        .take(limits.report_bytes.saturating_add(1))
+        .take(limits.report_bytes.min(by_ratio).saturating_add(1))
         .read_to_end(&mut inflated)
         .map_err(|error| FormatError::NotText(format!("damaged gzip: {error}")))?;
-    if over(inflated.len()) { Err(too_large()) } else { Ok(Cow::Owned(inflated)) }
+    if over(inflated.len()) {
+        Err(too_large())
+    } else if u64::try_from(inflated.len()).is_ok_and(|length| length > by_ratio) {
+        Err(FormatError::TooLarge { limit: "gzip_ratio", max: GZIP_RATIO })
+    } else {
+        Ok(Cow::Owned(inflated))
+    }
 }
 
 /// The text of these bytes: UTF-8 or UTF-16, with or without a byte order mark.

@@ -18,6 +18,7 @@
 
 mod decode;
 mod head;
+mod limits;
 mod npm_advisory;
 mod terms;
 mod vex;
@@ -176,7 +177,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { report_bytes: 1 << 30, results: 5_000_000 }
+        Self { report_bytes: limits::REPORT_BYTES, results: limits::RESULTS }
     }
 }
 

@@ -11,10 +11,10 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::FormatError;
+use super::{FormatError, limits};
 use crate::model::finding::Observation;
 use crate::model::report::{NotUnderstood, Parsed, ScanState};
 use crate::model::text::Untrusted;
@@ -24,9 +24,10 @@ use crate::model::text::Untrusted;
 /// # Errors
 /// [`FormatError::Malformed`] with line and column.
 pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) -> Result<T, FormatError> {
+    limits::open(text.len());
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = T::deserialize(&mut json).map_err(|error| malformed(format, error.to_string()))?;
-    json.end().map_err(|error| malformed(format, error.to_string()))?;
+    let value = T::deserialize(&mut json).map_err(|error| unsound(format, &error))?;
+    json.end().map_err(|error| unsound(format, &error))?;
     Ok(value)
 }
 
@@ -40,11 +41,13 @@ pub(super) fn read_stream<'a, T: Deserialize<'a>>(text: &'a str, format: &'stati
     if !matches!(text.trim_start().chars().next(), Some('{') | None) {
         return read(text, format);
     }
-    serde_json::Deserializer::from_str(text)
-        .into_iter::<Record<T>>()
-        .collect::<Result<_, _>>()
-        .map(List::Given)
-        .map_err(|error| malformed(format, error.to_string()))
+    limits::open(text.len());
+    let mut all = Vec::new();
+    for record in serde_json::Deserializer::from_str(text).into_iter::<Record<T>>() {
+        limits::charge::<Record<T>, serde_json::Error>().map_err(|error| unsound(format, &error))?;
+        all.push(record.map_err(|error| unsound(format, &error))?);
+    }
+    Ok(List::Given(all))
 }
 
 /// Reads one list, or several that follow one another as pages do, as one list.
@@ -52,9 +55,10 @@ pub(super) fn read_stream<'a, T: Deserialize<'a>>(text: &'a str, format: &'stati
 /// # Errors
 /// [`FormatError::Malformed`] with line and column, also where something else than a list is among them.
 pub(super) fn read_pages<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) -> Result<List<T>, FormatError> {
+    limits::open(text.len());
     let mut all = Vec::new();
     for page in serde_json::Deserializer::from_str(text).into_iter::<List<T>>() {
-        match page.map_err(|error| malformed(format, error.to_string()))? {
+        match page.map_err(|error| unsound(format, &error))? {
             List::Given(records) => all.extend(records),
             List::Null => {}
             List::Absent => return Err(malformed(format, "should be a list")),
@@ -85,6 +89,11 @@ pub(super) fn token(key: &str) -> String {
 /// A report that is not sound.
 pub(super) fn malformed(format: &'static str, reason: impl Into<Untrusted>) -> FormatError {
     FormatError::Malformed { format, reason: reason.into() }
+}
+
+/// What `serde_json` found wrong: beyond a limit, or not sound.
+fn unsound(format: &'static str, error: &serde_json::Error) -> FormatError {
+    limits::exceeded(error).unwrap_or_else(|| malformed(format, error.to_string()))
 }
 
 /// A report without its mandatory part.
@@ -124,6 +133,9 @@ pub(super) fn results<T>(
             Record::Odd(found) => Err(format!("should be an object and is {found}")),
         };
         place(parsed, || format!("{at}/{index}"), read);
+        if parsed.observations.len() + parsed.suppressed_apart.len() + parsed.not_understood.len() > limits::RESULTS {
+            return Err(limits::too_many_results());
+        }
     }
     Ok(())
 }
@@ -516,6 +528,16 @@ trait Lenient<'de>: Sized {
     fn odd(found: &'static str) -> Self;
 }
 
+/// The elements of a list, as many as there is room for.
+fn charged<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(mut elements: A) -> Result<Vec<T>, A::Error> {
+    let mut all = Vec::new();
+    while let Some(element) = elements.next_element()? {
+        limits::charge::<T, A::Error>()?;
+        all.push(element);
+    }
+    Ok(all)
+}
+
 struct LenientVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Lenient<'de>> Visitor<'de> for LenientVisitor<T> {
@@ -525,15 +547,18 @@ impl<'de, T: Lenient<'de>> Visitor<'de> for LenientVisitor<T> {
         f.write_str("any JSON value")
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<T, E> {
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<T, E> {
+        limits::string(text)?;
         Ok(T::text(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<T, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        limits::string(text)?;
         Ok(T::text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<T, E> {
+    fn visit_string<E: Error>(self, text: String) -> Result<T, E> {
+        limits::string(&text)?;
         Ok(T::text(Cow::Owned(text)))
     }
 
@@ -631,6 +656,7 @@ impl<'de: 'a, 'a> Lenient<'de> for Texts<'a> {
     fn list<A: SeqAccess<'de>>(mut elements: A) -> Result<Self, A::Error> {
         let mut texts = Vec::new();
         while let Some(Text(text)) = elements.next_element::<Text<'a>>()? {
+            limits::charge::<Cow<'_, str>, A::Error>()?;
             texts.extend(text);
         }
         Ok(Self(texts))
@@ -674,6 +700,7 @@ impl<'de> Lenient<'de> for Numbers {
     fn list<A: SeqAccess<'de>>(mut elements: A) -> Result<Self, A::Error> {
         let mut numbers = Vec::new();
         while let Some(number) = elements.next_element::<Number>()? {
+            limits::charge::<Number, A::Error>()?;
             numbers.extend(number.0.map(|numeral| Number(Some(numeral))));
         }
         Ok(Self(numbers))
@@ -758,7 +785,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Mixed<'a, T> {
     }
 
     fn list<A: SeqAccess<'de>>(elements: A) -> Result<Self, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(elements)).map(Self)
+        charged(elements).map(Self)
     }
 
     fn odd(_found: &'static str) -> Self {
@@ -786,7 +813,7 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for List<T> {
     }
 
     fn list<A: SeqAccess<'de>>(elements: A) -> Result<Self, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(elements)).map(Self::Given)
+        charged(elements).map(Self::Given)
     }
 
     fn odd(found: &'static str) -> Self {
@@ -824,6 +851,7 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for Values<T> {
     fn object<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
         let mut records = Vec::new();
         while let Some((_, record)) = members.next_entry::<IgnoredAny, Record<T>>()? {
+            limits::charge::<Record<T>, A::Error>()?;
             records.push(record);
         }
         Ok(Self(List::Given(records)))
@@ -842,6 +870,7 @@ impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Dict<'a, T> {
     fn object<A: MapAccess<'de>>(mut members: A) -> Result<Self, A::Error> {
         let mut entries = Vec::new();
         while let Some((Text(name), value)) = members.next_entry::<Text<'a>, T>()? {
+            limits::charge::<(Cow<'_, str>, T), A::Error>()?;
             entries.push((name.unwrap_or_default(), value));
         }
         Ok(Self(entries))
@@ -959,7 +988,7 @@ mod tests {
             assert!(error.contains(place), "{error}");
         }
         let deep = format!("{{\"results\":[{}]}}", "{\"part\":".repeat(200));
-        assert!(read::<Report<'_>>(&deep, "test").unwrap_err().to_string().contains("recursion limit"));
+        assert!(read::<Report<'_>>(&deep, "test").unwrap_err().to_string().contains("limit `depth` of 127"));
     }
 
     #[test]

@@ -11,11 +11,8 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use super::FormatError;
 use super::wire::malformed;
-
-/// Levels of elements.
-const DEPTH: usize = 128;
+use super::{FormatError, limits};
 
 /// The next piece of a document.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,6 +76,9 @@ impl<'a> Xml<'a> {
                 Ok(Event::DocType(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => continue,
             };
             match &piece {
+                Piece::Text(text) if text.len() > limits::STRING_BYTES => {
+                    return Err(too_large("string_bytes", limits::STRING_BYTES));
+                }
                 Piece::Text(text) if self.depth == 0 && text.trim().is_empty() => {}
                 Piece::Text(_) if self.depth == 0 => return Err(self.wrong("text outside of the root element")),
                 _ => return Ok(Some(piece)),
@@ -135,8 +135,8 @@ impl<'a> Xml<'a> {
             return Err(self.wrong("a second root element"));
         }
         self.depth += 1;
-        if self.depth > DEPTH {
-            return Err(self.wrong("elements are nested too deep"));
+        if self.depth > limits::XML_DEPTH {
+            return Err(too_large("depth", limits::XML_DEPTH));
         }
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| self.wrong(error))?;
@@ -160,6 +160,10 @@ impl<'a> Xml<'a> {
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         malformed(self.format, format!("{reason} at line {line}"))
     }
+}
+
+fn too_large(limit: &'static str, max: usize) -> FormatError {
+    FormatError::TooLarge { limit, max: u64::try_from(max).unwrap_or(u64::MAX) }
 }
 
 impl Tag<'_> {
@@ -205,7 +209,8 @@ mod tests {
 
     #[test]
     fn what_is_not_whole_or_not_safe_is_refused() {
-        let deep = "<a>".repeat(DEPTH + 1);
+        let deep = pieces(&"<a>".repeat(limits::XML_DEPTH + 1));
+        assert_eq!(deep, Err(FormatError::TooLarge { limit: "depth", max: 128 }));
         for text in [
             "<a><b></a>",
             "<a>",
@@ -217,7 +222,6 @@ mod tests {
             "<a>&unknown;</a>",
             "<a b='&unknown;'/>",
             "<!DOCTYPE a [<!ENTITY e 'x'>]><a>x</a>",
-            &deep,
         ] {
             assert!(matches!(pieces(text), Err(FormatError::Malformed { .. })), "{text}");
         }

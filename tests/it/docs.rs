@@ -145,3 +145,32 @@ fn the_page_of_formats_is_that_of_the_table() {
     let page = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(page == formats_page(), "docs/FORMATS.md is not up to date: UPDATE_GOLDEN=1 cargo test --test it docs");
 }
+
+/// Every row of the page of limits names a constant of the source and its value.
+#[test]
+fn the_page_of_limits_says_what_the_source_does() {
+    let page = std::fs::read_to_string(root().join("docs/LIMITS.md")).unwrap();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with('|') && line.contains("src/"))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 15);
+    for row in rows {
+        let [_, name, value, place, ..] = row.as_slice() else { panic!("{row:?}") };
+        let (value, name) = (value.trim_matches('`'), name.trim_matches('`'));
+        let (file, constant) = place.trim_matches('`').split_once("` `").unwrap();
+        let source = std::fs::read_to_string(root().join(file)).unwrap();
+        let declared = source.lines().find_map(|line| {
+            let line =
+                line.trim_start_matches("pub ").trim_start_matches("pub(super) ").trim_start_matches("pub(crate) ");
+            line.strip_prefix(&format!("const {constant}: "))?.split_once(" = ")?.1.strip_suffix(';')
+        });
+        assert_eq!(declared, Some(value), "{constant} in {file}");
+        let quoted = format!("\"{name}\"");
+        let named = files_below(&root().join("src"))
+            .iter()
+            .any(|path| std::fs::read_to_string(path).unwrap().contains(&quoted));
+        assert!(name.is_empty() || named, "no error names {name}");
+    }
+}

@@ -25,6 +25,7 @@ mod findings;
 mod forecast;
 mod formats;
 mod layers;
+mod limits;
 mod policies;
 mod policy_test;
 mod render;
