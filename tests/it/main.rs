@@ -24,6 +24,7 @@ mod fail_open;
 mod findings;
 mod forecast;
 mod formats;
+mod fuzzing;
 mod layers;
 mod limits;
 mod policies;
