@@ -1,7 +1,7 @@
 //! `check`: gather, decide, prove, show.
 //!
-//! What must stay true: the order is fixed. Nothing is shown before the evidence that was asked for exists, and an error, too,
-//! leaves evidence where there is a key to sign it with.
+//! What must stay true: the order is fixed. Nothing is shown before the evidence that was asked for exists; where an output cannot
+//! be written then, that evidence is withdrawn. An error, too, leaves evidence where there is a key to sign it with.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use super::{baseline, diagnostic, emergency, evidence as store, io, judged, outp
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
 use crate::evidence::materials::{Content, Material, Role};
-use crate::evidence::{CommitSubject, EvidenceInput, assemble};
+use crate::evidence::{CommitSubject, Evidence, EvidenceInput, assemble};
 use crate::facts::{Clock, Judging, JudgingSource, Mode};
 use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
@@ -57,11 +57,20 @@ struct Trail {
 fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let Ready { inputs, bundle, .. } = gather(args, trail)?;
     let decided = gate::decide(inputs, &bundle)?;
-    let place = trail.prove(&decided.decision, Some(&decided.facts))?;
+    let proof = trail.proof(&decided.decision, Some(&decided.facts))?;
     let mut style = output::style(args.color, args.quiet, &io::environment());
-    style.evidence = place;
-    output::write(&trail.outputs, &decided.decision, &style)?;
-    Ok(decided.decision.exit_code)
+    style.evidence = proof.as_ref().map(Proof::summary);
+    let outputs = output::rendered(&trail.outputs, &decided.decision, &style)?;
+    let waiting = outputs.stage()?;
+    let written = proof.map(|proof| store::write(proof.dir, &proof.evidence)).transpose()?;
+    match waiting.show() {
+        Ok(()) => Ok(decided.decision.exit_code),
+        // Else the evidence of a pass would outlive the exit code that takes it back.
+        Err(error) => Err(match written.map_or(Ok(()), store::Written::withdraw) {
+            Ok(()) => error,
+            Err(second) => error.and(second),
+        }),
+    }
 }
 
 /// Everything that a decision is made from, read and checked.
@@ -396,18 +405,13 @@ impl Trail {
         }
     }
 
-    /// Writes the evidence that was asked for, and says where it is and who signed it.
-    fn prove(&self, decision: &Decision, facts: Option<&[u8]>) -> Result<Option<String>, CliError> {
+    /// The evidence that was asked for, not written yet.
+    fn proof(&self, decision: &Decision, facts: Option<&[u8]>) -> Result<Option<Proof<'_>>, CliError> {
         let Some(dir) = &self.evidence else { return Ok(None) };
         let input = EvidenceInput { decision, facts, materials: &self.materials, commit: self.commit.as_ref() };
         let signer = self.key.as_ref().map(|key| key as &dyn Sign);
         let evidence = assemble(&input, signer).map_err(|fault| CliError::internal(fault.to_string()))?;
-        let place = store::write(dir, &evidence)?;
-        let by = match &evidence.keyid {
-            Some(keyid) => format!("signed by {keyid}"),
-            None => "not signed: no --key".to_owned(),
-        };
-        Ok(Some(format!("{}  ({by})", place.display())))
+        Ok(Some(Proof { dir, evidence }))
     }
 
     /// Best effort: every output file says that there is no decision, and where there is a key evidence says so, too.
@@ -425,10 +429,31 @@ impl Trail {
         output::write_error(&self.outputs, &decision);
         // Where evidence could not be written, that has been said already.
         if self.key.is_some()
-            && let Err(second) = self.prove(&decision, None)
+            && let Err(second) = self.prove(&decision)
             && error.exit != Exit::Internal
         {
             diagnostic::report(&second);
         }
+    }
+    fn prove(&self, decision: &Decision) -> Result<(), CliError> {
+        let proof = self.proof(decision, None)?;
+        proof.map_or(Ok(()), |proof| store::write(proof.dir, &proof.evidence).map(drop))
+    }
+}
+
+/// Evidence, and the directory that it goes into.
+struct Proof<'a> {
+    dir: &'a Path,
+    evidence: Evidence,
+}
+
+impl Proof<'_> {
+    /// Where it will be, and who signed it.
+    fn summary(&self) -> String {
+        let by = match &self.evidence.keyid {
+            Some(keyid) => format!("signed by {keyid}"),
+            None => "not signed: no --key".to_owned(),
+        };
+        format!("{}  ({by})", self.dir.join(&self.evidence.id).display())
     }
 }

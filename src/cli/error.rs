@@ -83,11 +83,15 @@ impl CliError {
     /// Several errors as one: all problems, the highest exit code. `None` for an empty list.
     #[must_use]
     pub fn all(errors: Vec<Self>) -> Option<Self> {
-        errors.into_iter().reduce(|mut all, next| {
-            all.exit = all.exit.max(next.exit);
-            all.problems.extend(next.problems);
-            all
-        })
+        errors.into_iter().reduce(Self::and)
+    }
+
+    /// Two errors as one: all problems, the higher exit code.
+    #[must_use]
+    pub fn and(mut self, next: Self) -> Self {
+        self.exit = self.exit.max(next.exit);
+        self.problems.extend(next.problems);
+        self
     }
 }
 

@@ -27,13 +27,41 @@ const MOST_FILES: usize = 100_000;
 /// The largest key file.
 const KEY_BYTES: u64 = 64 << 10;
 
+/// A folder that stands under its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Where it is.
+    pub place: PathBuf,
+    /// Whether this run put it there.
+    is_new: bool,
+}
+
+impl Written {
+    /// Takes the folder away again, if this run put it there: whole, by one rename, before anything in it is removed.
+    ///
+    /// # Errors
+    /// It cannot be moved or removed: exit 4.
+    pub fn withdraw(self) -> Result<(), CliError> {
+        let Some(dir) = self.place.parent().filter(|_| self.is_new) else { return Ok(()) };
+        let removed = tempfile::Builder::new().prefix(".countersign-").tempdir_in(dir).and_then(|away| {
+            fs::rename(&self.place, away.path().join("withdrawn"))?;
+            io::sync_dir(dir)?;
+            away.close()
+        });
+        removed.map_err(|error| {
+            CliError::internal(format!("{}: the evidence could not be withdrawn: {error}", self.place.display()))
+                .hint("remove that folder: this run ended in an error")
+        })
+    }
+}
+
 /// Writes an evidence folder below `dir`, and says where it is.
 ///
 /// The same evidence twice is written once.
 ///
 /// # Errors
 /// It cannot be written, or other evidence stands there under the same id: exit 4. Nothing half-written remains.
-pub fn write(dir: &Path, evidence: &Evidence) -> Result<PathBuf, CliError> {
+pub fn write(dir: &Path, evidence: &Evidence) -> Result<Written, CliError> {
     let target = dir.join(&evidence.id);
     let cannot = |error: &stdio::Error| {
         CliError::internal(format!("{}: the evidence could not be written: {error}", target.display()))
@@ -41,18 +69,19 @@ pub fn write(dir: &Path, evidence: &Evidence) -> Result<PathBuf, CliError> {
     };
     fs::create_dir_all(dir).map_err(|error| cannot(&error))?;
     let whole = staged(dir, evidence).map_err(|error| cannot(&error))?;
+    let there = |target: PathBuf| same(&target, evidence).map(|()| Written { place: target, is_new: false });
     if io::kind(&target) != io::PathKind::Missing {
-        return same(&target, evidence).map(|()| target);
+        return there(target);
     }
     match fs::rename(whole.path(), &target) {
         Ok(()) => {
             // It has its name now: there is nothing left to remove.
             let _ = whole.keep();
             io::sync_dir(dir).map_err(|error| cannot(&error))?;
-            Ok(target)
+            Ok(Written { place: target, is_new: true })
         }
         // Another run was faster.
-        Err(_) if io::kind(&target) == io::PathKind::Directory => same(&target, evidence).map(|()| target),
+        Err(_) if io::kind(&target) == io::PathKind::Directory => there(target),
         Err(error) => Err(cannot(&error)),
     }
 }
@@ -115,7 +144,11 @@ pub fn read(path: &Path) -> Result<Folder, CliError> {
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
         let unreadable = |error: stdio::Error| CliError::input(format!("{}: {error}", dir.display()));
-        for entry in fs::read_dir(&dir).map_err(unreadable)? {
+        let mut entries = fs::read_dir(&dir).map_err(unreadable)?.peekable();
+        if entries.peek().is_none() && dir != root {
+            folder.irregular.push(Untrusted::from(dir.to_string_lossy().into_owned()));
+        }
+        for entry in entries {
             let entry = entry.map_err(unreadable)?;
             let kind = entry.file_type().map_err(unreadable)?;
             let path = entry.path();

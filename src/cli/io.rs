@@ -79,26 +79,71 @@ fn missing(path: &Path, error: &io::Error) -> CliError {
 /// # Errors
 /// Any failure is exit 4 and leaves the previous file as it was.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let shown = path.display();
-    let cannot = |error: &io::Error| {
-        CliError::internal(format!("{shown}: could not be written: {error}"))
-            .hint("check that the directory exists, is writable and has room")
+    stage(path, bytes)?.commit()
+}
+
+/// A file that is written and has not got its name yet.
+#[derive(Debug)]
+pub struct Staged<'a> {
+    path: PathBuf,
+    target: Target<'a>,
+}
+
+#[derive(Debug)]
+enum Target<'a> {
+    /// A file beside the target, synced.
+    Beside(tempfile::NamedTempFile),
+    /// A device, a pipe or a link is written to, never replaced.
+    Through(File, &'a [u8]),
+}
+
+/// Writes a file as far as that changes nothing under its name.
+///
+/// # Errors
+/// Any failure is exit 4.
+pub fn stage<'a>(path: &Path, bytes: &'a [u8]) -> Result<Staged<'a>, CliError> {
+    let beside = || -> io::Result<tempfile::NamedTempFile> {
+        let mut file = tempfile::Builder::new().prefix(".countersign-").tempfile_in(directory_of(path))?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        widen(file.path())?;
+        Ok(file)
     };
-    // A device, a pipe or a link is written to, never replaced.
-    if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
-        let mut special = fs::OpenOptions::new().write(true).truncate(true).open(path).map_err(|e| cannot(&e))?;
-        return special.write_all(bytes).and_then(|()| special.flush()).map_err(|e| cannot(&e));
+    let target = if fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_file()) {
+        fs::OpenOptions::new().write(true).open(path).map(|file| Target::Through(file, bytes))
+    } else {
+        beside().map(Target::Beside)
+    };
+    Ok(Staged { path: path.to_owned(), target: target.map_err(|error| unwritten(path, &error))? })
+}
+
+impl Staged<'_> {
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// Any failure is exit 4 and leaves the previous file as it was.
+    pub fn commit(self) -> Result<(), CliError> {
+        let done = match self.target {
+            Target::Beside(file) => {
+                file.persist(&self.path).map_err(|error| error.error).and_then(|_| sync_dir(directory_of(&self.path)))
+            }
+            Target::Through(mut file, bytes) => {
+                let emptied = if file.metadata().is_ok_and(|meta| meta.is_file()) { file.set_len(0) } else { Ok(()) };
+                emptied.and_then(|()| file.write_all(bytes)).and_then(|()| file.flush())
+            }
+        };
+        done.map_err(|error| unwritten(&self.path, &error))
     }
-    let dir = match path.parent() {
-        Some(dir) if !dir.as_os_str().is_empty() => dir,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new().prefix(".countersign-").tempfile_in(dir).map_err(|e| cannot(&e))?;
-    file.write_all(bytes).map_err(|e| cannot(&e))?;
-    file.as_file().sync_all().map_err(|e| cannot(&e))?;
-    widen(file.path()).map_err(|e| cannot(&e))?;
-    file.persist(path).map_err(|e| cannot(&e.error))?;
-    sync_dir(dir).map_err(|e| cannot(&e))
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> CliError {
+    CliError::internal(format!("{}: could not be written: {error}", path.display()))
+        .hint("check that the directory exists, is writable and has room")
+}
+
+/// The directory that a file is in.
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 /// Temporary files are made with mode 0600; outputs are for other steps and users to read.

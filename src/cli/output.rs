@@ -1,7 +1,7 @@
 //! `--output FORMAT[=PATH]`, colours and width.
 //!
-//! What must stay true: every output is rendered in memory before the first one is written, and the exit code depends on none
-//! of them.
+//! What must stay true: every output is rendered, and every file staged, before the first one is seen, and the exit code depends
+//! on none of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
@@ -87,28 +87,54 @@ pub fn write_error(outputs: &[Output], decision: &Decision) {
     }
 }
 
-/// Renders and writes every output, standard output last.
+/// Every output as bytes: what is rendered can be written without asking the decision again.
 ///
 /// # Errors
-/// One that cannot be written: exit 4.
-pub fn write(outputs: &[Output], decision: &Decision, terminal: &Style) -> Result<(), CliError> {
-    let mut rendered = Vec::new();
-    for output in outputs {
-        let file = Style { color: false, width: 100, ..terminal.clone() };
-        let style = if output.path.is_none() { terminal } else { &file };
+/// A renderer that fails: a bug.
+pub fn rendered<'a>(outputs: &'a [Output], decision: &Decision, terminal: &Style) -> Result<Rendered<'a>, CliError> {
+    let file = Style { color: false, width: 100, ..terminal.clone() };
+    let rendered = outputs.iter().map(|output| {
         let mut bytes = Vec::new();
+        let style = if output.path.is_none() { terminal } else { &file };
         (output.renderer.write)(decision, style, &mut bytes)
             .map_err(|error| CliError::internal(format!("{}: {error}", output.renderer.id)))?;
-        rendered.push((output, bytes));
+        Ok((output.path.as_deref(), bytes))
+    });
+    rendered.collect::<Result<_, _>>().map(Rendered)
+}
+
+/// Outputs with the place that each goes to.
+#[derive(Debug)]
+pub struct Rendered<'a>(Vec<(Option<&'a Path>, Vec<u8>)>);
+
+impl Rendered<'_> {
+    /// Writes every file beside its place; none is under its name yet.
+    ///
+    /// # Errors
+    /// One that cannot be written: exit 4.
+    pub fn stage(&self) -> Result<Waiting<'_>, CliError> {
+        let files = self.0.iter().filter_map(|(path, bytes)| Some(io::stage((*path)?, bytes)));
+        let printed = self.0.iter().filter(|(path, _)| path.is_none()).map(|(_, bytes)| bytes.as_slice());
+        Ok(Waiting { files: files.collect::<Result<_, _>>()?, printed: printed.collect() })
     }
-    rendered.sort_by_key(|(output, _)| output.path.is_none());
-    for (output, bytes) in rendered {
-        match &output.path {
-            Some(path) => io::write(path, &bytes)?,
-            None => print(&bytes)?,
-        }
+}
+
+/// Outputs that nobody sees yet.
+#[derive(Debug)]
+pub struct Waiting<'a> {
+    files: Vec<io::Staged<'a>>,
+    printed: Vec<&'a [u8]>,
+}
+
+impl Waiting<'_> {
+    /// Shows them, standard output last.
+    ///
+    /// # Errors
+    /// One that cannot be written: exit 4.
+    pub fn show(self) -> Result<(), CliError> {
+        self.files.into_iter().try_for_each(io::Staged::commit)?;
+        self.printed.into_iter().try_for_each(print)
     }
-    Ok(())
 }
 
 /// Writes to standard output. A reader that went away is no failure of the decision.

@@ -31,7 +31,7 @@ const CLOCK_SKEW_SECONDS: i64 = 300;
 pub struct Folder {
     /// Path within the folder, with `/`, and what is there.
     pub files: BTreeMap<String, Stored>,
-    /// Links, pipes and whatever else is no file: their presence fails.
+    /// Links, pipes, empty directories and whatever else is no file: their presence fails.
     pub irregular: Vec<Untrusted>,
 }
 
@@ -422,7 +422,7 @@ struct Headline {
 
 fn blobs(folder: &Folder, statement: &Statement<GateDecision>) -> Checked<String> {
     if let Some(odd) = folder.irregular.first() {
-        return Err(format!("{} is not a regular file", odd.line()));
+        return Err(format!("{} is neither a regular file nor a directory with files", odd.line()));
     }
     let decision = &statement.predicate;
     let list = materials(folder, decision)?;

@@ -4,4 +4,5 @@ mod attacks;
 mod commands;
 mod keys;
 mod made;
+mod runs;
 mod vectors;

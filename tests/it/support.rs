@@ -39,3 +39,10 @@ pub(crate) fn files_below(dir: &Path) -> Vec<PathBuf> {
     found.sort();
     found
 }
+
+/// The arguments of a scenario, after `countersign check`.
+pub(crate) fn scenario_arguments(name: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(fixture("scenarios").join(name).join("scenario.toml")).unwrap();
+    let scenario: toml::Table = toml::from_str(&text).unwrap();
+    scenario["args"].as_array().unwrap().iter().map(|argument| argument.as_str().unwrap().to_owned()).collect()
+}

@@ -170,7 +170,7 @@ fn a_file_that_nobody_listed_fails() {
     }
     let mut linked = honest;
     linked.irregular.push("link".into());
-    assert_eq!(first_fault(&verified(&linked)), "9 blobs: link is not a regular file");
+    assert_eq!(first_fault(&verified(&linked)), "9 blobs: link is neither a regular file nor a directory with files");
 }
 
 #[test]

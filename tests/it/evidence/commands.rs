@@ -26,7 +26,7 @@ impl Desk {
     fn new(decision: &Decision) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let evidence = evidence(decision);
-        let folder = folders::write(&dir.path().join("evidence"), &evidence).unwrap();
+        let folder = folders::write(&dir.path().join("evidence"), &evidence).unwrap().place;
         let write = |name: &str, bytes: &[u8]| {
             let path = dir.path().join(name);
             std::fs::write(&path, bytes).unwrap();
@@ -128,7 +128,7 @@ fn what_cannot_be_read_is_an_error_and_no_result() {
 fn a_folder_is_written_once_and_never_changed() {
     let desk = Desk::new(&decision());
     let place = desk.folder.parent().unwrap();
-    assert_eq!(folders::write(place, &desk.evidence), Ok(desk.folder.clone()));
+    assert_eq!(folders::write(place, &desk.evidence).unwrap().place, desk.folder);
     let other = evidence(&Decision { outcome: Outcome::Warn, ..decision() });
     let fault = folders::write(place, &other).unwrap_err();
     assert_eq!(fault.exit.code(), 4);
@@ -149,6 +149,26 @@ fn a_place_that_cannot_be_written_is_an_internal_error() {
     assert_eq!(names(dir.path()), ["file"]);
 }
 
+#[test]
+fn an_empty_directory_in_a_folder_is_refused() {
+    let desk = Desk::new(&decision());
+    std::fs::create_dir_all(desk.folder.join("more/and/more")).unwrap();
+    let (code, text) = run(&desk.asked());
+    assert_eq!(code, Ok(1));
+    assert!(text.contains("more/and/more is neither a regular file"), "{text}");
+}
+
+#[test]
+fn withdrawn_evidence_is_gone_and_what_stood_before_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = folders::write(dir.path(), &evidence(&decision())).unwrap();
+    let again = folders::write(dir.path(), &evidence(&decision())).unwrap();
+    again.withdraw().unwrap();
+    assert_eq!(names(dir.path()), [decision().id]);
+    first.withdraw().unwrap();
+    assert!(names(dir.path()).is_empty());
+}
+
 #[cfg(unix)]
 #[test]
 fn links_out_of_a_folder_are_refused() {
@@ -159,7 +179,7 @@ fn links_out_of_a_folder_are_refused() {
     std::os::unix::fs::symlink(&outside, &inside).unwrap();
     let (code, text) = run(&desk.asked());
     assert_eq!(code, Ok(1));
-    assert!(text.contains("is not a regular file"), "{text}");
+    assert!(text.contains("is neither a regular file nor a directory with files"), "{text}");
 }
 
 #[test]
