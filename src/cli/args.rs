@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::policies::Source;
+use super::policy_check::PolicyCheckArgs;
 use super::worker::SECONDS;
 
 /// The whole command line.
@@ -90,6 +91,8 @@ pub enum PolicyCommand {
     Eval(PolicyEvalArgs),
     /// Run the tests of policies.
     Test(PolicyTestArgs),
+    /// Say what authors of policies have to mend: METADATA, names, controls, layers, rules that no test makes fire.
+    Check(PolicyCheckArgs),
 }
 
 /// `policy test`.

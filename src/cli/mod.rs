@@ -24,6 +24,8 @@ pub mod judging;
 pub mod key;
 pub mod output;
 pub mod policies;
+pub mod policy;
+pub mod policy_check;
 pub mod policy_eval;
 pub mod policy_test;
 pub mod receipt;
@@ -77,7 +79,7 @@ fn run(command: &Command) -> u8 {
     let result = match command {
         Command::Check(args) => return check::run(args),
         Command::PolicyWorker(args) => return worker::serve(args.seconds),
-        Command::Policy(args) => policy_eval::run(&args.command),
+        Command::Policy(args) => policy::run(&args.command),
         Command::Forecast(args) => forecast::run(args),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::args::{FindingsOutput, PolicyCommand, PolicyEvalArgs};
+use super::args::{FindingsOutput, PolicyEvalArgs};
 use super::error::CliError;
 use super::io::{self, PathKind};
 use super::judging::JudgingFiles;
@@ -22,17 +22,6 @@ use crate::strict;
 
 /// The largest document.
 const MAX_BYTES: u64 = 64 << 20;
-
-/// Runs one of the commands about policies.
-///
-/// # Errors
-/// As the command says.
-pub fn run(command: &PolicyCommand) -> Result<u8, CliError> {
-    match command {
-        PolicyCommand::Eval(args) => eval(args),
-        PolicyCommand::Test(args) => super::policy_test::run(args),
-    }
-}
 
 /// What the packages say about one file.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -58,7 +47,11 @@ struct Told {
     metadata: Map<String, Json>,
 }
 
-fn eval(args: &PolicyEvalArgs) -> Result<u8, CliError> {
+/// Runs the command.
+///
+/// # Errors
+/// Policies that do not load, documents that cannot be read, and everything that would be judged by nothing: exit 3.
+pub fn run(args: &PolicyEvalArgs) -> Result<u8, CliError> {
     let at = match &args.at {
         Some(text) => text.parse().map_err(|fault| CliError::usage(format!("--at {text}: {fault}")))?,
         None => io::now()?,

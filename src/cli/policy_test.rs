@@ -11,15 +11,15 @@ use serde_json::{Value as Json, json};
 
 use super::args::{PolicyTestArgs, TestOutput};
 use super::error::CliError;
-use super::judging::JudgingFiles;
 use super::worker::Contained;
-use super::{diagnostic, io, output, policies};
-use crate::model::change::Change;
+use super::{output, policy};
 use crate::model::text::{guard_line_start, neutral};
-use crate::policy::{Covered, PolicyFile, TestOptions, TestOutcome, TestResult, TestRun, beside_pack};
+use crate::policy::{Covered, TestOptions, TestOutcome, TestResult, TestRun};
 
 /// The exit code where a test does not pass, or the threshold is not met: as of `verify`, the answer is no.
 const FAILED: u8 = 1;
+/// What the worker has beyond the tests' own limit, which ends first and can name the test.
+pub const LOADING: Duration = Duration::from_secs(30);
 
 /// Runs the command.
 ///
@@ -29,8 +29,7 @@ pub fn run(args: &PolicyTestArgs) -> Result<u8, CliError> {
     let coverage = args.coverage || args.threshold.is_some();
     let limit = Duration::from_secs(args.policy_timeout.max(1));
     let options = TestOptions { namespaces: args.namespace.clone(), only: args.run.clone(), coverage, limit };
-    // The engine's own limit ends first, and can name the test.
-    let run = Contained::test(files(args)?, options, limit + Duration::from_secs(1))?;
+    let run = Contained::test(policy::given(&args.paths, args.no_builtin)?, options, limit + LOADING)?;
     let verdict = Verdict::of(&run, args.threshold)?;
     let text = match args.output {
         TestOutput::Human => human(&run, &verdict, coverage),
@@ -44,24 +43,6 @@ pub fn run(args: &PolicyTestArgs) -> Result<u8, CliError> {
     };
     output::print(&text)?;
     Ok(if verdict.is_good() { 0 } else { FAILED })
-}
-
-/// Policies and tests; the embedded pack stands beside them unless they are it.
-fn files(args: &PolicyTestArgs) -> Result<Vec<PolicyFile>, CliError> {
-    let directory = io::working_directory()?;
-    let judging = JudgingFiles::open(&Change::default(), None, &directory)?;
-    let mut files = Vec::new();
-    for source in &args.paths {
-        files.extend(policies::read_with_tests(source, &judging)?.files);
-    }
-    if args.no_builtin {
-        return Ok(files);
-    }
-    let (files, beside) = beside_pack(files);
-    if !beside {
-        diagnostic::note("the policies define packages of the built-in pack, and stand in its place");
-    }
-    Ok(files)
 }
 
 /// What the run comes to.

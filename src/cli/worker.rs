@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use super::error::CliError;
 use super::io;
 use crate::policy::{
-    Answer, Contents, DocumentResult, Evaluate, Evaluation, Namespace, PolicyError, PolicyFile, Question, Reply,
-    Request, TestOptions, TestRun, Worker,
+    Answer, Contents, DocumentResult, Evaluate, Evaluation, Inspection, InspectionOptions, Namespace, PolicyError,
+    PolicyFile, Question, Reply, Request, TestOptions, TestRun, Worker,
 };
 
 /// How long all policies of a run may take.
@@ -81,6 +81,22 @@ impl Contained {
         let mut link = Link::start(limit)?;
         match link.ask(&Request::Test { files, options }, &[])? {
             Reply::Tested(run) => Ok(run),
+            _ => Err(link.confused().into()),
+        }
+    }
+
+    /// Says what the author of policies has to mend.
+    ///
+    /// # Errors
+    /// The worker cannot be started, or breaks down.
+    pub fn inspect(
+        files: Vec<PolicyFile>,
+        options: InspectionOptions,
+        limit: Duration,
+    ) -> Result<Inspection, CliError> {
+        let mut link = Link::start(limit)?;
+        match link.ask(&Request::Inspect { files, options }, &[])? {
+            Reply::Inspected(inspection) => Ok(inspection),
             _ => Err(link.confused().into()),
         }
     }

@@ -105,27 +105,54 @@ pub(super) enum Purpose<'a> {
     Documents,
 }
 
-/// Parses and checks files.
+/// Parses and checks files, up to the first fault.
 pub(super) fn load(files: &[PolicyFile], purpose: Purpose<'_>, watch: &Watch) -> Result<Loaded, PolicyError> {
-    refuse_same_path(files)?;
+    load_all(files, purpose, watch).map_err(|faults| {
+        let first = faults.into_iter().next();
+        first.unwrap_or_else(|| PolicyError::file("policies", "refused without a fault").hint("report this bug"))
+    })
+}
+
+/// Parses and checks files. Gives every fault that can be seen while the others are there.
+pub(super) fn load_all(files: &[PolicyFile], purpose: Purpose<'_>, watch: &Watch) -> Result<Loaded, Vec<PolicyError>> {
+    refuse_same_path(files).map_err(|fault| vec![fault])?;
     let mut engine = Engine::new();
-    let mut units = Vec::new();
+    let (mut units, mut faults) = (Vec::new(), Vec::new());
     let tests = matches!(purpose, Purpose::Release { tests: true, .. });
     for file in files.iter().filter(|file| is_rego(file) && (tests || !is_test(file))) {
         watch(&file.path);
-        units.push(parse(&mut engine, file, purpose)?);
+        match parse(&mut engine, file, purpose) {
+            Ok(unit) => units.push(unit),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
     }
     watch("the policies together");
-    let overridable = overridable(&units)?;
+    let (data, overridable) = together(files, &units, purpose).map_err(|fault| vec![fault])?;
+    let faults = check::faults(&units, &data.keys().cloned().collect());
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    add_data(&mut engine, &data).map_err(|fault| vec![fault])?;
+    Ok(Loaded { engine, units, data, overridable })
+}
+
+/// What packages and data are to each other: data of all layers by root, and the keys that may be moved.
+fn together(
+    files: &[PolicyFile],
+    units: &[Unit],
+    purpose: Purpose<'_>,
+) -> Result<(BTreeMap<String, Json>, Vec<Overridable>), PolicyError> {
+    let overridable = overridable(units)?;
     let Data { roots, owners } = data(files.iter().filter(|file| !is_rego(file)), &overridable)?;
     refuse_undeclared(&overridable, &roots, &owners)?;
-    refuse_collisions(&units, &owners)?;
+    refuse_collisions(units, &owners)?;
     if let Purpose::Release { namespaces, .. } = purpose {
-        refuse_missing_namespaces(&units, namespaces)?;
+        refuse_missing_namespaces(units, namespaces)?;
     }
-    check::check(&units, &roots.keys().cloned().collect())?;
-    add_data(&mut engine, &roots)?;
-    Ok(Loaded { engine, units, data: roots, overridable })
+    Ok((roots, overridable))
 }
 
 /// Every declaration in the METADATA of our packages.
@@ -497,7 +524,8 @@ pub(super) fn rule_id(package: &[String]) -> String {
     parts.join("/")
 }
 
-fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyError> {
+/// A rule of ours; a fault where its METADATA does not say what every verdict needs.
+pub(super) fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyError> {
     let no_block = || {
         PolicyError::at(&unit.path, 1, "the rule has no METADATA")
             .hint("write above the package: # METADATA, # title: …, # custom:, #   owner: …")

@@ -16,25 +16,23 @@ use super::{PolicyError, fields, placeholders};
 /// The most rules of all files together: a chain of rules is as deep as the stack can bear.
 const MAX_RULES: usize = 20_000;
 
-/// Refuses what must not be evaluated; `roots` are the keys of external data.
-pub(super) fn check(units: &[Unit], roots: &BTreeSet<String>) -> Result<(), PolicyError> {
+/// What must not be evaluated, at most one fault for each rule; `roots` are the keys of external data.
+pub(super) fn faults(units: &[Unit], roots: &BTreeSet<String>) -> Vec<PolicyError> {
     let rules: usize = units.iter().map(|unit| unit.module.policy.len()).sum();
     if rules > MAX_RULES {
-        return Err(PolicyError::file("policies", format!("{rules} rules, at most {MAX_RULES} are evaluated")));
+        return vec![PolicyError::file("policies", format!("{rules} rules, at most {MAX_RULES} are evaluated"))];
     }
     let defined = Defined::of(units, roots);
+    let mut faults = Vec::new();
     for unit in units {
-        names(unit)?;
-        fields::check(unit)?;
-        for (_, target) in imports(&unit.module) {
-            imported(unit, &target, &defined)?;
-        }
-        for rule in &unit.module.policy {
-            contents(unit, rule, &defined)?;
-        }
+        faults.extend(names(unit).err());
+        faults.extend(fields::check(unit).err());
+        faults.extend(imports(&unit.module).filter_map(|(_, target)| imported(unit, &target, &defined).err()));
+        faults.extend(unit.module.policy.iter().filter_map(|rule| contents(unit, rule, &defined).err()));
     }
-    refuse_overlaps(units)?;
-    refuse_recursion(units, &defined)
+    faults.extend(refuse_overlaps(units).err());
+    faults.extend(refuse_recursion(units, &defined).err());
+    faults
 }
 
 /// An error at a place in the policy.

@@ -16,7 +16,7 @@ use crate::model::time::Date;
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Metadata {
-    scope: Option<Scope>,
+    pub(super) scope: Option<Scope>,
     pub(super) title: Option<Untrusted>,
     pub(super) description: Untrusted,
     authors: Vec<serde::de::IgnoredAny>,
@@ -30,7 +30,7 @@ pub(super) struct Metadata {
 /// What the block is about; only the package is of interest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Scope {
+pub(super) enum Scope {
     Package,
 }
 

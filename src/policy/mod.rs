@@ -7,6 +7,7 @@ mod archive;
 mod bundle;
 mod check;
 mod classes;
+mod controls;
 mod covered;
 #[cfg(test)]
 mod differential;
@@ -15,6 +16,7 @@ mod engine;
 mod evaluate;
 mod fields;
 mod functions;
+mod inspection;
 mod layering;
 mod lexer;
 mod metadata;
@@ -49,10 +51,12 @@ use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
 
 pub use archive::{Archive, unpack};
+pub use controls::{Catalogue, Framework};
 pub use covered::Covered;
 pub use documents::{DocumentResult, DocumentSaid, Documents, Evaluation, Namespace};
 pub use engine::Watch;
 pub use evaluate::{Answer, Evaluate, Question};
+pub use inspection::{Inspection, InspectionOptions};
 pub use layering::Overridable;
 pub use pack::{builtin, profile, profiles};
 pub use testing::{TestOptions, TestOutcome, TestResult, TestRun, beside_pack};

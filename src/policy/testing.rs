@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use globset::GlobMatcher;
+use regorus::Value;
 use regorus::unstable::{Ref, Rule, RuleHead};
-use regorus::{Engine, Value};
 use serde::{Deserialize, Serialize};
 
 use super::bundle::{self, Loaded, Purpose, Role, Unit, rule_path};
@@ -133,36 +133,35 @@ impl Test<'_> {
 /// A file that cannot be loaded, with the same checks as in a release, and no test that was asked for.
 pub(super) fn test(mut files: Vec<PolicyFile>, options: &TestOptions, watch: &Watch) -> Result<TestRun, PolicyError> {
     files.sort();
-    let only = options.only.as_deref().map(glob).transpose()?;
     engine::on_big_stack(|| {
         let purpose = Purpose::Release { namespaces: &options.namespaces, tests: true };
-        let Loaded { engine, units, .. } = bundle::load(&files, purpose, watch)?;
-        let tests: Vec<Test<'_>> = tests(&units).into_iter().filter(|test| is_asked_for(test, only.as_ref())).collect();
-        if tests.is_empty() {
-            let hint = "tests are rules whose names begin with test_, in files that end in _test.rego";
-            return Err(PolicyError::file("policies", "there is no test to run").hint(match &options.only {
-                Some(only) => format!("{hint}; --run {only} matches none of them"),
-                None => hint.to_owned(),
-            }));
-        }
-        run(&engine, &units, &tests, &files, options, watch)
+        run(&bundle::load(&files, purpose, watch)?, &files, options, watch)
     })
 }
 
-fn run(
-    engine: &Engine,
-    units: &[Unit],
-    tests: &[Test<'_>],
+/// Runs the tests among policies that are loaded from these files.
+pub(super) fn run(
+    loaded: &Loaded,
     files: &[PolicyFile],
     options: &TestOptions,
     watch: &Watch,
 ) -> Result<TestRun, PolicyError> {
+    let only = options.only.as_deref().map(glob).transpose()?;
+    let Loaded { engine, units, .. } = loaded;
+    let tests: Vec<Test<'_>> = tests(units).into_iter().filter(|test| is_asked_for(test, only.as_ref())).collect();
+    if tests.is_empty() {
+        let hint = "tests are rules whose names begin with test_, in files that end in _test.rego";
+        return Err(PolicyError::file("policies", "there is no test to run").hint(match &options.only {
+            Some(only) => format!("{hint}; --run {only} matches none of them"),
+            None => hint.to_owned(),
+        }));
+    }
     let mut machine = Machine::with_limit(engine, None, options.limit)?.watched(watch);
     if options.coverage {
         machine.record_lines();
     }
     let mut run = TestRun::default();
-    for test in tests {
+    for test in &tests {
         let value = machine.value(&rule_path(&test.unit.package, &test.name));
         let printed = machine.take_prints();
         let outcome = match value {
@@ -179,7 +178,7 @@ fn run(
         run.coverage = coverage(units, &machine.recorded_lines()?);
     }
     // What was recorded of all tests is forgotten here.
-    for (result, test) in run.tests.iter_mut().zip(tests) {
+    for (result, test) in run.tests.iter_mut().zip(&tests) {
         if let TestOutcome::Failed { stopped, .. } = &mut result.outcome {
             *stopped = stopping(&mut machine, test, files)?;
         }
@@ -236,14 +235,17 @@ fn stopping(
     Ok(at.and_then(text))
 }
 
+/// The policies that are meant, without tests: not the pack where it only stands beside others.
+pub(super) fn looked_at(units: &[Unit]) -> impl Iterator<Item = &Unit> {
+    let is_pack_alone = units.iter().all(|unit| unit.layer == Layer::Builtin);
+    units.iter().filter(move |unit| unit.role != Role::Test && (is_pack_alone || unit.layer != Layer::Builtin))
+}
+
 fn coverage(units: &[Unit], evaluated: &BTreeMap<String, BTreeSet<u32>>) -> Vec<Covered> {
     let none = BTreeSet::new();
-    // The pack is what is tested where nothing stands below it.
-    let is_pack_alone = units.iter().all(|unit| unit.layer == Layer::Builtin);
-    let tested = units.iter().filter(|unit| unit.role != Role::Test && (is_pack_alone || unit.layer != Layer::Builtin));
     let of = |unit: &Unit| {
         let rule = (unit.role == Role::Rule).then(|| bundle::rule_id(&unit.package));
         Covered::of(&unit.path, rule, &unit.module, evaluated.get(&unit.path).unwrap_or(&none))
     };
-    tested.map(of).filter(|covered| covered.counts().1 > 0).collect()
+    looked_at(units).map(of).filter(|covered| covered.counts().1 > 0).collect()
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::documents::{DocumentResult, Documents, Evaluation, Namespace};
 use super::engine::Watch;
 use super::evaluate::{Answer, Evaluate, Program, Question};
+use super::inspection::{self, Inspection, InspectionOptions};
 use super::testing::{self, TestOptions, TestRun};
 use super::{Contents, PolicyError, PolicyFile};
 
@@ -39,6 +40,13 @@ pub enum Request {
         /// Which, and how.
         options: TestOptions,
     },
+    /// To say what an author has to mend.
+    Inspect {
+        /// The files, tests among them.
+        files: Vec<PolicyFile>,
+        /// What they are held against.
+        options: InspectionOptions,
+    },
 }
 
 /// What a worker says.
@@ -56,6 +64,8 @@ pub enum Reply {
     Evaluated(Vec<DocumentResult>),
     /// What became of the tests.
     Tested(TestRun),
+    /// What there is to mend.
+    Inspected(Inspection),
     /// The fault.
     Refused(PolicyError),
 }
@@ -104,6 +114,9 @@ impl Worker {
                 documents.evaluate(evaluation, text).map(Reply::Evaluated)
             }
             Request::Test { files, options } => testing::test(files.clone(), options, &self.watch).map(Reply::Tested),
+            Request::Inspect { files, options } => {
+                inspection::inspect(files.clone(), options, &self.watch).map(Reply::Inspected)
+            }
         }
     }
 }

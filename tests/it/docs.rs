@@ -53,6 +53,7 @@ fn help() -> String {
         &["emergency"],
         &["emergency", "show"],
         &["policy"],
+        &["policy", "check"],
         &["policy", "eval"],
         &["policy", "test"],
         &["key"],

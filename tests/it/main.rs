@@ -28,6 +28,7 @@ mod fuzzing;
 mod layers;
 mod limits;
 mod policies;
+mod policy_check;
 mod policy_test;
 mod render;
 mod scenarios;
