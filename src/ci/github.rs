@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{CiError, Env, Filler, Provider, commit_of, get, is_on};
+use super::{CiError, Env, Filler, Provider, get, is_on, refs, required, required_commit};
 use crate::model::change::{Change, Source};
 use crate::model::digest::CommitId;
 use crate::model::text::Untrusted;
@@ -19,7 +19,16 @@ const EVENT_PATH: &str = "GITHUB_EVENT_PATH";
 
 /// GitHub Actions. Gitea and Forgejo set the same variables and are not GitHub.
 pub(super) static PROVIDER: Provider =
-    Provider { id: "github", title: TITLE, detect, event_path, change, environment, deepen };
+    // GitHub keeps the name of the job's environment in the token alone.
+    Provider {
+        id: "github",
+        title: TITLE,
+        detect,
+        event_path: Some(EVENT_PATH),
+        change,
+        environment: None,
+        deepen,
+    };
 
 /// What kind of run an event starts.
 #[derive(Clone, Copy)]
@@ -53,15 +62,6 @@ fn detect(env: &Env) -> bool {
         && !is_on(env, "FORGEJO_ACTIONS")
 }
 
-fn event_path(env: &Env) -> Option<&str> {
-    get(env, EVENT_PATH)
-}
-
-/// GitHub keeps the name of the job's environment in the token alone.
-fn environment(_env: &Env) -> Option<Untrusted> {
-    None
-}
-
 /// A request's merge commit has both ends as parents; a queue's commit stands on other entries, and
 /// `pull_request_target` checks out the target alone.
 fn deepen(change: &Change) -> Option<&'static str> {
@@ -73,8 +73,7 @@ fn deepen(change: &Change) -> Option<&'static str> {
 }
 
 fn change(env: &Env, event: Option<&[u8]>) -> Result<Change, CiError> {
-    let name =
-        get(env, "GITHUB_EVENT_NAME").ok_or(CiError::MissingVariable { name: "GITHUB_EVENT_NAME", provider: TITLE })?;
+    let name = required(env, "GITHUB_EVENT_NAME", TITLE)?;
     let (event_name, kind) = EVENTS
         .iter()
         .find(|(known, _)| *known == name)
@@ -153,9 +152,9 @@ fn queue(filler: &mut Filler, event: &EventFile<'_>) -> Result<(), CiError> {
         .strip_prefix("refs/heads/")
         .filter(|target| !target.is_empty())
         .ok_or_else(|| event.bad(format!("merge_group.base_ref {}: no branch", group.base_ref.line())))?;
-    let branch = group.head_ref.as_raw();
-    let branch = branch.strip_prefix("refs/heads/").unwrap_or(branch);
-    filler.set("id", Source::Event, number_in_queue_ref(branch, target).map(Untrusted::from), |c| &mut c.id);
+    let branch = refs::short(group.head_ref.as_raw());
+    let number = refs::in_queue(branch).and_then(|(queue, number)| (queue == target).then_some(number));
+    filler.set("id", Source::Event, number.map(Untrusted::from), |c| &mut c.id);
     filler.set("commit", Source::Event, Some(group.head_sha), |c| &mut c.commit);
     filler.set("branch", Source::Event, Some(Untrusted::from(branch)), |c| &mut c.branch);
     filler.set("target", Source::Event, Some(Untrusted::from(target)), |c| &mut c.target);
@@ -163,17 +162,9 @@ fn queue(filler: &mut Filler, event: &EventFile<'_>) -> Result<(), CiError> {
     Ok(())
 }
 
-/// The number in `gh-readonly-queue/main/pr-104-<commit>`.
-fn number_in_queue_ref<'a>(branch: &'a str, target: &str) -> Option<&'a str> {
-    let entry = branch.strip_prefix("gh-readonly-queue/")?.strip_prefix(target)?.strip_prefix("/pr-")?;
-    let (number, _) = entry.split_once('-')?;
-    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(number)
-}
-
 /// A run about the commit of its ref: the event says it where it carries one, else the environment.
 fn of_ref(filler: &mut Filler, env: &Env, event: &EventFile<'_>) -> Result<(), CiError> {
-    let commit =
-        commit_of(env, "GITHUB_SHA")?.ok_or(CiError::MissingVariable { name: "GITHUB_SHA", provider: TITLE })?;
+    let commit = required_commit(env, "GITHUB_SHA", TITLE)?;
     filler.set("commit", Source::Env, Some(commit), |c| &mut c.commit);
     if get(env, "GITHUB_REF").is_some_and(|name| name.starts_with("refs/heads/")) {
         filler.set_env("branch", get(env, "GITHUB_REF_NAME"), |c| &mut c.branch);
@@ -276,14 +267,6 @@ struct HeadCommit {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_queue_ref_names_the_request() {
-        let branch = "gh-readonly-queue/release/1.x/pr-104-929f8209d40f77f4abc622a499c93a83babdbe64";
-        assert_eq!(number_in_queue_ref(branch, "release/1.x"), Some("104"));
-        assert_eq!(number_in_queue_ref(branch, "main"), None);
-        assert_eq!(number_in_queue_ref("gh-readonly-queue/main/pr-x-1", "main"), None);
-    }
 
     #[test]
     fn the_table_of_events_is_sorted() {

@@ -4,7 +4,7 @@
 //! is text that anybody can write into a commit and is never the author; `CI_MERGE_REQUEST_DIFF_BASE_SHA` is an old merge
 //! base and is never the base.
 
-use super::{CiError, Env, Filler, Provider, commit_of, get};
+use super::{CiError, Env, Filler, Provider, commit_of, get, no_setting, required, required_commit};
 use crate::model::change::{Change, Source};
 use crate::model::digest::CommitId;
 use crate::model::text::Untrusted;
@@ -15,29 +15,23 @@ pub(super) const QUEUE: &str = "merge_train";
 const TITLE: &str = "GitLab CI";
 
 /// GitLab CI. Its local emulator sets `GITLAB_CI` to `false`: there, `--ci gitlab` says what it is.
-pub(super) static PROVIDER: Provider =
-    Provider { id: "gitlab", title: TITLE, detect, event_path, change, environment, deepen };
+pub(super) static PROVIDER: Provider = Provider {
+    id: "gitlab",
+    title: TITLE,
+    detect,
+    event_path: None,
+    change,
+    environment: Some("CI_ENVIRONMENT_NAME"),
+    // A pipeline of a merge request fetches the request alone, whatever `GIT_DEPTH` says.
+    deepen: no_setting,
+};
 
 fn detect(env: &Env) -> bool {
     env.get("GITLAB_CI").is_some_and(|value| value == "true")
 }
 
-fn event_path(_env: &Env) -> Option<&str> {
-    None
-}
-
-fn environment(env: &Env) -> Option<Untrusted> {
-    get(env, "CI_ENVIRONMENT_NAME").map(Untrusted::from)
-}
-
-/// A pipeline of a merge request fetches the request alone, whatever `GIT_DEPTH` says.
-fn deepen(_change: &Change) -> Option<&'static str> {
-    None
-}
-
 fn change(env: &Env, _event: Option<&[u8]>) -> Result<Change, CiError> {
-    let commit =
-        commit_of(env, "CI_COMMIT_SHA")?.ok_or(CiError::MissingVariable { name: "CI_COMMIT_SHA", provider: TITLE })?;
+    let commit = required_commit(env, "CI_COMMIT_SHA", TITLE)?;
     let mut filler = Filler::default();
     run(&mut filler, env);
     if get(env, "CI_PIPELINE_SOURCE") == Some("merge_request_event") || get(env, "CI_MERGE_REQUEST_IID").is_some() {
@@ -77,8 +71,7 @@ fn event(env: &Env) -> Option<&str> {
 
 /// A merge request: of its source branch, of the result of merging it, or of a merge train.
 fn request(filler: &mut Filler, env: &Env, checked_out: CommitId) -> Result<(), CiError> {
-    let target = get(env, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
-        .ok_or(CiError::MissingVariable { name: "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", provider: TITLE })?;
+    let target = required(env, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME", TITLE)?;
     // Both are set only in pipelines of merged results, where the checked out commit is the merge.
     let head = commit_of(env, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")?.unwrap_or(checked_out);
     let base = commit_of(env, "CI_MERGE_REQUEST_TARGET_BRANCH_SHA")?;

@@ -4,9 +4,18 @@
 //! the table, a request without its event file) is an error, because the alternative is to judge a change request by its own
 //! head. The environment and the event are given by the caller; nothing here touches the world.
 
+mod azure;
+mod bitbucket;
+mod buildkite;
+mod circleci;
+mod generic;
 mod github;
 mod gitlab;
+mod jenkins;
 mod merge;
+mod refs;
+mod stated;
+mod woodpecker;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +27,7 @@ use crate::model::text::Untrusted;
 use crate::strict::json;
 
 pub use merge::{ChangeFile, Contradiction, RepositoryFacts, add_repository, merge, read_change_file};
+pub use refs::repository_of;
 
 /// The environment, sorted.
 pub type Env = BTreeMap<String, String>;
@@ -31,31 +41,44 @@ pub struct Provider {
     pub title: &'static str,
     /// Whether this environment is one of its runs.
     pub detect: fn(&Env) -> bool,
-    /// The path of the event file, where the system writes one: the caller reads it for [`Provider::change`].
-    pub event_path: fn(&Env) -> Option<&str>,
+    /// The variable with the path of the event file, where the system writes one: the caller reads it for
+    /// [`Provider::change`].
+    pub event_path: Option<&'static str>,
     /// Reads environment and event.
     pub change: fn(&Env, event: Option<&[u8]>) -> Result<Change, CiError>,
-    /// The environment that the job releases to, where the system says.
-    pub environment: fn(&Env) -> Option<Untrusted>,
+    /// The variable with the environment that the job releases to, where the system has one.
+    pub environment: Option<&'static str>,
     /// How to get a clone that holds the tip of the target branch and the head of this request, where a setting does it.
     pub deepen: fn(&Change) -> Option<&'static str>,
 }
 
 /// Every CI system that can be read, by id.
-pub static PROVIDERS: &[&Provider] = &[&github::PROVIDER, &gitlab::PROVIDER];
-
-/// CI systems that are recognised but not read, by a variable that each sets. The ones that imitate another come first.
-static UNREAD: &[(&str, &str)] = &[
-    ("GITEA_ACTIONS", "Gitea Actions"),
-    ("FORGEJO_ACTIONS", "Forgejo Actions"),
-    ("JENKINS_URL", "Jenkins"),
-    ("CIRCLECI", "CircleCI"),
-    ("TF_BUILD", "Azure Pipelines"),
-    ("BUILDKITE", "Buildkite"),
-    ("BITBUCKET_COMMIT", "Bitbucket Pipelines"),
-    ("DRONE", "Drone"),
-    ("CI", "a CI system that is not known here"),
+pub static PROVIDERS: &[&Provider] = &[
+    &generic::ARGO,
+    &azure::PROVIDER,
+    &bitbucket::PROVIDER,
+    &buildkite::PROVIDER,
+    &circleci::PROVIDER,
+    &generic::GENERIC,
+    &github::PROVIDER,
+    &gitlab::PROVIDER,
+    &jenkins::PROVIDER,
+    &generic::TEKTON,
+    &woodpecker::PROVIDER,
 ];
+
+/// CI systems that are recognised but not read, by a variable that each sets.
+static UNREAD: &[(&str, &str)] = &[
+    ("APPVEYOR", "AppVeyor"),
+    ("DRONE", "Drone"),
+    ("FORGEJO_ACTIONS", "Forgejo Actions"),
+    ("GITEA_ACTIONS", "Gitea Actions"),
+    ("TEAMCITY_VERSION", "TeamCity"),
+    ("TRAVIS", "Travis CI"),
+];
+
+/// What nearly every CI system sets.
+const CI: &str = "CI";
 
 /// Where the change is read from.
 #[derive(Clone, Copy, Debug)]
@@ -75,17 +98,30 @@ pub enum Origin {
 pub fn origin(choice: &str, env: &Env) -> Result<Origin, CiError> {
     match choice {
         "none" => Ok(Origin::Nothing),
-        "auto" => match PROVIDERS.iter().find(|provider| (provider.detect)(env)) {
-            Some(provider) => Ok(Origin::Provider(provider)),
-            None => match UNREAD.iter().find(|(name, _)| is_on(env, name)) {
-                Some((variable, title)) => Err(CiError::NotRead { variable, title }),
-                None => Ok(Origin::Local),
-            },
-        },
+        "auto" => detected(env),
         id => match PROVIDERS.iter().find(|provider| provider.id == id) {
             Some(provider) => Ok(Origin::Provider(provider)),
             None => Err(CiError::UnknownProvider { given: Untrusted::from(id) }),
         },
+    }
+}
+
+/// The one CI system that this environment is a run of.
+fn detected(env: &Env) -> Result<Origin, CiError> {
+    let mut detected = PROVIDERS.iter().filter(|provider| (provider.detect)(env));
+    let unread = UNREAD.iter().find(|(name, _)| is_on(env, name));
+    match (detected.next(), detected.next(), unread) {
+        (Some(provider), None, None) => Ok(Origin::Provider(provider)),
+        (Some(one), Some(other), _) => Err(CiError::Ambiguous { one: one.title, other: other.title }),
+        (Some(one), None, Some((_, other))) => Err(CiError::Ambiguous { one: one.title, other }),
+        (None, _, Some((variable, title))) => Err(CiError::NotRead { variable, title }),
+        (None, _, None) if get(env, generic::MARKER).is_some() => {
+            Err(stated::wrong(env, generic::MARKER, "not argo, generic or tekton"))
+        }
+        (None, _, None) if is_on(env, CI) => {
+            Err(CiError::NotRead { variable: CI, title: "a CI system that is not known here" })
+        }
+        (None, _, None) => Ok(Origin::Local),
     }
 }
 
@@ -99,7 +135,9 @@ pub fn choices() -> Vec<&'static str> {
 /// either, so that the parent of the commit that is checked out is not the target branch.
 #[must_use]
 pub fn is_queued(change: &Change) -> bool {
-    change.run.event.as_ref().is_some_and(|event| *event == github::QUEUE || *event == gitlab::QUEUE)
+    let is_queue = |event: &Untrusted| *event == github::QUEUE || *event == gitlab::QUEUE;
+    let is_queues = |branch: &Untrusted| branch.as_raw().starts_with(refs::QUEUES);
+    change.run.event.as_ref().is_some_and(is_queue) || change.branch.as_ref().is_some_and(is_queues)
 }
 
 /// How to change the checkout of a request's run so that it holds both ends, where its CI system has a setting for that.
@@ -120,6 +158,25 @@ pub fn fetch_command(remote: &str, target: &Untrusted, shallow: bool) -> String 
     format!("git fetch --no-tags {depth}{remote} \"+refs/heads/{branch}:refs/remotes/{remote}/{branch}\"")
 }
 
+/// For systems without such a setting.
+const fn no_setting(_change: &Change) -> Option<&'static str> {
+    None
+}
+
+impl Provider {
+    /// The path of the event file of this run, where there is one.
+    #[must_use]
+    pub fn event_path<'a>(&self, env: &'a Env) -> Option<&'a str> {
+        self.event_path.and_then(|variable| get(env, variable))
+    }
+
+    /// The environment that the job of this run releases to, where the system says.
+    #[must_use]
+    pub fn environment(&self, env: &Env) -> Option<Untrusted> {
+        self.environment.and_then(|variable| get(env, variable)).map(Untrusted::from)
+    }
+}
+
 /// Why a CI run could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CiError {
@@ -136,6 +193,40 @@ pub enum CiError {
         variable: &'static str,
         /// The system.
         title: &'static str,
+    },
+    /// The environment's: two CI systems are at work at once, and a wrong one would be read.
+    #[error("this looks like a run of {one} and of {other} at once")]
+    Ambiguous {
+        /// One.
+        one: &'static str,
+        /// Another.
+        other: &'static str,
+    },
+    /// The pipeline's: this system does not tell whether a run is for a change request, and the pipeline does not either.
+    #[error("{provider} does not say whether this run is for a change request, and nothing else does")]
+    NotSaid {
+        /// The provider's title.
+        provider: &'static str,
+    },
+    /// The pipeline's: there is a change request, and nobody says to which branch.
+    #[error("this run of {provider} is for a change request, and nothing says to which branch")]
+    NoTarget {
+        /// The provider's title.
+        provider: &'static str,
+    },
+    /// The pipeline's: the ref can only be a request's, in a run that names no target.
+    #[error("{variable}={}: not a branch or tag, and the run names no branch that a change request goes to", name.line())]
+    RequestRef {
+        /// The variable.
+        variable: &'static str,
+        /// Its value.
+        name: Untrusted,
+    },
+    /// The pipeline's: variables of ours that do not exist.
+    #[error("no such variable: {}", names.iter().map(Untrusted::line).collect::<Vec<_>>().join(", "))]
+    UnknownVariables {
+        /// Their names.
+        names: Vec<Untrusted>,
     },
     /// The pipeline's: a variable that every run has is missing, so this is no such run, or it was cleared.
     #[error("{name} is not set, which every run of {provider} sets")]
@@ -198,6 +289,18 @@ impl CiError {
             Self::MissingVariable { .. } | Self::Variable { .. } => {
                 "pass the variables of the run on to this program unchanged, or give --ci none --change FILE".to_owned()
             }
+            Self::Ambiguous { .. } => format!("say which with --ci, one of {}", choices().join(", ")),
+            Self::NotSaid { .. } => format!(
+                "set {} to the branch that it goes to, or {}=false where there is no request",
+                stated::TARGET,
+                stated::REQUEST
+            ),
+            Self::NoTarget { .. } => format!("set {} to that branch", stated::TARGET),
+            Self::RequestRef { .. } => {
+                "let the CI system start the run for the request itself, or give --ci none --change FILE with target and commit"
+                    .to_owned()
+            }
+            Self::UnknownVariables { .. } => "docs/ci/generic.md lists the variables".to_owned(),
             Self::NoEvent { variable, .. } => {
                 format!("pass {variable} and the file it names on to this program (a container job needs it mounted)")
             }
@@ -214,6 +317,16 @@ fn is_on(env: &Env, name: &str) -> bool {
 /// A variable that is set and not empty: providers set what does not apply to the empty string.
 fn get<'a>(env: &'a Env, name: &str) -> Option<&'a str> {
     env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// A variable that every run has.
+fn required<'a>(env: &'a Env, name: &'static str, provider: &'static str) -> Result<&'a str, CiError> {
+    get(env, name).ok_or(CiError::MissingVariable { name, provider })
+}
+
+/// A variable that every run has, and that holds a commit.
+fn required_commit(env: &Env, name: &'static str, provider: &'static str) -> Result<CommitId, CiError> {
+    commit_of(env, name)?.ok_or(CiError::MissingVariable { name, provider })
 }
 
 /// Reads a JSON object. A list would do for a struct, its items taken as the fields in order: that is not what anybody means.
@@ -237,6 +350,9 @@ fn commit_of(env: &Env, name: &'static str) -> Result<Option<CommitId>, CiError>
         .transpose()
 }
 
+/// A field that is the text of a variable: the field's name, the variable, where it goes.
+type Text = (&'static str, &'static str, fn(&mut Change) -> &mut Option<Untrusted>);
+
 /// Fills a change and writes down where each field came from.
 #[derive(Default)]
 struct Filler {
@@ -255,6 +371,13 @@ impl Filler {
     /// Sets a field to the text of a variable, where it is set.
     fn set_env(&mut self, field: &str, value: Option<&str>, slot: fn(&mut Change) -> &mut Option<Untrusted>) {
         self.set(field, Source::Env, value.map(Untrusted::from), slot);
+    }
+
+    /// Sets every field whose variable is set; a later row beats an earlier one.
+    fn texts(&mut self, env: &Env, texts: &[Text]) {
+        for (field, variable, slot) in texts {
+            self.set_env(field, get(env, variable), *slot);
+        }
     }
 
     /// Sets the labels. An empty list that was read is known to be empty.
@@ -286,7 +409,7 @@ mod tests {
         for (pairs, title) in [
             (&[("CI", "true"), ("GITHUB_ACTIONS", "true"), ("GITEA_ACTIONS", "true")][..], "Gitea Actions"),
             (&[("CI", "true"), ("GITHUB_ACTIONS", "true"), ("FORGEJO_ACTIONS", "true")], "Forgejo Actions"),
-            (&[("CI", "true"), ("JENKINS_URL", "https://ci")], "Jenkins"),
+            (&[("CI", "true"), ("DRONE", "true")], "Drone"),
             (&[("CI", "1")], "a CI system that is not known here"),
             (&[("CI", "true"), ("GITLAB_CI", "false")], "a CI system that is not known here"),
         ] {
@@ -295,6 +418,21 @@ mod tests {
                 other => panic!("{pairs:?}: {other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn two_systems_at_once_are_an_error() {
+        for pairs in [
+            &[("GITHUB_ACTIONS", "true"), ("JENKINS_URL", "https://ci")][..],
+            &[("GITLAB_CI", "true"), ("COUNTERSIGN_CI", "generic")],
+            &[("CI", "woodpecker"), ("DRONE", "true")],
+            &[("TF_BUILD", "True"), ("GITEA_ACTIONS", "true")],
+        ] {
+            assert!(matches!(origin("auto", &env(pairs)), Err(CiError::Ambiguous { .. })), "{pairs:?}");
+            assert!(matches!(origin("gitlab", &env(pairs)), Ok(Origin::Provider(p)) if p.id == "gitlab"));
+        }
+        let unknown = origin("auto", &env(&[("COUNTERSIGN_CI", "concourse")]));
+        assert!(matches!(unknown, Err(CiError::Variable { name: "COUNTERSIGN_CI", .. })));
     }
 
     #[test]

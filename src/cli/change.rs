@@ -45,14 +45,14 @@ pub fn see(choice: &str, env: &Env, directory: &Path, file: Option<&Path>) -> Re
     })?;
     let mut seen = Seen { change: Change::default(), git: None, environment: None, event: None, file: None };
     if let Origin::Provider(provider) = origin {
-        if let Some(path) = (provider.event_path)(env) {
+        if let Some(path) = provider.event_path(env) {
             let path = PathBuf::from(path);
             let bytes = io::read(&path, io::OWN_FILE_BYTES)?;
             seen.event = Some(Read { path, bytes });
         }
         let event = seen.event.as_ref().map(|event| event.bytes.as_slice());
         seen.change = (provider.change)(env, event).map_err(ci_fault)?;
-        seen.environment = (provider.environment)(env);
+        seen.environment = provider.environment(env);
     }
     if let Some(path) = file {
         let bytes = io::read(path, io::OWN_FILE_BYTES)?;

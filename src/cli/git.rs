@@ -12,7 +12,7 @@ use std::process::Output;
 
 use super::error::CliError;
 use super::io;
-use crate::ci::{Env, RepositoryFacts};
+use crate::ci::{Env, RepositoryFacts, repository_of};
 use crate::model::digest::CommitId;
 use crate::model::text::Untrusted;
 
@@ -628,41 +628,9 @@ fn is_ref_name(name: &str) -> bool {
         && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock"))
 }
 
-/// `owner/name` from the URL of a remote; `None` for a path on this machine.
-#[must_use]
-pub fn repository_of(url: &str) -> Option<String> {
-    let path = match url.split_once("://") {
-        Some(("file", _)) => return None,
-        Some((_, rest)) => rest.split_once('/')?.1,
-        // user@host:path, where no slash stands before the colon.
-        None => url.split_once(':').filter(|(host, _)| host.len() > 1 && !host.contains(['/', '\\']))?.1,
-    };
-    let path = path.trim_matches('/');
-    let path = path.strip_suffix(".git").unwrap_or(path);
-    (path.contains('/') && !path.contains(['?', '#'])).then(|| path.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_repository_is_in_the_url() {
-        for (url, repository) in [
-            ("https://github.com/acme/shop.git", Some("acme/shop")),
-            ("https://github.com/acme/shop", Some("acme/shop")),
-            ("https://gitlab-ci-token:x@gitlab.example:8443/group/sub/shop.git/", Some("group/sub/shop")),
-            ("git@github.com:acme/shop.git", Some("acme/shop")),
-            ("ssh://git@github.com:22/acme/shop.git", Some("acme/shop")),
-            ("/srv/git/shop.git", None),
-            ("../shop.git", None),
-            ("file:///srv/git/shop.git", None),
-            ("C:\\git\\acme\\shop", None),
-            ("https://github.com/", None),
-        ] {
-            assert_eq!(repository_of(url).as_deref(), repository, "{url}");
-        }
-    }
 
     #[test]
     fn a_branch_is_no_expression() {

@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::CliError;
-use super::git::{Entry, EntryKind, Git, repository_of};
+use super::git::{Entry, EntryKind, Git};
 use super::io::{self, PathKind};
-use crate::ci::{self, RepositoryFacts, fetch_command};
+use crate::ci::{self, RepositoryFacts, fetch_command, repository_of};
 use crate::evidence::CommitSubject;
 use crate::facts::{Judging, JudgingSource};
 use crate::model::change::{Change, Source};

@@ -7,7 +7,7 @@ use countersign::ci::{self, CiError, Env, Origin, PROVIDERS, Provider};
 use countersign::model::change::Change;
 use serde_json::Value;
 
-use crate::support::{files_below, fixture};
+use crate::support::{files_below, fixture, root};
 
 /// Every `fixtures/ci/<provider>/<event>`.
 fn events() -> Vec<(&'static Provider, PathBuf)> {
@@ -88,10 +88,55 @@ fn every_field_that_is_set_has_a_source_and_no_other() {
 }
 
 #[test]
-fn the_environment_of_a_gitlab_job_is_known() {
-    let dir = fixture("ci/gitlab/push-freeze");
+fn the_environment_of_a_job_is_known_where_the_system_says_it() {
+    for (name, expected) in [
+        ("gitlab/push-freeze", Some("production")),
+        ("bitbucket/push", Some("production")),
+        ("woodpecker/deployment", Some("production")),
+        ("generic/push", Some("staging")),
+        ("jenkins/push", None),
+    ] {
+        let dir = fixture(&format!("ci/{name}"));
+        let (provider, _) = events().into_iter().find(|(_, found)| *found == dir).unwrap();
+        assert_eq!(provider.environment(&env(&dir)), expected.map(Into::into), "{name}");
+    }
+}
+
+#[test]
+fn a_request_that_lost_a_variable_is_an_error_or_still_a_request() {
+    let mut requests = 0;
+    for (provider, dir) in events().iter().filter(|(provider, dir)| change(provider, dir).unwrap().is_request()) {
+        requests += 1;
+        let whole = env(dir);
+        for lost in whole.keys() {
+            let mut env = whole.clone();
+            env.remove(lost);
+            if let Ok(change) = (provider.change)(&env, event(dir).as_deref()) {
+                assert!(change.is_request(), "{} without {lost} passes for a push", dir.display());
+            }
+        }
+    }
+    assert!(requests > 20, "{requests}");
+}
+
+#[test]
+fn every_provider_has_a_page_that_names_it() {
+    for provider in PROVIDERS {
+        let page = root().join(format!("docs/ci/{}.md", provider.id));
+        let text = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{}: {error}", page.display()));
+        assert!(text.starts_with("# countersign "), "{}", page.display());
+    }
+}
+
+#[test]
+fn a_misspelt_variable_of_ours_is_an_error_that_names_it() {
+    let dir = fixture("ci/generic/request");
     let (provider, _) = events().into_iter().find(|(_, found)| *found == dir).unwrap();
-    assert_eq!((provider.environment)(&env(&dir)), Some("production".into()));
+    let mut env = env(&dir);
+    let target = env.remove("COUNTERSIGN_CHANGE_TARGET").unwrap();
+    env.insert("COUNTERSIGN_CHANGE_TRAGET".to_owned(), target);
+    let error = (provider.change)(&env, None).unwrap_err();
+    assert_eq!(error.to_string(), "no such variable: COUNTERSIGN_CHANGE_TRAGET");
 }
 
 #[test]
@@ -101,7 +146,7 @@ fn queues_and_trains_are_told_apart_from_requests() {
         .filter(|(provider, dir)| ci::is_queued(&change(provider, dir).unwrap()))
         .map(|(_, dir)| dir.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
-    assert_eq!(queued, ["merge_group", "merge_train"]);
+    assert_eq!(queued, ["queue", "merge_group", "merge_train", "queue"]);
 }
 
 /// Changes one member of a JSON document, found by pointer; `None` takes it away.
@@ -173,6 +218,23 @@ fn an_environment_that_does_not_hold_together_is_an_error() {
         }),
         ("gitlab/merge_request-merged_result", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA", Some("main"), |e| {
             matches!(e, CiError::Variable { .. })
+        }),
+        ("azure/push", "BUILD_SOURCEBRANCH", Some("refs/pull/42/merge"), |e| matches!(e, CiError::RequestRef { .. })),
+        ("azure/request", "SYSTEM_PULLREQUEST_SOURCECOMMITID", None, |e| matches!(e, CiError::MissingVariable { .. })),
+        ("buildkite/push", "BUILDKITE_BRANCH", Some("refs/pull/42/head"), |e| matches!(e, CiError::RequestRef { .. })),
+        ("buildkite/push", "BUILDKITE_PULL_REQUEST", None, |e| matches!(e, CiError::MissingVariable { .. })),
+        ("circleci/push", "COUNTERSIGN_CHANGE_REQUEST", None, |e| matches!(e, CiError::NotSaid { .. })),
+        ("circleci/push", "CIRCLE_PULL_REQUEST", Some("https://github.com/acme/shop/pull/42"), |e| {
+            matches!(e, CiError::Variable { name: "COUNTERSIGN_CHANGE_REQUEST", .. })
+        }),
+        ("circleci/request", "COUNTERSIGN_CHANGE_TARGET", None, |e| matches!(e, CiError::NoTarget { .. })),
+        ("generic/push", "COUNTERSIGN_CHANGE_REF", Some("refs/merge-requests/7/head"), |e| {
+            matches!(e, CiError::RequestRef { .. })
+        }),
+        ("generic/push", "COUNTERSIGN_CHANGE_REQUEST", Some("no"), |e| matches!(e, CiError::Variable { .. })),
+        ("jenkins/pipeline-stated-push", "COUNTERSIGN_CHANGE_REQUEST", None, |e| matches!(e, CiError::NotSaid { .. })),
+        ("woodpecker/push", "CI_PIPELINE_EVENT", Some("pull_request_metadata"), |e| {
+            matches!(e, CiError::MissingVariable { name: "CI_COMMIT_TARGET_BRANCH", .. })
         }),
     ];
     for (fixture_name, variable, value, is_expected) in cases {

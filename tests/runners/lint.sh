@@ -22,6 +22,23 @@ for file in action.yml "${workflows[@]}" templates/countersign/template.yml "${p
   mapfile -t scripts < "$lint/scripts.list"
   check "lint: shellcheck finds nothing in $(basename "$file")" "$bin/shellcheck" --severity=warning "${scripts[@]}"
 done
+# The pipelines of the other systems: page and, where there is one, schema.
+for pair in argo: azure:azure-pipelines bitbucket:bitbucket-pipelines buildkite:buildkite circleci:circle-ci tekton: \
+  woodpecker:woodpecker-ci; do
+  provider="${pair%%:*}" schema="${pair#*:}"
+  "$python" "$here/extract.py" "docs/ci/$provider.md" "$lint/$provider" > "$lint/$provider.list"
+  mapfile -t examples < "$lint/$provider.list"
+  check "lint: the page of $provider holds a pipeline" test "${#examples[@]}" = 1
+  if [[ -n "$schema" ]]; then
+    check "lint: the schema of $provider's pipeline" "$bin/check-jsonschema" --builtin-schema "vendor.$schema" \
+      --regex-variant nonunicode "${examples[0]}"
+  fi
+  "$python" "$here/extract.py" "${examples[0]}" "$lint/scripts/$provider" > "$lint/scripts.list"
+  mapfile -t scripts < "$lint/scripts.list"
+  check "lint: the pipeline of $provider holds scripts" test "${#scripts[@]}" -gt 0
+  check "lint: shellcheck finds nothing in the pipeline of $provider" "$bin/shellcheck" --severity=warning "${scripts[@]}"
+done
+check "lint: Argo's own types know every field of its pipeline" "$python" "$here/argo.py" "$lint/argo/workflows/release-gate.yaml"
 check "lint: shellcheck finds nothing in these tests" "$bin/shellcheck" --severity=warning --external-sources --source-path="$here" "$here/run.sh"
 check "lint: no expression in a script of the action" test "$(grep -c '\${{' "$script")" = 0
 for program in reviews approvals; do
