@@ -59,8 +59,10 @@ pub enum Command {
     Key(KeyArgs),
     /// List the report formats that are recognised.
     Formats(FormatsArgs),
-    /// Write a commented configuration, exceptions and service file.
-    Init(InitArgs),
+    /// Look at a repository and write configuration, service file, scanners' script and pipeline, in audit mode.
+    Init(super::init::InitArgs),
+    /// Look at a set-up and say what is wrong or missing, and the way out.
+    Doctor(Box<super::doctor::DoctorArgs>),
     /// Print shell completions.
     Completions(CompletionsArgs),
     /// The process that policies run in; started by the other commands.
@@ -559,14 +561,6 @@ pub struct FormatsArgs {
     /// How to print.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: FindingsOutput,
-}
-
-/// `init`.
-#[derive(Debug, Args)]
-pub struct InitArgs {
-    /// Where to write [default: the working directory].
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub directory: PathBuf,
 }
 
 /// `completions`.

@@ -46,6 +46,8 @@ pub fn run(args: &CheckArgs) -> u8 {
 struct Trail {
     /// Whether evidence may be written: by `check` alone.
     proves: bool,
+    /// Whether reports and receipts are left out: for looking at everything else.
+    without_reports: bool,
     materials: Vec<Material<'static>>,
     evidence: Option<PathBuf>,
     key: Option<PrivateKey>,
@@ -90,6 +92,14 @@ pub struct Ready {
 /// Those of `check`.
 pub fn ready(args: &CheckArgs) -> Result<Ready, CliError> {
     gather(args, &mut Trail::default())
+}
+
+/// As [`ready`], with no report and no receipt, whatever is named.
+///
+/// # Errors
+/// Those of `check` that do not come from reports.
+pub fn ready_without_reports(args: &CheckArgs) -> Result<Ready, CliError> {
+    gather(args, &mut Trail { without_reports: true, ..Trail::default() })
 }
 
 fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
@@ -152,8 +162,12 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let shipped = policies.as_ref().map(|policies| &policies.value);
     let profile = judged::profile(plan.profile.as_deref(), shipped, &judging).map_err(&mut note).ok();
     let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
-    let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
-    let read = reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok();
+    let (receipts, read) = if trail.without_reports {
+        (Some(Vec::new()), Some(Vec::new()))
+    } else {
+        let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
+        (receipts, reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok())
+    };
     let records = judged::exceptions(&plan.exceptions, &judging).map_err(&mut note).ok();
     if let Some(all) = CliError::all(faults) {
         return Err(all);

@@ -146,6 +146,17 @@ fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
+/// Makes a directory and those above it, where they are missing.
+///
+/// # Errors
+/// It cannot be made: exit 4.
+pub fn make_directory(path: &Path) -> Result<(), CliError> {
+    fs::create_dir_all(path).map_err(|error| {
+        CliError::internal(format!("{}: could not be made: {error}", path.display()))
+            .hint("check that the directory above it is writable")
+    })
+}
+
 /// Temporary files are made with mode 0600; outputs are for other steps and users to read.
 #[cfg(unix)]
 fn widen(path: &Path) -> io::Result<()> {
@@ -242,6 +253,21 @@ pub fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |meta| meta.len())
 }
 
+/// Who may do what with a file, as the mode's bits; `None` where nothing is, or where there are no such bits.
+#[cfg(unix)]
+#[must_use]
+pub fn mode(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).ok().map(|meta| meta.permissions().mode())
+}
+
+/// See the Unix version.
+#[cfg(not(unix))]
+#[must_use]
+pub fn mode(_path: &Path) -> Option<u32> {
+    None
+}
+
 /// The most files that one directory or glob may stand for.
 pub const MOST_FILES: usize = 100_000;
 
@@ -250,6 +276,14 @@ pub const MOST_FILES: usize = 100_000;
 /// # Errors
 /// Unreadable, or more than [`MOST_FILES`]: exit 3.
 pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>, CliError> {
+    files_below_but(dir, &[])
+}
+
+/// As [`files_below`], without what lies in directories of these names.
+///
+/// # Errors
+/// As [`files_below`].
+pub fn files_below_but(dir: &Path, skipped: &[&str]) -> Result<Vec<PathBuf>, CliError> {
     let mut found = Vec::new();
     let mut open = vec![dir.to_owned()];
     while let Some(dir) = open.pop() {
@@ -259,7 +293,8 @@ pub fn files_below(dir: &Path) -> Result<Vec<PathBuf>, CliError> {
             let kind =
                 entry.file_type().map_err(|error| CliError::input(format!("{}: {error}", entry.path().display())))?;
             if kind.is_dir() {
-                if entry.file_name() != ".git" {
+                let name = entry.file_name();
+                if name != ".git" && !skipped.iter().any(|skipped| name == *skipped) {
                     open.push(entry.path());
                 }
             } else {

@@ -9,6 +9,7 @@ pub mod change;
 pub mod check;
 pub mod config;
 pub mod diagnostic;
+pub mod doctor;
 pub mod emergency;
 pub mod error;
 pub mod evidence;
@@ -89,6 +90,7 @@ fn run(command: &Command) -> u8 {
         Command::Key(args) => key(&args.command),
         Command::Formats(args) => formats::run(args),
         Command::Init(args) => init::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions(args.shell),
     };
     result.unwrap_or_else(|error| {

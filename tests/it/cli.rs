@@ -13,7 +13,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 fn help_shows_every_command_and_every_exit_code() {
     let (code, out, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for word in ["check", "findings", "verify", "receipt", "policy", "key", "formats", "init", "completions"] {
+    for word in ["check", "findings", "verify", "receipt", "policy", "key", "formats", "init", "doctor", "completions"] {
         assert!(out.contains(&format!("  {word}")), "{word}");
     }
     for code in ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "10 "] {
@@ -105,10 +105,16 @@ fn completions_are_for_a_shell() {
 }
 
 #[test]
-fn init_writes_three_files_and_overwrites_none() {
+fn init_writes_all_files_or_none_and_overwrites_none() {
     let scratch = tempfile::tempdir().unwrap();
     let place = scratch.path().to_string_lossy().into_owned();
-    let names = ["countersign.yaml", "exceptions.yaml", "service.yaml"];
+    let names = [
+        ".github/workflows/release-gate.yml",
+        "countersign.yaml",
+        "exceptions.yaml",
+        "release-gate.sh",
+        "service.yaml",
+    ];
     let read = |name: &str| std::fs::read_to_string(scratch.path().join(name)).unwrap();
 
     let (code, out, err) = run(&["init", &place]);

@@ -62,6 +62,7 @@ fn help() -> String {
         &["forecast"],
         &["formats"],
         &["init"],
+        &["doctor"],
         &["completions"],
     ];
     for arguments in commands {

@@ -27,6 +27,7 @@ mod formats;
 mod fuzzing;
 mod layers;
 mod limits;
+mod onboarding;
 mod policies;
 mod policy_check;
 mod policy_test;

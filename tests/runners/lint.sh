@@ -39,6 +39,19 @@ for pair in argo: azure:azure-pipelines bitbucket:bitbucket-pipelines buildkite:
   check "lint: shellcheck finds nothing in the pipeline of $provider" "$bin/shellcheck" --severity=warning "${scripts[@]}"
 done
 check "lint: Argo's own types know every field of its pipeline" "$python" "$here/argo.py" "$lint/argo/workflows/release-gate.yaml"
+# What init writes.
+for system in github gitlab; do
+  fresh="$lint/init-$system"
+  mkdir -p "$fresh/web"
+  touch "$fresh/Cargo.lock" "$fresh/Dockerfile" "$fresh/web/package-lock.json"
+  check "lint: init writes for $system" "$binary" init --pipeline "$system" "$fresh"
+  check "lint: shellcheck finds nothing in the script that init writes" "$bin/shellcheck" "$fresh/release-gate.sh"
+done
+check "lint: the schema of init's workflow" "$bin/check-jsonschema" --builtin-schema vendor.github-workflows \
+  "$lint/init-github/.github/workflows/release-gate.yml"
+check "lint: zizmor finds nothing in init's workflow" "$bin/zizmor" --quiet --offline --persona=auditor "$lint/init-github/.github"
+check "lint: the schema of init's GitLab job" "$bin/check-jsonschema" --builtin-schema vendor.gitlab-ci \
+  "$lint/init-gitlab/release-gate.gitlab-ci.yml"
 check "lint: shellcheck finds nothing in these tests" "$bin/shellcheck" --severity=warning --external-sources --source-path="$here" "$here/run.sh"
 check "lint: no expression in a script of the action" test "$(grep -c '\${{' "$script")" = 0
 for program in reviews approvals; do
