@@ -65,6 +65,8 @@ pub enum Command {
     Doctor(Box<super::doctor::DoctorArgs>),
     /// Print shell completions.
     Completions(CompletionsArgs),
+    /// Print the manual page, or write that of every command.
+    Man(ManArgs),
     /// The process that policies run in; started by the other commands.
     #[command(hide = true)]
     PolicyWorker(PolicyWorkerArgs),
@@ -568,4 +570,12 @@ pub struct FormatsArgs {
 pub struct CompletionsArgs {
     /// The shell.
     pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for every command into this directory, instead of printing the one of the program.
+    #[arg(value_name = "DIR")]
+    pub directory: Option<PathBuf>,
 }

@@ -35,6 +35,8 @@ pub mod subject;
 pub mod verify;
 pub mod worker;
 
+use std::path::Path;
+
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command, FindingsOutput, KeyCommand, ReceiptArgs, VerifyArgs};
@@ -92,6 +94,7 @@ fn run(command: &Command) -> u8 {
         Command::Init(args) => init::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions(args.shell),
+        Command::Man(args) => man(args.directory.as_deref()),
     };
     result.unwrap_or_else(|error| {
         diagnostic::report(&error);
@@ -142,4 +145,18 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, CliError> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "countersign", &mut text);
     output::print(&text).map(|()| 0)
+}
+
+fn man(directory: Option<&Path>) -> Result<u8, CliError> {
+    let command = Cli::command();
+    let Some(directory) = directory else {
+        let mut page = Vec::new();
+        let rendered = clap_mangen::Man::new(command).render(&mut page);
+        rendered.map_err(|error| CliError::internal(error.to_string()))?;
+        return output::print(&page).map(|()| 0);
+    };
+    io::make_directory(directory)?;
+    clap_mangen::generate_to(command, directory)
+        .map_err(|error| CliError::internal(format!("{}: {error}", directory.display())))?;
+    Ok(0)
 }

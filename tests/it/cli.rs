@@ -105,6 +105,20 @@ fn completions_are_for_a_shell() {
 }
 
 #[test]
+fn there_is_a_manual_page_for_every_command() {
+    let (code, out, _) = run(&["man"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains(".TH countersign 1"), "{out}");
+
+    let scratch = tempfile::tempdir().unwrap();
+    let place = scratch.path().join("man");
+    assert_eq!(run(&["man", &place.to_string_lossy()]).0, Some(0));
+    let read = |name: &str| std::fs::read_to_string(place.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(read("countersign-check.1").contains("fail\\-on"), "{}", read("countersign-check.1"));
+    assert!(read("countersign-key-new.1").contains("out"));
+}
+
+#[test]
 fn init_writes_all_files_or_none_and_overwrites_none() {
     let scratch = tempfile::tempdir().unwrap();
     let place = scratch.path().to_string_lossy().into_owned();

@@ -64,6 +64,7 @@ fn help() -> String {
         &["init"],
         &["doctor"],
         &["completions"],
+        &["man"],
     ];
     for arguments in commands {
         let output = command().args(arguments).arg("--help").output().unwrap();

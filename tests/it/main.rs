@@ -34,5 +34,6 @@ mod policy_test;
 mod render;
 mod scenarios;
 mod secrets;
+mod supply_chain;
 mod support;
 mod trust;

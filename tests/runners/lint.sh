@@ -9,14 +9,15 @@ mkdir -p "$lint"
 "$python" "$here/extract.py" docs/ci/gitlab.md "$lint/gitlab" > "$lint/pipelines"
 "$python" "$here/extract.py" templates/countersign/template.yml "$lint/component" > "$lint/component.list"
 mapfile -t workflows < "$lint/workflows"
+workflows+=(.github/workflows/*.yml)
 mapfile -t pipelines < "$lint/pipelines"
-check "lint: the documentation holds the workflows and the pipeline" test "${#workflows[@]} ${#pipelines[@]}" = "2 1"
+check "lint: the documentation holds the workflows and the pipeline" test "${#workflows[@]} ${#pipelines[@]}" = "4 1"
 check "lint: the action's schema" "$bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
 check "lint: the workflows' schema" "$bin/check-jsonschema" --builtin-schema vendor.github-workflows "${workflows[@]}"
 check "lint: the component's and the pipeline's schema" "$bin/check-jsonschema" --builtin-schema vendor.gitlab-ci \
   "$lint/component/template-job.yml" "${pipelines[@]}"
 check "lint: zizmor finds nothing in the action" "$bin/zizmor" --quiet --offline --persona=auditor action.yml
-check "lint: zizmor finds nothing in the workflows" "$bin/zizmor" --quiet --offline --persona=auditor "$lint/github"
+check "lint: zizmor finds nothing in the workflows" "$bin/zizmor" --quiet --offline --persona=auditor "$lint/github" .github
 for file in action.yml "${workflows[@]}" templates/countersign/template.yml "${pipelines[@]}"; do
   "$python" "$here/extract.py" "$file" "$lint/scripts/$(basename "$file")" | grep '\.sh$' > "$lint/scripts.list"
   mapfile -t scripts < "$lint/scripts.list"
@@ -52,6 +53,20 @@ check "lint: the schema of init's workflow" "$bin/check-jsonschema" --builtin-sc
 check "lint: zizmor finds nothing in init's workflow" "$bin/zizmor" --quiet --offline --persona=auditor "$lint/init-github/.github"
 check "lint: the schema of init's GitLab job" "$bin/check-jsonschema" --builtin-schema vendor.gitlab-ci \
   "$lint/init-gitlab/release-gate.gitlab-ci.yml"
+check "lint: shellcheck finds nothing in the scripts of a release" "$bin/shellcheck" packaging/*.sh
+describe_release() {
+  local version target
+  version="$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)"
+  for target in x86_64-unknown-linux-musl aarch64-unknown-linux-musl x86_64-apple-darwin aarch64-apple-darwin; do
+    printf '%s  countersign-%s-%s.tar.gz\n' "$(printf '%s' "$target" | sha256sum | cut -c 1-64)" "$version" "$target"
+  done > "$lint/SHA256SUMS"
+  if packaging/describe.sh https://git.example.com/acme/countersign "$lint/SHA256SUMS" "$lint/described"; then return 1; fi
+  printf '%064d  countersign-%s-x86_64-pc-windows-msvc.zip\n' 7 "$version" >> "$lint/SHA256SUMS"
+  packaging/describe.sh https://git.example.com/acme/countersign "$lint/SHA256SUMS" "$lint/described"
+  jq -e --arg hash "$(printf '%064d' 7)" '.architecture["64bit"].hash == $hash' "$lint/described/countersign.json"
+  grep "sha256 \"$(printf x86_64-apple-darwin | sha256sum | cut -c 1-64)\"" "$lint/described/countersign.rb"
+}
+check "lint: the descriptions of a release are filled from its checksums, all or none" describe_release
 check "lint: shellcheck finds nothing in these tests" "$bin/shellcheck" --severity=warning --external-sources --source-path="$here" "$here/run.sh"
 check "lint: no expression in a script of the action" test "$(grep -c '\${{' "$script")" = 0
 for program in reviews approvals; do
