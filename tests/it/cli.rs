@@ -13,7 +13,8 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 fn help_shows_every_command_and_every_exit_code() {
     let (code, out, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for word in ["check", "findings", "verify", "receipt", "policy", "key", "formats", "init", "doctor", "completions"] {
+    for word in ["check", "findings", "verify", "receipt", "policy", "key", "formats", "init", "doctor", "completions"]
+    {
         assert!(out.contains(&format!("  {word}")), "{word}");
     }
     for code in ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "10 "] {

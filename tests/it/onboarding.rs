@@ -56,7 +56,10 @@ fn three_commands_lead_to_a_first_decision() {
 
     let (code, out, err) = shop.run(&["init"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));
-    assert!(out.contains("semgrep scan --metrics=off --config p/default --json --output reports/semgrep.json ."), "{out}");
+    assert!(
+        out.contains("semgrep scan --metrics=off --config p/default --json --output reports/semgrep.json ."),
+        "{out}"
+    );
     assert!(out.contains("(cargo-audit audit --json) > reports/cargo-audit.json"), "{out}");
 
     // The scanner: what Semgrep wrote about the flawed sample.
@@ -71,11 +74,19 @@ fn three_commands_lead_to_a_first_decision() {
 
 #[test]
 fn init_fits_what_is_there() {
-    let cases: &[(&[(&str, &str)], Option<&str>, &str)] = &[
+    type Case = (&'static [(&'static str, &'static str)], Option<&'static str>, &'static str);
+    let cases: &[Case] = &[
         (SHOP, Some(".github/workflows/release-gate.yml"), "cargo-audit"),
-        (&[(".github/workflows/ci.yml", "uses: aquasecurity/trivy-action@v1\n"), ("web/yarn.lock", "")],
-            Some(".github/workflows/release-gate.yml"), "trivy fs"),
-        (&[(".gitlab-ci.yml", "test: {script: [true]}\n"), ("main.tf", "")], Some("release-gate.gitlab-ci.yml"), "checkov"),
+        (
+            &[(".github/workflows/ci.yml", "uses: aquasecurity/trivy-action@v1\n"), ("web/yarn.lock", "")],
+            Some(".github/workflows/release-gate.yml"),
+            "trivy fs",
+        ),
+        (
+            &[(".gitlab-ci.yml", "test: {script: [true]}\n"), ("main.tf", "")],
+            Some("release-gate.gitlab-ci.yml"),
+            "checkov",
+        ),
         (&[("Jenkinsfile", "sh 'snyk test'\n"), ("pom.xml", "")], None, "snyk test"),
     ];
     for (files, pipeline, command) in cases {
@@ -110,7 +121,8 @@ fn the_script_decides_and_a_scan_that_failed_is_no_decision() {
         ] {
             let path = programs.path().join(name);
             let report = fixture(report);
-            std::fs::write(&path, format!("#!/bin/sh\ncp '{}' {to}\nexit {scanner_ends_with}\n", report.display())).unwrap();
+            std::fs::write(&path, format!("#!/bin/sh\ncp '{}' {to}\nexit {scanner_ends_with}\n", report.display()))
+                .unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         }
         let path = format!("{}:{}:{}", programs.path().display(), gate.display(), std::env::var("PATH").unwrap());
@@ -187,7 +199,10 @@ fn doctor_names_every_fault_and_looks_at_the_rest_all_the_same() {
     shop.write("service.yaml", "exposure: everywhere\n");
     let (code, out, _) = shop.run(&["doctor"]);
     assert_eq!(code, Some(1), "{out}");
-    assert!(out.contains("fail  check") && out.contains("exceptions.yaml:") && out.contains("service.yaml:1:"), "{out}");
+    assert!(
+        out.contains("fail  check") && out.contains("exceptions.yaml:") && out.contains("service.yaml:1:"),
+        "{out}"
+    );
     assert!(out.contains("warn  key"), "{out}");
     assert!(out.lines().last().unwrap().contains(" fail, "), "{out}");
 }
@@ -221,11 +236,25 @@ fn doctor_finds_nothing_where_a_release_would_pass_and_names_exceptions_that_end
         let formats = fixture("formats");
         let report = |name: &str| formats.join(name).to_string_lossy().into_owned();
         let mut arguments = vec![
-            "doctor".to_owned(), report("semgrep/1.182.0-clean.json"), "--report".to_owned(),
+            "doctor".to_owned(),
+            report("semgrep/1.182.0-clean.json"),
+            "--report".to_owned(),
             format!("gitleaks:{}", report("gitleaks/8.24.3-clean.json")),
         ];
-        let rest = ["--ci", "none", "--at", "2026-11-21T12:00:00Z", "--receipt", "receipts.json", "--service",
-            "service.yaml", "--change", "change.json", "--output", "json"];
+        let rest = [
+            "--ci",
+            "none",
+            "--at",
+            "2026-11-21T12:00:00Z",
+            "--receipt",
+            "receipts.json",
+            "--service",
+            "service.yaml",
+            "--change",
+            "change.json",
+            "--output",
+            "json",
+        ];
         arguments.extend(rest.into_iter().chain(extra.iter().copied()).map(str::to_owned));
         let scenario = fixture("scenarios").join(scenario);
         let output = command().args(&arguments).current_dir(scenario).output().unwrap();

@@ -32,7 +32,11 @@ pub(super) fn all(args: &CheckArgs) -> Vec<Line> {
         check::ready_without_reports(args)
     });
     let config = place.as_ref().and_then(|place| place.config.as_ref());
-    lines.extend(key(args, config.map(|config| &config.value), place.as_ref().and_then(|place| place.seen.git.as_ref())));
+    lines.extend(key(
+        args,
+        config.map(|config| &config.value),
+        place.as_ref().and_then(|place| place.seen.git.as_ref()),
+    ));
     if let Ok(ready) = ready {
         lines.extend(settings(&ready));
         match gate::decide(ready.inputs, &ready.bundle) {
@@ -101,7 +105,9 @@ impl Place {
             ));
         };
         let line = match (git.is_shallow(), git.remotes()) {
-            (Err(error), _) | (_, Err(error)) => return Some(Line::fail("clone", error.to_string(), "look at the clone")),
+            (Err(error), _) | (_, Err(error)) => {
+                return Some(Line::fail("clone", error.to_string(), "look at the clone"));
+            }
             // The tip of the target branch is there, else `check` says that it is not.
             (Ok(_), Ok(_)) if self.seen.change.is_request() => Line::ok("clone", "holds what judges the request"),
             (Ok(true), Ok(_)) => Line::warn(
@@ -183,7 +189,11 @@ fn settings(ready: &Ready) -> Vec<Line> {
     lines.push(if missing.is_empty() {
         Line::ok("service", service.name.as_ref().map_or("", Untrusted::as_raw))
     } else {
-        Line::warn("service", format!("not stated: {}", missing.join(", ")), "state it in service.yaml; what is not counts as the strict case")
+        Line::warn(
+            "service",
+            format!("not stated: {}", missing.join(", ")),
+            "state it in service.yaml; what is not counts as the strict case",
+        )
     });
     lines
 }

@@ -79,7 +79,8 @@ mod tests {
         assert!(!script.contains('@'), "{script}");
         assert!(script.contains("need one\none . > reports/one.json || found one $?\n"), "{script}");
         assert!(script.contains("countersign receipt --tool two reports/two.json > receipts/two.json\n"), "{script}");
-        let check = "countersign check reports/ \\\n  --receipt receipts/one.json \\\n  --receipt receipts/two.json \\\n  --";
+        let check =
+            "countersign check reports/ \\\n  --receipt receipts/one.json \\\n  --receipt receipts/two.json \\\n  --";
         assert!(script.contains(check), "{script}");
     }
 }

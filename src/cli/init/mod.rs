@@ -179,7 +179,9 @@ mod tests {
     #[test]
     fn a_name_that_yaml_would_take_for_something_else_is_left_out() {
         let temp = tempfile::tempdir().unwrap();
-        for (name, expected) in [("shop", Some("shop")), ("web-shop_2", Some("web-shop_2")), ("on", None), ("1.0", None), ("a b", None)] {
+        for (name, expected) in
+            [("shop", Some("shop")), ("web-shop_2", Some("web-shop_2")), ("on", None), ("1.0", None), ("a b", None)]
+        {
             let directory = temp.path().join(name);
             io::make_directory(&directory).unwrap();
             assert_eq!(name_of(&directory).unwrap().as_deref(), expected, "{name}");

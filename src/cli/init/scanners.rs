@@ -25,15 +25,8 @@ struct Scanner {
     command: &'static str,
 }
 
-const SCANNER: Scanner = Scanner {
-    program: "",
-    checks: &[],
-    reads: &[],
-    each: false,
-    only_if_used: false,
-    extension: "json",
-    command: "",
-};
+const SCANNER: Scanner =
+    Scanner { program: "", checks: &[], reads: &[], each: false, only_if_used: false, extension: "json", command: "" };
 
 static SCANNERS: &[Scanner] = &[
     Scanner {
@@ -138,8 +131,17 @@ static SCANNERS: &[Scanner] = &[
         program: "osv-scanner",
         checks: &[Check::Dependencies],
         reads: &[
-            "Gemfile.lock", "Pipfile.lock", "composer.lock", "gradle.lockfile", "mix.lock", "packages.lock.json",
-            "poetry.lock", "pom.xml", "pubspec.lock", "uv.lock", "yarn.lock",
+            "Gemfile.lock",
+            "Pipfile.lock",
+            "composer.lock",
+            "gradle.lockfile",
+            "mix.lock",
+            "packages.lock.json",
+            "poetry.lock",
+            "pom.xml",
+            "pubspec.lock",
+            "uv.lock",
+            "yarn.lock",
         ],
         command: "osv-scanner scan --recursive --format json . > {report}",
         ..SCANNER
@@ -268,7 +270,10 @@ mod tests {
 
     #[test]
     fn what_is_used_already_is_kept_and_answers_alone() {
-        let choice = choose(&Survey::made_of(&["app.py", "poetry.lock"], "run: bandit -r .\n- uses: aquasecurity/trivy-action\n"));
+        let choice = choose(&Survey::made_of(
+            &["app.py", "poetry.lock"],
+            "run: bandit -r .\n- uses: aquasecurity/trivy-action\n",
+        ));
         let programs: Vec<_> = choice.steps.iter().map(|step| step.program).collect();
         assert_eq!((programs, choice.unanswered), (vec!["gitleaks", "bandit", "trivy"], Vec::new()));
     }
