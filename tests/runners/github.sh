@@ -174,6 +174,9 @@ check "github: the report is in the job summary" grep -q 'Summary - ## countersi
 check "github: paths, digest and counts of a pass" test -n "$(output report-path)" -a -n "$(output decision-path)" -a "$(output blocked)" = 0 \
   -a "$(output policy-digest | grep -c '^sha256:[0-9a-f]\{64\}$')" = 1
 check "github: the evidence is where the output says" test -f "$keep/evidence/$(basename "$(output evidence-path)")/decision.dsse.json"
+jq '. + {action: "submitted", review: {state: "approved"}}' "$hub/pull_request.json" > "$hub/pull_request_review.json"
+run_act pull_request_review $gate
+gated "the same request, when an approval is given" pass 0
 scans=shop
 run_act pull_request $gate
 gated "a flawed service" block 1

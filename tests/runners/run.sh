@@ -55,6 +55,7 @@ script="$("$python" "$here/extract.py" action.yml "$work/extracted")"
 
 source "$here/lint.sh"
 source "$here/script.sh"
+source "$here/download.sh"
 source "$here/github.sh"
 source "$here/gitlab.sh"
 

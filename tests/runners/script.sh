@@ -39,6 +39,7 @@ run_script() {
     cd "$dir/workspace"
     env -i PATH="$PATH" HOME="$HOME" RUNNER_TEMP="$dir/temp" GITHUB_OUTPUT="$outputs" GITHUB_STEP_SUMMARY="$summary" \
       GITHUB_ACTION_PATH="$root" RUNNER_OS=Linux RUNNER_ARCH=X64 STUB_ARGUMENTS="$arguments" STUB_EXIT=0 STUB_DOTENV= \
+      IN_VERSION= IN_CHECKSUM= IN_DOWNLOAD_URL= \
       IN_REPORTS= IN_POLICY= IN_EXCEPTIONS= IN_SERVICE= IN_CONFIG= IN_CHANGE= IN_RECEIPTS= IN_PROFILE= IN_ENVIRONMENT= \
       IN_SUBJECT= IN_FAIL_ON= IN_MODE= IN_EVIDENCE= IN_KEY= IN_KEY_PEM= IN_OUTPUT= IN_BINARY="$stub" IN_JOB_SUMMARY=always \
       IN_WORKING_DIRECTORY=. "$@" bash --noprofile --norc "$script" > "$log" 2>&1
@@ -136,7 +137,7 @@ chmod +x "$work/cargo/bin/cargo"
 source="$work/cargo/action"
 rm -rf "$source" "$work/cargo/tools" "$work/cargo/log"
 mkdir -p "$source/src"
-cp "$root/action.yml" "$root/Cargo.toml" "$source"
+cp -r "$root/action.yml" "$root/Cargo.toml" "$root/action" "$source"
 touch "$source/src/main.rs"
 built=(STUB_DOTENV="$(dotenv pass 0)" IN_BINARY= GITHUB_ACTION_PATH="$source" RUNNER_TOOL_CACHE="$work/cargo/tools"
   CARGO_LOG="$work/cargo/log" CARGO_MAKES="$stub" PATH="$work/cargo/bin:$PATH")
