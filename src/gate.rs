@@ -18,6 +18,7 @@ use crate::model::artifact::Artifact;
 use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;
 use crate::model::emergency::{Emergency, EmergencyKind, Signers};
+use crate::model::enrichment::DataSet;
 use crate::model::exception::Disposition;
 use crate::model::finding::{Finding, SuppressedBy};
 use crate::model::profile::{Profile, RuleMode};
@@ -56,6 +57,8 @@ pub struct Inputs {
     pub judging: Judging,
     /// The reports, with their receipts.
     pub reports: Vec<ReadReport>,
+    /// Data that was added to the reports.
+    pub enrichment: Vec<DataSet>,
     /// The exception records, by id.
     pub records: Vec<Record>,
     /// The record of an emergency, and who signed it.
@@ -325,6 +328,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         ownership,
         artifacts: documents.artifacts,
         coverage,
+        enrichment: facts::enrichment(inputs.enrichment, inputs.now),
         tests: documents.tests,
         line_coverage: documents.line_coverage,
         plan: documents.plan,

@@ -24,6 +24,7 @@
 pub mod ci;
 pub mod cli;
 pub mod decision;
+pub mod enrichment;
 pub mod evidence;
 pub mod exceptions;
 pub mod facts;

@@ -71,6 +71,7 @@ facts := {
 	"ownership": {"codeowners": null, "skipped": [], "exposure_stated": true, "files": []},
 	"artifacts": [],
 	"coverage": [coverage("secrets", "current", 0)],
+	"enrichment": [],
 	"tests": null,
 	"line_coverage": null,
 	"plan": null,
@@ -93,6 +94,7 @@ profile := {
 	"name": "tested",
 	"description": "",
 	"coverage": {"required": [], "max_age_hours": 24, "allow_unbound": false},
+	"enrichment": {"required": [], "max_age_hours": null},
 	"thresholds": [
 		{
 			"kinds": ["malware"],

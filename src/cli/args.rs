@@ -221,6 +221,9 @@ pub struct CheckArgs {
     /// Exception records (YAML, JSON or TOML).
     #[arg(long, value_name = "PATH")]
     pub exceptions: Vec<PathBuf>,
+    /// Data about vulnerabilities: a KEV catalogue, EPSS scores, OSV records; files, directories or archives.
+    #[arg(long, value_name = "PATH")]
+    pub data: Vec<PathBuf>,
     /// The service file, or a Backstage catalog-info.yaml.
     #[arg(long, value_name = "PATH")]
     pub service: Option<PathBuf>,
@@ -403,6 +406,9 @@ pub struct FindingsArgs {
     /// The reports.
     #[command(flatten)]
     pub reports: ReportArgs,
+    /// Data about vulnerabilities: a KEV catalogue, EPSS scores, OSV records; files, directories or archives.
+    #[arg(long, value_name = "PATH")]
+    pub data: Vec<PathBuf>,
     /// How to print.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: FindingsOutput,

@@ -13,7 +13,7 @@ use super::config::Config;
 use super::error::{CliError, Exit};
 use super::judging::JudgingFiles;
 use super::policies::{self, Source};
-use super::{baseline, diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
+use super::{baseline, data, diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
 use crate::evidence::materials::{Content, Material, Role};
@@ -21,6 +21,7 @@ use crate::evidence::{CommitSubject, Evidence, EvidenceInput, assemble};
 use crate::facts::{Clock, Judging, JudgingSource, Mode};
 use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
+use crate::model::enrichment::DataSet;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::policy::Bundle;
@@ -168,6 +169,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
         (receipts, reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok())
     };
+    let data = data::read(&plan.data, &judging).map_err(&mut note).ok();
     let records = judged::exceptions(&plan.exceptions, &judging).map_err(&mut note).ok();
     if let Some(all) = CliError::all(faults) {
         return Err(all);
@@ -207,7 +209,10 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     for file in &receipts {
         trail.keep(Role::Receipt, &file.path.to_string_lossy(), file.bytes.clone());
     }
+    let data = data.ok_or_else(missing)?;
+    trail.keep_data(&data.sets);
     let mut reports = read.ok_or_else(missing)?;
+    data.knowledge.enrich(reports.iter_mut().map(|given| &mut given.report.parsed));
     let named = plan.given().chain(args.key.as_deref()).chain(args.change.as_deref()).chain(args.config.as_deref());
     output::keep_apart(
         &outputs,
@@ -235,6 +240,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         artifacts: artifacts.ok_or_else(missing)?,
         judging,
         reports: reports.into_iter().map(|report| report.report).collect(),
+        enrichment: data.sets.into_iter().map(|(set, _)| set).collect(),
         records: records.value,
         emergency: given.emergency,
         closings: given.closings,
@@ -290,6 +296,7 @@ struct Plan {
     profile: Option<String>,
     service: Option<PathBuf>,
     codeowners: Option<PathBuf>,
+    data: Vec<PathBuf>,
     exceptions: Vec<PathBuf>,
     policy: Vec<Source>,
     namespaces: Vec<String>,
@@ -331,6 +338,7 @@ impl Plan {
             profile: args.profile.clone().or_else(|| config.profile.clone()),
             service: args.service.clone().or_else(|| config.service.clone()),
             codeowners: args.codeowners.clone().or_else(|| config.codeowners.clone()),
+            data: either(&args.data, &config.data),
             exceptions: either(&args.exceptions, &config.exceptions),
             policy: either(&args.policy, &config.policy),
             namespaces: either(&args.namespace, &config.namespaces),
@@ -359,7 +367,7 @@ impl Plan {
 
     /// Every file that the flags and the configuration name as an input.
     fn given(&self) -> impl Iterator<Item = &Path> {
-        let lists = [&self.exceptions, &self.receipts].into_iter().flatten();
+        let lists = [&self.data, &self.exceptions, &self.receipts].into_iter().flatten();
         let policies = self.policy.iter().map(|source| source.path.as_path());
         let files = lists.chain(self.service.as_ref()).chain(self.codeowners.as_ref()).map(PathBuf::as_path);
         files.chain(policies).chain(self.baseline.as_deref())
@@ -415,6 +423,18 @@ impl Trail {
                 path: given.report.path.clone(),
                 format: Some(given.report.format.into()),
                 content: Content::NotKept { digest: given.report.digest, size: given.size },
+            });
+        }
+    }
+
+    /// Data may be large and is public: its digests and sizes are kept.
+    fn keep_data(&mut self, sets: &[(DataSet, u64)]) {
+        for (set, size) in sets {
+            self.materials.push(Material {
+                role: Role::Enrichment,
+                path: set.path.clone(),
+                format: Some(set.source.word().into()),
+                content: Content::NotKept { digest: set.digest.0, size: *size },
             });
         }
     }

@@ -28,6 +28,8 @@ pub struct Config {
     pub service: Option<PathBuf>,
     /// CODEOWNERS, where it is not in one of the usual places.
     pub codeowners: Option<PathBuf>,
+    /// Data about vulnerabilities: files, directories or archives.
+    pub data: Vec<PathBuf>,
     /// Exception records; every file counts.
     pub exceptions: Vec<PathBuf>,
     /// Policies on top of the built-in pack, each as `[LAYER:]PATH[@sha256:…]`.

@@ -6,12 +6,14 @@ use serde::Serialize;
 
 use super::args::{FindingsArgs, FindingsOutput};
 use super::error::CliError;
-use super::{output, reports};
+use super::judging::JudgingFiles;
+use super::{data, io, output, reports};
+use crate::model::change::Change;
 use crate::model::finding::{Finding, Kind};
 use crate::model::report::Report;
 use crate::model::severity::Severity;
 use crate::model::text::guard_line_start;
-use crate::normalise::{Normalised, normalise};
+use crate::normalise::{Normalised, ReadReport, normalise};
 use crate::render::json;
 
 /// The schema tag of the document.
@@ -32,7 +34,11 @@ struct Document<'a> {
 /// A report that cannot be read: exit 3. Whatever state a scan was in, a report that could be read is exit 0.
 pub fn run(args: &FindingsArgs) -> Result<u8, CliError> {
     let given = reports::read(&args.reports, &[], &[])?;
-    let normalised = normalise(given.into_iter().map(|given| given.report).collect(), &[]);
+    let mut reports: Vec<ReadReport> = given.into_iter().map(|given| given.report).collect();
+    // Nothing is judged, so the data is read as it is.
+    let here = JudgingFiles::open(&Change::default(), None, &io::working_directory()?)?;
+    data::read(&args.data, &here)?.knowledge.enrich(reports.iter_mut().map(|report| &mut report.parsed));
+    let normalised = normalise(reports, &[]);
     let mut text = Vec::new();
     match args.output {
         FindingsOutput::Json => {

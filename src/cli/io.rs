@@ -226,6 +226,12 @@ pub fn canonical(path: &Path) -> Result<PathBuf, CliError> {
     fs::canonicalize(path).map_err(|error| missing(path, &error))
 }
 
+/// A path written with `/`.
+#[must_use]
+pub fn slashed(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
 /// What a path is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathKind {

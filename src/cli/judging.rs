@@ -236,15 +236,23 @@ impl JudgingFiles {
     /// # Errors
     /// One is missing, no regular file, too large, or reached through a link that leads elsewhere.
     pub fn read_all(&self, paths: &[PathBuf]) -> Result<Vec<Vec<u8>>, CliError> {
+        self.read_all_up_to(paths, io::OWN_FILE_BYTES)
+    }
+
+    /// As [`JudgingFiles::read_all`], for files that may have more bytes than ours.
+    ///
+    /// # Errors
+    /// As [`JudgingFiles::read_all`].
+    pub fn read_all_up_to(&self, paths: &[PathBuf], limit: u64) -> Result<Vec<Vec<u8>>, CliError> {
         let located = paths.iter().map(|path| self.locate(path)).collect::<Result<Vec<_>, _>>()?;
-        let mut at_commit = self.at_commit(&located)?.into_iter();
+        let mut at_commit = self.at_commit(&located, limit)?.into_iter();
         let mut contents = Vec::with_capacity(paths.len());
         for located in &located {
             let content = match (&self.place, located) {
                 (Place::Tree { .. }, Located::Inside(_)) => at_commit
                     .next()
                     .ok_or_else(|| CliError::internal("git answered with fewer files than asked for"))?,
-                (_, located) => io::read(&self.on_disk(located), io::OWN_FILE_BYTES)?,
+                (_, located) => io::read(&self.on_disk(located), limit)?,
             };
             if let Located::Inside(inside) = located {
                 self.asked.borrow_mut().insert(inside.clone(), Asked::Read(Digest::of(&content)));
@@ -254,7 +262,7 @@ impl JudgingFiles {
         Ok(contents)
     }
 
-    fn at_commit(&self, located: &[Located]) -> Result<Vec<Vec<u8>>, CliError> {
+    fn at_commit(&self, located: &[Located], limit: u64) -> Result<Vec<Vec<u8>>, CliError> {
         let Place::Tree { git, commit, .. } = &self.place else { return Ok(Vec::new()) };
         let mut entries = Vec::new();
         for located in located {
@@ -263,7 +271,7 @@ impl JudgingFiles {
                 entries.push(entry.ok_or_else(|| JudgingError::Missing { place: self.at_tip(inside) })?);
             }
         }
-        Ok(git.contents(commit, &entries, io::OWN_FILE_BYTES)?)
+        Ok(git.contents(commit, &entries, limit)?)
     }
 
     /// Every file at or below this path, sorted; paths start as the given one does.
@@ -292,7 +300,7 @@ impl JudgingFiles {
             }
         };
         if let Located::Inside(inside) = located {
-            let names = below.iter().map(|name| slashed(name)).collect();
+            let names = below.iter().map(|name| io::slashed(name)).collect();
             self.asked.borrow_mut().insert(inside, Asked::Listed(names));
         }
         Ok(below.iter().map(|name| path.join(name)).collect())
@@ -449,7 +457,7 @@ impl JudgingFiles {
         let located = match written.strip_prefix(&self.root) {
             Ok(inside) => {
                 let text = inside.to_str().ok_or_else(|| JudgingError::NotText { path: shown() })?;
-                Located::Inside(slashed(Path::new(text)))
+                Located::Inside(io::slashed(Path::new(text)))
             }
             Err(_) => Located::Outside(written.clone()),
         };
@@ -588,10 +596,6 @@ fn not_in_clone(change: &Change, target: &Untrusted, remotes: &[String], shallow
 /// The part of a path below a directory, both written with `/`.
 fn relative<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     if directory.is_empty() { Some(path) } else { path.strip_prefix(directory)?.strip_prefix('/') }
-}
-
-fn slashed(path: &Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 /// Takes `.` and `..` out of an absolute path, by how it is written.

@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod change;
 pub mod check;
 pub mod config;
+pub mod data;
 pub mod diagnostic;
 pub mod doctor;
 pub mod emergency;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::error::CliError;
-use super::io::PathKind;
+use super::io::{self, PathKind};
 use super::judged::{File, Loaded};
 use super::judging::JudgingFiles;
 use super::worker::Contained;
@@ -218,7 +218,7 @@ fn plain(source: &Source, found: &[PathBuf], judging: &JudgingFiles) -> Result<R
             CliError::input(format!("{shown}: a policy must be UTF-8 text")).hint("save the file as UTF-8")
         })?;
         let below = file.parent().and_then(|parent| parent.strip_prefix(&source.path).ok());
-        let mount = below.filter(|_| is_data(file)).map(slashed).unwrap_or_default();
+        let mount = below.filter(|_| is_data(file)).map(io::slashed).unwrap_or_default();
         read.files.push(PolicyFile { path: judging.name(file), layer, mount, source: text.into() });
     }
     Ok(read)
@@ -235,7 +235,7 @@ fn digest(base: &Path, found: &[PathBuf], contents: &[Vec<u8>]) -> Digest {
     let mut lines: Vec<(String, String)> = found
         .iter()
         .zip(contents)
-        .map(|(file, bytes)| (slashed(file.strip_prefix(base).unwrap_or(file)), Digest::of(bytes).hex()))
+        .map(|(file, bytes)| (io::slashed(file.strip_prefix(base).unwrap_or(file)), Digest::of(bytes).hex()))
         .collect();
     lines.sort();
     Digest::of(lines.iter().map(|(path, hex)| format!("{hex}  {path}\n")).collect::<String>())
@@ -255,10 +255,6 @@ fn pinned(source: &Source, is: Digest, judging: &JudgingFiles) -> Result<(), Cli
 fn shipped(path: String, layer: Layer, bytes: Vec<u8>) -> Result<Shipped, CliError> {
     let profile = strict::profile(&path, &bytes)?;
     Ok(Shipped { path, layer, bytes, profile })
-}
-
-fn slashed(path: &Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
 fn name(file: &Path) -> &str {

@@ -55,6 +55,8 @@ pub enum Role {
     Trust,
     /// The decision of an earlier run.
     Baseline,
+    /// Data about vulnerabilities.
+    Enrichment,
 }
 
 /// One file that the decision read.
@@ -223,7 +225,8 @@ impl MaterialsList {
                 | Role::Event
                 | Role::Ownership
                 | Role::Trust
-                | Role::Baseline => counts.inputs += 1,
+                | Role::Baseline
+                | Role::Enrichment => counts.inputs += 1,
             }
         }
         counts

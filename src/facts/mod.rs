@@ -8,6 +8,7 @@ mod codeowners;
 mod coverage;
 mod documents;
 mod emergency;
+mod enrichment;
 mod licenses;
 mod owners;
 
@@ -38,6 +39,7 @@ pub use documents::{
     ScorecardFacts, documents,
 };
 pub use emergency::{About, ClaimedEmergency, GivenClosing, History, Owed};
+pub use enrichment::{Enrichment, enrichment};
 pub use licenses::LicensedPackages;
 pub use owners::{BadGlob, CodeOwnersFile, OwnedFile, Owners, Ownership};
 
@@ -90,6 +92,8 @@ pub struct Facts {
     pub artifacts: Vec<Artifact>,
     /// Required checks and reports.
     pub coverage: Vec<Coverage>,
+    /// Data about vulnerabilities that was given beside the reports.
+    pub enrichment: Vec<Enrichment>,
     /// Totals of all test reports; `null` where none was given.
     pub tests: Option<Tests>,
     /// How much of the code ran under test, over all coverage reports; `null` where none was given.

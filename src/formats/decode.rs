@@ -22,7 +22,7 @@ const WRAPPINGS: &[(&[u8], &str)] = &[
 ];
 
 /// The bytes, unpacked where they are gzip.
-pub(super) fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, FormatError> {
+pub(crate) fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, FormatError> {
     let too_large = || FormatError::TooLarge { limit: "report_bytes", max: limits.report_bytes };
     let over = |length: usize| u64::try_from(length).unwrap_or(u64::MAX) > limits.report_bytes;
     if over(bytes.len()) {
@@ -49,7 +49,7 @@ pub(super) fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8
 }
 
 /// The text of these bytes: UTF-8 or UTF-16, with or without a byte order mark.
-pub(super) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, FormatError> {
+pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, FormatError> {
     if let Some((_, what)) = WRAPPINGS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(FormatError::NotText((*what).to_owned()));
     }

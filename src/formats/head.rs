@@ -78,7 +78,8 @@ impl<'a> Head<'a> {
     }
 
     /// Looks at the whole text, for a report whose tell-tale key comes late.
-    pub(super) fn whole(text: &'a str) -> Self {
+    #[must_use]
+    pub fn whole(text: &'a str) -> Self {
         Self::within(text, text.len())
     }
 
@@ -93,7 +94,8 @@ impl<'a> Head<'a> {
     }
 
     /// Whether there is text beyond what was looked at.
-    pub(super) fn is_cut(&self) -> bool {
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
         self.cut
     }
 

@@ -84,6 +84,7 @@ mod zap;
 use crate::model::report::{Check, Parsed};
 use crate::model::text::Untrusted;
 
+pub(crate) use decode::{text, unpack};
 pub use head::{Head, Node, XmlRoot};
 
 /// A report format.
@@ -245,8 +246,8 @@ const BARE: usize = 4096;
 /// # Errors
 /// Everything in [`FormatError`]; a report is read whole or refused.
 pub fn read(bytes: &[u8], declared: Option<&str>, limits: &Limits) -> Result<(&'static Format, Parsed), FormatError> {
-    let unpacked = decode::unpack(bytes, limits)?;
-    let text = decode::text(&unpacked)?;
+    let unpacked = unpack(bytes, limits)?;
+    let text = text(&unpacked)?;
     let is_blank = text.trim().is_empty();
     let format = match declared {
         Some(id) => by_id(id).ok_or(FormatError::NoSuchFormat)?,

@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod digest;
 pub mod document;
 pub mod emergency;
+pub mod enrichment;
 pub mod exception;
 pub mod finding;
 pub mod license;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::change::ChangeKind;
+use super::enrichment::DataSource;
 use super::finding::Kind;
 use super::report::Check;
 use super::service::{Exposure, Tier};
@@ -28,6 +29,9 @@ pub struct Profile {
     pub description: Untrusted,
     /// Required checks.
     pub coverage: CoverageDemands,
+    /// Data about vulnerabilities that every run is given.
+    #[serde(default)]
+    pub enrichment: EnrichmentDemands,
     /// What a finding does; the first row that matches counts.
     pub thresholds: Vec<Threshold>,
     /// Days from today to the fix-by date of an open finding, by severity.
@@ -199,6 +203,27 @@ pub struct RequiredCheck {
     #[serde(default)]
     pub exposures: Vec<Exposure>,
     /// The oldest scan that counts, in hours.
+    #[serde(default)]
+    pub max_age_hours: Option<u32>,
+}
+
+/// Data about vulnerabilities that every run is given (`--data`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnrichmentDemands {
+    /// The sources.
+    pub required: Vec<RequiredData>,
+    /// The oldest data that counts, in hours, where a source says nothing else; `null`: any.
+    pub max_age_hours: Option<u32>,
+}
+
+/// One required source of data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredData {
+    /// The source.
+    pub source: DataSource,
+    /// The oldest data that counts, in hours.
     #[serde(default)]
     pub max_age_hours: Option<u32>,
 }

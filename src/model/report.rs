@@ -251,7 +251,7 @@ pub struct Report {
 }
 
 /// `{"sha256": "…"}`: a digest as in-toto writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "WireSha256", into = "WireSha256")]
 pub struct Sha256Field(pub Digest);
 

@@ -22,6 +22,7 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         ownership: crate::facts::Ownership::default(),
         artifacts: Vec::new(),
         coverage: Vec::new(),
+        enrichment: Vec::new(),
         tests: None,
         line_coverage: None,
         plan: None,

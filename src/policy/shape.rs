@@ -9,9 +9,9 @@ use std::sync::LazyLock;
 use serde_json::Value as Json;
 
 use crate::facts::{
-    AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Facts, Judging, JudgingSource, LicensedPackages,
-    MatchedException, Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA, ScorecardFacts,
-    TriagedFinding,
+    AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Enrichment, Facts, Judging, JudgingSource,
+    LicensedPackages, MatchedException, Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA,
+    ScorecardFacts, TriagedFinding,
 };
 use crate::facts::{Baseline, ClaimedEmergency, GivenClosing, History, Owed, VerifiedBy};
 use crate::model::artifact::{Artifact, Claim};
@@ -22,16 +22,17 @@ use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
 use crate::model::emergency::{Closing, Emergency, EmergencyKind, EmergencyScope, SignedBy, Signers};
+use crate::model::enrichment::{DataSet, DataSource};
 use crate::model::exception::{Disposition, Exception, Match, Renewal, RiskApproval, Scope};
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::profile::{
     Action, Authority, BaselineDemands, ChangeDemands, ControlDemand, CoverageDemands, CutLine, EmergencyDemands,
-    ExceptionDemands, FixBy, Freeze, Frequency, GoNoGo, Layer, LicenseDemands, LicenseException, OverdueDemands,
-    OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PlanDemands, PlatformDemands, PolicyChangeDemands,
-    Profile, ProfileSchema, ReleaseDemands, ReliabilityDemands, RepeatedDemands, RequiredCheck, RoleApprovals,
-    RunnerDemands, ServiceField, SeverityClass, Since, Situation, Strategies, TestDemands, Threshold, TimeOfDay,
-    Weekday, When, Window,
+    EnrichmentDemands, ExceptionDemands, FixBy, Freeze, Frequency, GoNoGo, Layer, LicenseDemands, LicenseException,
+    OverdueDemands, OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PlanDemands, PlatformDemands,
+    PolicyChangeDemands, Profile, ProfileSchema, ReleaseDemands, ReliabilityDemands, RepeatedDemands, RequiredCheck,
+    RequiredData, RoleApprovals, RunnerDemands, ServiceField, SeverityClass, Since, Situation, Strategies, TestDemands,
+    Threshold, TimeOfDay, Weekday, When, Window,
 };
 use crate::model::report::{Check, Receipt, Report, ScanState, Sha256Field, Tests, Tool};
 use crate::model::service::{Exposure, PathOwner, Service, StateFile, Tier};
@@ -190,6 +191,10 @@ fn sample() -> Option<Facts> {
                 }],
                 max_age_hours: 1,
                 allow_unbound: false,
+            },
+            enrichment: EnrichmentDemands {
+                required: vec![RequiredData { source: DataSource::Kev, max_age_hours: Some(1) }],
+                max_age_hours: Some(1),
             },
             thresholds: vec![Threshold {
                 kinds: vec![Kind::Secret],
@@ -485,6 +490,10 @@ fn sample() -> Option<Facts> {
             bound_by: Some(Binding::Commit),
             age_seconds: Some(0),
             because: text(),
+        }],
+        enrichment: vec![Enrichment {
+            data: DataSet { source: DataSource::Kev, path: text(), date: now, digest: Sha256Field(digest), entries: 1 },
+            age_seconds: 0,
         }],
         tests: Some(tests),
         line_coverage: Some(CoveredLines {

@@ -18,6 +18,7 @@ mod conftest;
 mod containment;
 mod docs;
 mod emergency;
+mod enrichment;
 mod evidence;
 mod exceptions;
 mod fail_open;
