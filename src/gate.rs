@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{
-    self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, Obligation, Outcome, Totals, Unbalanced,
-    Verdict, VerdictAction,
+    self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, JudgedRule, Obligation, Outcome, Totals,
+    Unbalanced, Verdict, VerdictAction,
 };
 use crate::exceptions::{self, Account, Approvers, Lost, Record};
 use crate::facts::{
@@ -26,7 +26,7 @@ use crate::model::service::Service;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::normalise::{Normalised, ReadReport, normalise};
-use crate::policy::{Admission, Bundle, PolicyError, RawVerdict};
+use crate::policy::{Admission, Bundle, PolicyError, RawVerdict, RuleInfo};
 
 /// Everything a decision is made from.
 #[derive(Clone, Debug)]
@@ -138,7 +138,8 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         lost: &lost,
     };
     let accounts = exceptions::account(&records, &ids, &coverage, &run);
-    let totals = totals(&facts, merged_across, &verdicts, &with, bundle).balanced()?;
+    let rules = judged_rules(&facts, bundle);
+    let totals = totals(&facts, merged_across, &verdicts, &rules, &with).balanced()?;
     let bytes = facts.to_bytes()?;
     let assurance = decision::assurance(&facts, Circumstances { signed, fail_on, builtin, bound });
     let gate = GateInfo {
@@ -170,6 +171,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
         findings: facts.findings,
         exceptions: outcomes(&records, accounts, &approvers),
         coverage: facts.coverage,
+        rules,
         totals,
         reports: facts.reports,
         obligations,
@@ -412,7 +414,24 @@ fn outcomes(
     outcomes
 }
 
-fn totals(facts: &Facts, merged_across: u64, verdicts: &[Verdict], raw: &[RawVerdict], bundle: &Bundle) -> Totals {
+/// The rules that the profile does not switch off, by id.
+fn judged_rules(facts: &Facts, bundle: &Bundle) -> Vec<JudgedRule> {
+    let is_on = |rule: &&RuleInfo| facts.profile.rules.get(&rule.id) != Some(&RuleMode::Off);
+    let mut rules: Vec<_> = bundle.rules.iter().filter(is_on).collect();
+    rules.sort_by_key(|rule| &rule.id);
+    let judged = |rule: &RuleInfo| JudgedRule {
+        id: rule.id.as_str().into(),
+        title: rule.title.clone(),
+        description: rule.description.clone(),
+        owner: rule.owner.clone(),
+        severity: rule.severity,
+        controls: rule.controls.clone(),
+        remediation: rule.remediation.clone(),
+    };
+    rules.into_iter().map(judged).collect()
+}
+
+fn totals(facts: &Facts, merged_across: u64, verdicts: &[Verdict], rules: &[JudgedRule], raw: &[RawVerdict]) -> Totals {
     let mut totals = Totals { merged_across, ..Totals::default() };
     for report in &facts.reports {
         totals.results += report.results;
@@ -430,11 +449,10 @@ fn totals(facts: &Facts, merged_across: u64, verdicts: &[Verdict], raw: &[RawVer
             VerdictAction::Warn => totals.warn += 1,
         }
     }
-    let on = |rule: &str| facts.profile.rules.get(rule) != Some(&RuleMode::Off);
-    let evaluated = bundle.rules.iter().filter(|rule| on(&rule.id));
-    for rule in evaluated {
+    let spoke: BTreeSet<&str> = raw.iter().map(|verdict| verdict.rule.as_str()).collect();
+    for rule in rules {
         totals.rules += 1;
-        totals.rules_passed += u64::from(!raw.iter().any(|verdict| verdict.rule == rule.id));
+        totals.rules_passed += u64::from(!spoke.contains(rule.id.as_raw()));
     }
     totals
 }
@@ -515,6 +533,7 @@ pub fn no_decision(known: Known) -> Decision {
         findings: Vec::new(),
         exceptions: Vec::new(),
         coverage: Vec::new(),
+        rules: Vec::new(),
         totals: Totals::default(),
         reports: Vec::new(),
         obligations: Vec::new(),

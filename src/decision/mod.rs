@@ -260,6 +260,25 @@ pub struct GateInfo {
     pub facts_digest: Digest,
 }
 
+/// A policy rule that was evaluated, as its METADATA describe it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JudgedRule {
+    /// `area/name`; a foreign package keeps its own name.
+    pub id: Untrusted,
+    /// One line.
+    pub title: Untrusted,
+    /// What it is for; empty where nothing says it.
+    pub description: Untrusted,
+    /// Who answers for the rule.
+    pub owner: Untrusted,
+    /// The severity of its verdicts, where they say nothing else.
+    pub severity: Severity,
+    /// Controls that it gives evidence for, sorted.
+    pub controls: Vec<Untrusted>,
+    /// What to do about a verdict.
+    pub remediation: Option<Untrusted>,
+}
+
 /// Why there is no decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DecisionError {
@@ -310,6 +329,8 @@ pub struct Decision {
     pub exceptions: Vec<ExceptionOutcome>,
     /// Required checks and reports.
     pub coverage: Vec<Coverage>,
+    /// Every rule that was evaluated, by id.
+    pub rules: Vec<JudgedRule>,
     /// The equations.
     pub totals: Totals,
     /// The reports.

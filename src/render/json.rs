@@ -6,7 +6,7 @@
 use std::io;
 
 use serde::Serialize;
-use serde_json::ser::{CharEscape, Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CharEscape, CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use super::{Renderer, Style};
 use crate::decision::Decision;
@@ -23,17 +23,29 @@ fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Re
 /// # Errors
 /// Those of the writer.
 pub fn document(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Harmless { pretty: PrettyFormatter::new() });
+    with(PrettyFormatter::new(), value, out)
+}
+
+/// Writes a document as one line.
+///
+/// # Errors
+/// Those of the writer.
+pub(super) fn line(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    with(CompactFormatter, value, out)
+}
+
+fn with(layout: impl Formatter, value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, Harmless { layout });
     value.serialize(&mut serializer).map_err(io::Error::from)?;
     writeln!(out)
 }
 
-/// A pretty printer whose strings are escaped beyond what JSON demands.
-struct Harmless<'a> {
-    pretty: PrettyFormatter<'a>,
+/// A layout whose strings are escaped beyond what JSON demands.
+struct Harmless<F> {
+    layout: F,
 }
 
-impl Formatter for Harmless<'_> {
+impl<F: Formatter> Formatter for Harmless<F> {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         if matches!(neutral(fragment), std::borrow::Cow::Borrowed(_)) {
             return writer.write_all(fragment.as_bytes());
@@ -57,43 +69,43 @@ impl Formatter for Harmless<'_> {
     }
 
     fn write_char_escape<W: ?Sized + io::Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
-        self.pretty.write_char_escape(writer, escape)
+        self.layout.write_char_escape(writer, escape)
     }
 
     fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.pretty.begin_array(writer)
+        self.layout.begin_array(writer)
     }
 
     fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.pretty.end_array(writer)
+        self.layout.end_array(writer)
     }
 
     fn begin_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.pretty.begin_array_value(writer, first)
+        self.layout.begin_array_value(writer, first)
     }
 
     fn end_array_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.pretty.end_array_value(writer)
+        self.layout.end_array_value(writer)
     }
 
     fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.pretty.begin_object(writer)
+        self.layout.begin_object(writer)
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.pretty.end_object(writer)
+        self.layout.end_object(writer)
     }
 
     fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.pretty.begin_object_key(writer, first)
+        self.layout.begin_object_key(writer, first)
     }
 
     fn begin_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.pretty.begin_object_value(writer)
+        self.layout.begin_object_value(writer)
     }
 
     fn end_object_value<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.pretty.end_object_value(writer)
+        self.layout.end_object_value(writer)
     }
 }
 

@@ -3,11 +3,19 @@
 //! What must stay true: a renderer sees the decision and a writer, nothing else; it decides nothing, and every one that
 //! carries totals shows the same.
 
+mod about;
+mod annotations;
 mod dotenv;
+mod events;
+mod gitlab;
 mod human;
 pub mod json;
+mod junit;
+mod markdown;
+mod openvex;
 mod page;
 mod queue;
+mod sarif;
 
 use std::io;
 
@@ -46,7 +54,23 @@ pub struct Renderer {
 }
 
 /// Every output format, by id.
-pub static RENDERERS: &[&Renderer] = &[&dotenv::RENDERER, &human::RENDERER, &json::RENDERER, &queue::RENDERER];
+pub static RENDERERS: &[&Renderer] = &[
+    &annotations::AZURE,
+    &queue::CSV,
+    &dotenv::RENDERER,
+    &events::RENDERER,
+    &annotations::GITHUB,
+    &gitlab::ANNOTATIONS,
+    &gitlab::QUALITY,
+    &human::RENDERER,
+    &json::RENDERER,
+    &junit::RENDERER,
+    &markdown::SUMMARY,
+    &markdown::COMMENT,
+    &openvex::RENDERER,
+    &queue::RENDERER,
+    &sarif::RENDERER,
+];
 
 /// Finds an output format by id.
 #[must_use]

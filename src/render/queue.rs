@@ -8,10 +8,10 @@ use std::io;
 
 use serde::Serialize;
 
-use super::{Renderer, Style, json};
+use super::{Renderer, Style, about, json};
 use crate::decision::{Decision, Verdict, VerdictAction};
 use crate::facts::TriagedFinding;
-use crate::model::digest::{CommitId, Digest};
+use crate::model::digest::CommitId;
 use crate::model::exception::Disposition;
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
@@ -19,6 +19,9 @@ use crate::model::time::{Date, Timestamp};
 
 pub(super) static RENDERER: Renderer =
     Renderer { id: "queue", title: "what each owner has to do, as JSON for a tracker", write };
+
+pub(super) static CSV: Renderer =
+    Renderer { id: "csv", title: "what each owner has to do, as a table for a spreadsheet", write: table };
 
 /// The schema tag.
 const SCHEMA: &str = "countersign/queue/v1";
@@ -55,6 +58,17 @@ enum Action {
     Ticket,
 }
 
+impl Action {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Owed => "owed",
+            Self::Warn => "warn",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct Item<'a> {
     action: Action,
@@ -78,6 +92,55 @@ struct Item<'a> {
 
 fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     json::document(&queue(decision), out)
+}
+
+/// The same items, a row each (RFC 4180).
+fn table(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let columns = [
+        "owner",
+        "action",
+        "fix_by",
+        "severity",
+        "id",
+        "title",
+        "rules",
+        "next",
+        "path",
+        "line",
+        "package",
+        "exception",
+        "also",
+    ];
+    write!(out, "{}\r\n", columns.join(","))?;
+    for Owner { owner, items } in queue(decision).owners {
+        for item in items {
+            let text = |text: Option<&Untrusted>| text.map(|text| text.line().into_owned()).unwrap_or_default();
+            let list = |set: &BTreeSet<&Untrusted>| set.iter().map(|text| text.line()).collect::<Vec<_>>().join(" ");
+            let row = [
+                text(Some(owner)),
+                item.action.word().to_owned(),
+                item.fix_by.map(|day| day.to_string()).unwrap_or_default(),
+                item.severity.to_string(),
+                text(Some(&item.id)),
+                text(Some(item.title)),
+                list(&item.rules),
+                text(item.next),
+                text(item.path),
+                item.line.map(|line| line.to_string()).unwrap_or_default(),
+                text(item.package),
+                text(item.exception),
+                list(&item.also),
+            ];
+            write!(out, "{}\r\n", row.map(|text| cell(&text)).join(","))?;
+        }
+    }
+    Ok(())
+}
+
+/// A quoted cell. What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, "CSV Injection").
+fn cell(text: &str) -> String {
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '|', '\'', '＝', '＋', '－', '＠']);
+    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
 }
 
 fn queue(decision: &Decision) -> Queue<'_> {
@@ -147,11 +210,9 @@ const fn action(verdict: &Verdict) -> Action {
     }
 }
 
-/// A verdict about no finding: its rule, owner, path and message are what it is.
+/// A verdict about no finding.
 fn of_verdict(verdict: &Verdict) -> Item<'_> {
-    let path = verdict.path.as_ref().map_or("", Untrusted::as_raw);
-    let about = [verdict.rule.as_raw(), verdict.owner.as_raw(), path, verdict.msg.as_raw()].join("\n");
-    let hex: String = Digest::of(about).hex().chars().take(16).collect();
+    let hex: String = about::identity(verdict).hex().chars().take(16).collect();
     Item {
         action: action(verdict),
         fix_by: verdict.fix_by,

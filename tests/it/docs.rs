@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use countersign::formats::FORMATS;
+use countersign::render::RENDERERS;
 
 use crate::support::{command, files_below, root};
 
@@ -37,6 +38,14 @@ fn every_relative_link_leads_to_a_file() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn every_output_format_has_its_row() {
+    let page = std::fs::read_to_string(root().join("docs/OUTPUTS.md")).unwrap();
+    for renderer in RENDERERS {
+        assert!(page.contains(&format!("\n| `{}` | ", renderer.id)), "{}", renderer.id);
+    }
 }
 
 /// What `--help` of the whole command and of every subcommand says.

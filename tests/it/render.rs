@@ -1,218 +1,105 @@
-//! What is shown: harmless to terminals and runners, and the same totals everywhere.
+//! What is shown: the same totals everywhere, and what each format promises to those who read it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use countersign::model::text::{guard_line_start, neutral};
-use proptest::prelude::*;
+use serde_json::Value;
 
+use crate::scenarios::Outputs;
 use crate::support::{command, fixture};
 
-/// Commands that GitHub's runner registers, after `actions/runner` `ActionCommandManager.cs`.
-const REGISTERED: &[&str] = &[
-    "add-mask",
-    "add-matcher",
-    "add-path",
-    "debug",
-    "echo",
-    "endgroup",
-    "error",
-    "group",
-    "notice",
-    "remove-matcher",
-    "save-state",
-    "set-env",
-    "set-output",
-    "stop-commands",
-    "warning",
-];
-
-/// The commands that a runner would run when it reads this text: `::name …::` at the start of a line after white space,
-/// `##[name …]` anywhere in one, and Azure's and TeamCity's `##word[`. A lone carriage return ends a line, too.
-fn obeyed(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for line in text.split(['\r', '\n']) {
-        let name = |words: &str| words.split([' ', ';', ']']).next().unwrap_or("").to_lowercase();
-        if let Some(rest) = line.trim_start().strip_prefix("::")
-            && let Some((command, _)) = rest.split_once("::")
-            && REGISTERED.contains(&name(command).as_str())
-        {
-            found.push(format!("::{command}::"));
-        }
-        for (at, _) in line.match_indices("##") {
-            let rest = line[at + 2..].trim_start_matches('#');
-            let word: String = rest.chars().take_while(|c| c.is_alphabetic()).collect();
-            if rest[word.len()..].starts_with('[') {
-                found.push(line[at..].to_owned());
-            }
-        }
-    }
-    found
+/// Numbers before words in a line.
+fn numbers(line: &str) -> BTreeMap<&str, u64> {
+    let words: Vec<&str> = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.windows(2).filter_map(|pair| Some((pair[1], pair[0].parse().ok()?))).collect()
 }
 
-/// Characters that a terminal acts on, line breaks apart.
-fn acted_on(text: &str) -> Vec<char> {
-    let bidi = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}');
-    text.chars().filter(|c| (c.is_control() && *c != '\n') || bidi(c)).collect()
-}
+/// Called for every scenario with a decision: the equations hold, and every output that carries totals has the same.
+pub(crate) fn agree(name: &str, decision: &Value, human: &str, outputs: &Outputs) {
+    let total = |key: &str| decision["totals"][key].as_u64().unwrap();
+    assert_eq!(
+        total("results") + total("suppressed_apart"),
+        total("kept") + total("merged_within") + total("not_understood"),
+        "{name}"
+    );
+    assert_eq!(total("kept"), total("findings") + total("merged_across"), "{name}");
+    let dispositions = ["open", "excepted", "suppressed", "not_affected", "resolved"];
+    assert_eq!(total("findings"), dispositions.iter().map(|key| total(key)).sum::<u64>(), "{name}");
+    let list = |key: &str| decision[key].as_array().unwrap().as_slice();
+    assert_eq!(list("findings").len() as u64, total("findings"), "{name}");
+    assert_eq!(list("rules").len() as u64, total("rules"), "{name}");
+    let verdicts = |action: &'static str| list("verdicts").iter().filter(move |verdict| verdict["action"] == action);
+    assert_eq!(verdicts("deny").count() as u64, total("deny"), "{name}");
+    assert_eq!(verdicts("warn").count() as u64, total("warn"), "{name}");
 
-const HOSTILE: &[&str] = &[
-    "SQLi ##[set-output name=decision;]pass",
-    "##vso[task.complete result=Succeeded;]",
-    "##teamcity[buildStatus status='SUCCESS']",
-    "a\r::add-mask::block",
-    "a\n::set-output name=decision::pass",
-    "\u{1b}[2J\u{1b}]8;;http://evil.example\u{7}link",
-    "\u{202e}ssap\u{202c}",
-    "\u{9b}31m \u{85} \u{2028} \u{200b}",
-    "\u{a0}\u{2003}::error::x",
-];
-
-/// A report of ours in which every field that may hold text holds this one.
-fn report(text: &str) -> serde_json::Value {
-    serde_json::json!({
-        "schema": "countersign/generic-findings/v1",
-        "tool": { "name": text, "version": text },
-        "checks": ["sast"],
-        "target": { "name": text },
-        "state": "partial",
-        "problems": [text],
-        "results": [{
-            "kind": "vulnerability",
-            "rule": { "id": text, "name": text, "url": text },
-            "severity": "high",
-            "title": text,
-            "ids": [text],
-            "package": { "name": text, "version": text, "fixed_in": [text] },
-            "location": { "path": text, "line": 1, "resource": text, "image": text },
-            "confidence": text,
-            "fingerprint": text,
-        }],
-    })
-}
-
-#[test]
-fn nothing_that_a_report_a_change_or_a_file_name_says_is_obeyed() {
-    let scratch = tempfile::tempdir().unwrap();
-    for (n, text) in HOSTILE.iter().enumerate() {
-        let dir = scratch.path().join(n.to_string());
-        std::fs::create_dir(&dir).unwrap();
-        std::fs::write(dir.join("report.json"), report(text).to_string()).unwrap();
-        let change = serde_json::json!({ "id": text, "title": text, "author": text, "repository": text, "branch": text,
-            "labels": [text], "approvals": [{ "by": text }], "run": { "provider": text, "id": text, "url": text } });
-        std::fs::write(dir.join("change.json"), change.to_string()).unwrap();
-        let service = serde_json::json!({ "name": text, "owner": text, "team": text });
-        std::fs::write(dir.join("service.json"), service.to_string()).unwrap();
-        let common = ["check", "report.json", "--ci", "none", "--change", "change.json", "--service", "service.json"];
-        let also = ["--at", "2026-11-21T12:00:00Z"];
-        let mut shown = 0;
-        for output in ["human", "json", "dotenv"] {
-            let run = command().current_dir(&dir).args(common).args(also).args(["--output", output]).output().unwrap();
-            let (out, err) = (String::from_utf8(run.stdout).unwrap(), String::from_utf8(run.stderr).unwrap());
-            assert_eq!(run.status.code(), Some(1), "{text:?}: {err}");
-            for said in [&out, &err] {
-                assert_eq!(obeyed(said), Vec::<String>::new(), "{output} of {text:?}");
-                assert_eq!(acted_on(said), Vec::<char>::new(), "{output} of {text:?}");
-            }
-            shown += out.len();
-        }
-        assert!(shown > 3000, "the hostile text was shown");
-        for typed in [&["check", "--environment", text, "report.json"][..], &["check", "--mode", text], &[text]] {
-            let run = command().current_dir(&dir).args(typed).output().unwrap();
-            let err = String::from_utf8(run.stderr).unwrap();
-            assert!(matches!(run.status.code(), Some(2 | 3)), "{typed:?}: {err}");
-            assert!(obeyed(&err).is_empty() && acted_on(&err).is_empty(), "{typed:?}: {err}");
-        }
-        let refused = command().current_dir(&dir).args(["findings", &format!("{text}.json")]).output().unwrap();
-        let err = String::from_utf8(refused.stderr).unwrap();
-        assert_eq!(refused.status.code(), Some(3));
-        assert!(obeyed(&err).is_empty() && acted_on(&err).is_empty(), "{err}");
-    }
-}
-
-#[test]
-fn json_output_gives_hostile_text_back_exactly() {
-    let scratch = tempfile::tempdir().unwrap();
-    for text in HOSTILE {
-        std::fs::write(scratch.path().join("report.json"), report(text).to_string()).unwrap();
-        let run = command()
-            .current_dir(scratch.path())
-            .args(["findings", "report.json", "--output", "json"])
-            .output()
-            .unwrap();
-        let document: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
-        assert_eq!(document.pointer("/findings/0/title").unwrap(), text);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
-
-    #[test]
-    fn no_mixture_of_the_pieces_of_commands_is_obeyed(
-        pieces in prop::collection::vec(prop::sample::select(vec![
-            "::", "##[", "##", "#", "[", "]", "error", "set-output name=decision;", "add-mask", "stop-commands", "group",
-            "\r", "\n", "\r\n", " ", "\t", "\u{a0}", "\u{2003}", "\u{1b}[31m", "%0A", "%25", "vso[task.complete ", "a",
-            ":", ";", "\u{202e}", "\u{200b}", "\u{ad}",
-        ]), 1..12),
-        indent in 0..4_usize,
-    ) {
-        let text = pieces.concat();
-        let line = format!("{:indent$}{}", "", neutral(&text));
-        let line = guard_line_start(&line);
-        prop_assert_eq!(obeyed(&line), Vec::<String>::new());
-        prop_assert_eq!(acted_on(&line), Vec::<char>::new());
-    }
-}
-
-#[test]
-fn the_oracle_knows_a_command_when_it_sees_one() {
-    for command in [
-        "SQLi ##[set-output name=decision;]pass",
-        "  ::set-output name=decision::pass",
-        "\u{a0}::error::x",
-        "a\r::add-mask::e",
-        "::error file=a,line=1::b",
-        "####[group]",
+    let counts = [
+        ("block", total("deny")),
+        ("warn", total("warn")),
+        ("excepted", total("excepted")),
+        ("pass", total("rules_passed")),
+    ];
+    for (id, text) in [
+        ("human", human),
+        ("markdown", &outputs["markdown"]),
+        ("markdown-comment", &outputs["markdown-comment"]),
+        ("github", &outputs["github"]),
+        ("azure", &outputs["azure"]),
+        ("junit", &outputs["junit"]),
     ] {
-        assert!(!obeyed(command).is_empty(), "{command:?}");
-    }
-    for text in ["a ::error::x", "| ::error::x", "::unknown::x", "C## [x]", "# #[error]x", "std::vec::Vec"] {
-        assert!(obeyed(text).is_empty(), "{text:?}");
-    }
-}
-
-/// Numbers before words in the line that says the outcome.
-fn counts(human: &str) -> BTreeMap<String, u64> {
-    let line = human.lines().nth(1).unwrap();
-    let words: Vec<&str> = line.split_whitespace().collect();
-    words.windows(2).filter_map(|pair| Some((pair[1].to_owned(), pair[0].parse().ok()?))).collect()
-}
-
-#[test]
-fn every_output_has_the_same_totals_and_the_equations_hold() {
-    for name in ["pass", "block", "excepted", "partial-scan", "exception-rejected", "freeze-excepted"] {
-        let golden = fixture(&format!("scenarios/{name}/golden"));
-        let text = std::fs::read_to_string(golden.join("decision.json")).unwrap();
-        let decision: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let total = |key: &str| decision.pointer(&format!("/totals/{key}")).unwrap().as_u64().unwrap();
-        assert_eq!(
-            total("results") + total("suppressed_apart"),
-            total("kept") + total("merged_within") + total("not_understood"),
-            "{name}"
-        );
-        assert_eq!(total("kept"), total("findings") + total("merged_across"), "{name}");
-        let dispositions = ["open", "excepted", "suppressed", "not_affected", "resolved"];
-        assert_eq!(total("findings"), dispositions.iter().map(|key| total(key)).sum::<u64>(), "{name}");
-        let list = |key: &str| decision.pointer(&format!("/{key}")).unwrap().as_array().unwrap().clone();
-        assert_eq!(list("findings").len() as u64, total("findings"), "{name}");
-        let denied = list("verdicts").iter().filter(|verdict| verdict.get("action").unwrap() == "deny").count();
-        assert_eq!(denied as u64, total("deny"), "{name}");
-        assert_eq!(list("verdicts").len() as u64, total("deny") + total("warn"), "{name}");
-        let human = counts(&std::fs::read_to_string(golden.join("human.txt")).unwrap());
-        for (word, key) in [("block", "deny"), ("warn", "warn"), ("excepted", "excepted"), ("pass", "rules_passed")] {
-            assert_eq!(human.get(word), Some(&total(key)), "{name}: {word}");
+        let line = text
+            .lines()
+            .find(|line| line.contains(" block · "))
+            .unwrap_or_else(|| panic!("{name}: {id} has no totals"));
+        let shown = numbers(line);
+        for (word, count) in counts {
+            assert_eq!(shown.get(word), Some(&count), "{name}: {word} in {id}");
         }
     }
+    let [blocked, warned, excepted, passed] = counts.map(|(_, count)| count);
+    let variables: BTreeMap<&str, &str> = outputs["dotenv"].lines().map(|line| line.split_once('=').unwrap()).collect();
+    for (key, count) in [("BLOCKED", blocked), ("WARNED", warned), ("EXCEPTED", excepted)] {
+        assert_eq!(variables[format!("COUNTERSIGN_{key}").as_str()], count.to_string(), "{name}");
+    }
+    let junit = roxmltree::Document::parse(&outputs["junit"]).unwrap();
+    let suite = |key: &str| junit.root_element().attribute(key).unwrap().parse::<u64>().unwrap();
+    assert_eq!((suite("failures"), suite("skipped"), suite("errors")), (blocked, excepted, 0), "{name}");
+    assert_eq!(suite("tests"), blocked + warned + excepted + passed, "{name}");
+    let cases = junit.descendants().filter(|node| node.has_tag_name("testcase"));
+    let names: BTreeSet<_> = cases.map(|case| (case.attribute("classname"), case.attribute("name"))).collect();
+    assert_eq!(names.len() as u64, suite("tests"), "{name}: two tests of one name");
+
+    // Where a verdict is told once for each of its findings.
+    let points =
+        |action: &'static str| verdicts(action).map(|v| v["findings"].as_array().unwrap().len().max(1)).sum::<usize>();
+    let read = |id: &str| -> Value { serde_json::from_str(&outputs[id]).unwrap() };
+    let run = &read("sarif")["runs"][0];
+    assert_eq!(run["properties"]["totals"], decision["totals"], "{name}");
+    let levels =
+        |level: &str| run["results"].as_array().unwrap().iter().filter(|result| result["level"] == level).count();
+    assert_eq!((levels("error"), levels("warning")), (points("deny"), points("warn")), "{name}");
+    assert_eq!(read("gitlab-codequality").as_array().unwrap().len(), points("deny") + points("warn"), "{name}");
+    let events: Vec<Value> = outputs["events"].lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events[0]["data"]["totals"], decision["totals"], "{name}");
+    let of = |kind: &str| events.iter().filter(|event| event["type"] == format!("dev.countersign.{kind}.v1")).count();
+    assert_eq!(of("verdict"), points("deny") + points("warn"), "{name}");
+    assert_eq!(of("exception"), list("exceptions").len(), "{name}");
+    let queued =
+        read("queue")["owners"].as_array().unwrap().iter().map(|o| o["items"].as_array().unwrap().len()).sum::<usize>();
+    assert_eq!(outputs["csv"].lines().count(), queued + 1, "{name}");
+}
+
+/// Called for every scenario without a decision: no output can be taken for one.
+pub(crate) fn say_error(name: &str, outputs: &Outputs) {
+    let read = |id: &str| -> Value { serde_json::from_str(&outputs[id]).unwrap() };
+    assert_eq!(read("json")["outcome"], "error", "{name}");
+    assert_eq!(read("sarif")["runs"][0]["invocations"][0]["executionSuccessful"], false, "{name}");
+    assert!(outputs["dotenv"].starts_with("COUNTERSIGN_DECISION=error\n"), "{name}");
+    assert!(outputs["markdown"].starts_with("## countersign: error\n"), "{name}");
+    assert!(outputs["github"].starts_with("::error "), "{name}");
+    assert!(outputs["azure"].starts_with("##vso[task.logissue type=error;]"), "{name}");
+    let junit = roxmltree::Document::parse(&outputs["junit"]).unwrap();
+    assert_ne!(junit.root_element().attribute("errors"), Some("0"), "{name}");
+    let first: Value = serde_json::from_str(outputs["events"].lines().next().unwrap()).unwrap();
+    assert_eq!(first["data"]["outcome"], "error", "{name}");
 }
 
 /// The `dotenv` output of a scenario's check.
@@ -244,7 +131,7 @@ fn a_pipeline_can_branch_on_every_line() {
 }
 
 /// Runs the arguments of a scenario, and reads what an output format writes.
-fn output_of(scenario: &str, format: &str) -> serde_json::Value {
+fn output_of(scenario: &str, format: &str) -> Value {
     let dir = fixture("scenarios").join(scenario);
     let told: toml::Value = toml::from_str(&std::fs::read_to_string(dir.join("scenario.toml")).unwrap()).unwrap();
     let args: Vec<&str> = told["args"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
@@ -301,7 +188,7 @@ fn the_queue_holds_verdicts_about_no_finding_and_what_is_owed_and_is_empty_on_a_
     let of = |owner: &str| -> Vec<(String, String)> {
         let all = queue["owners"].as_array().unwrap();
         let found = all.iter().find(|found| found["owner"] == owner).unwrap();
-        let text = |item: &serde_json::Value, key: &str| item[key].as_str().unwrap().to_owned();
+        let text = |item: &Value, key: &str| item[key].as_str().unwrap().to_owned();
         found["items"].as_array().unwrap().iter().map(|item| (text(item, "action"), text(item, "id"))).collect()
     };
     let warned = of("ana");

@@ -8,7 +8,18 @@ use std::process::Command;
 
 use serde::Deserialize;
 
+use countersign::render::RENDERERS;
+
+use crate::render;
 use crate::support::{command, fixture};
+
+/// The id of a format → what it wrote.
+pub(crate) type Outputs = BTreeMap<&'static str, String>;
+
+/// Every format but the text for people, which goes to standard output.
+fn files() -> impl Iterator<Item = &'static str> {
+    RENDERERS.iter().map(|renderer| renderer.id).filter(|id| *id != "human")
+}
 
 /// `scenario.toml`.
 #[derive(Deserialize)]
@@ -27,12 +38,26 @@ struct Scenario {
     /// Environment variables.
     #[serde(default)]
     env: BTreeMap<String, String>,
+    /// Whether every output is kept, and not only the text and the JSON.
+    #[serde(default)]
+    every_output: bool,
 }
 
-/// Values that change with the program or the pack and not with the situation.
+/// What changes with the program or the pack and not with the situation: digests, versions, and the list of the rules.
 fn masked(text: &str) -> String {
     let mut masked = Vec::new();
+    let mut end_of_rules = None;
     for line in text.lines() {
+        if let Some(end) = &end_of_rules {
+            if line.trim_end_matches(',') == *end {
+                end_of_rules = None;
+            }
+            continue;
+        }
+        if let Some(indent) = line.strip_suffix("\"rules\": [") {
+            end_of_rules = Some(format!("{indent}]"));
+            continue;
+        }
         let mut line = line.replace(concat!("countersign ", env!("CARGO_PKG_VERSION")), "countersign VERSION");
         for (key, value) in [
             ("\"version\": \"", env!("CARGO_PKG_VERSION")),
@@ -41,6 +66,16 @@ fn masked(text: &str) -> String {
             ("\"id\": \"", "d-"),
             ("policy ", "sha256:"),
             ("\"engine\": \"", "regorus"),
+            ("\"semanticVersion\": \"", env!("CARGO_PKG_VERSION")),
+            ("\"decision\": \"", "d-"),
+            ("\"decision\":\"", "d-"),
+            ("\"id\":\"", "d-"),
+            ("#", "d-"),
+            ("policy `", "sha256:"),
+            ("name=\"policy\" value=\"", "sha256:"),
+            ("name=\"decision\" value=\"", "d-"),
+            ("COUNTERSIGN_POLICY_DIGEST=", "sha256:"),
+            ("COUNTERSIGN_ID=", "d-"),
         ] {
             let start = format!("{key}{value}");
             if let Some((before, after)) = line.split_once(&start) {
@@ -79,11 +114,14 @@ fn run(dir: &Path, wrong: &mut Vec<String>) {
     let text = std::fs::read_to_string(dir.join("scenario.toml")).unwrap();
     let scenario: Scenario = toml::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
     let scratch = tempfile::tempdir().unwrap();
-    let json = scratch.path().join("decision.json");
     let mut check: Command = command();
-    check.current_dir(dir).arg("check").args(&scenario.args).envs(&scenario.env);
-    check.arg("--output").arg("human").arg("--output").arg(format!("json={}", json.display()));
+    check.current_dir(dir).arg("check").args(&scenario.args).envs(&scenario.env).arg("--output=human");
+    for renderer in files() {
+        check.arg(format!("--output={}={}", renderer, scratch.path().join(renderer).display()));
+    }
     let output = check.output().unwrap();
+    let outputs: Outputs =
+        files().filter_map(|id| Some((id, std::fs::read_to_string(scratch.path().join(id)).ok()?))).collect();
     let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     let mut fail = |what: String| wrong.push(format!("{name} ({}): {what}\n{stdout}\n{stderr}", scenario.title));
     if output.status.code() != Some(scenario.exit) {
@@ -97,7 +135,7 @@ fn run(dir: &Path, wrong: &mut Vec<String>) {
     let golden = dir.join("golden");
     match &scenario.outcome {
         Some(outcome) => {
-            let decision: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
+            let decision: serde_json::Value = serde_json::from_str(&outputs["json"]).unwrap();
             if decision.get("outcome") != Some(&serde_json::json!(outcome))
                 || decision.get("exit_code") != Some(&serde_json::json!(scenario.exit))
             {
@@ -108,13 +146,17 @@ fn run(dir: &Path, wrong: &mut Vec<String>) {
                 ));
             }
             compare(&golden.join("human.txt"), &stdout, wrong);
-            compare(&golden.join("decision.json"), &std::fs::read_to_string(&json).unwrap(), wrong);
+            compare(&golden.join("decision.json"), &outputs["json"], wrong);
+            render::agree(&name, &decision, &stdout, &outputs);
+            for (id, text) in outputs.iter().filter(|(id, _)| scenario.every_output && **id != "json") {
+                compare(&golden.join(format!("{id}.txt")), text, wrong);
+            }
         }
         None => {
-            let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
-            if !stdout.is_empty() || written.get("outcome") != Some(&serde_json::json!("error")) {
+            if !stdout.is_empty() {
                 return fail("an error left something else than itself behind".to_owned());
             }
+            render::say_error(&name, &outputs);
             compare(&golden.join("stderr.txt"), &stderr, wrong);
         }
     }

