@@ -93,8 +93,8 @@ pub(super) fn identity(verdict: &Verdict) -> Digest {
     Digest::of([verdict.rule.as_raw(), verdict.owner.as_raw(), path, verdict.msg.as_raw()].join("\n"))
 }
 
-/// Who, what, where: `countersign 0.1.0  acme/shop !42 → main  8f3c1d2  env production`.
-pub(super) fn heading(decision: &Decision) -> String {
+/// Who, what, where: `countersign 0.1.0`, `acme/shop !42 → main`, `8f3c1d2`, `env production`.
+pub(super) fn heading(decision: &Decision) -> Vec<String> {
     let change = &decision.change;
     let mut parts = vec![format!("countersign {}", decision.gate.version)];
     let what = change.repository.as_ref().or(decision.service.name.as_ref()).map(|name| name.line().into_owned());
@@ -108,7 +108,7 @@ pub(super) fn heading(decision: &Decision) -> String {
         parts.push(commit.short().to_owned());
     }
     parts.push(format!("env {}", decision.environment.line()));
-    parts.join("  ")
+    parts
 }
 
 /// The counts that every renderer with totals shows: `2 block · 1 warn · 3 excepted · 41 pass`.

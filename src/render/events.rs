@@ -72,7 +72,7 @@ fn change(decision: &Decision) -> &str {
 fn of_outcome(decision: &Decision) -> Event<'_> {
     let data = json!({
         "decision": decision.id, "outcome": decision.outcome, "exit_code": decision.exit_code, "mode": decision.mode,
-        "environment": decision.environment, "heading": about::heading(decision), "totals": decision.totals,
+        "environment": decision.environment, "heading": about::heading(decision).join("  "), "totals": decision.totals,
         "change": decision.change.id, "commit": decision.change.commit, "run": decision.change.run.url,
         "errors": decision.errors,
     });

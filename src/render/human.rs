@@ -18,7 +18,7 @@ const SHOWN_PER_OWNER: usize = 25;
 fn write(decision: &Decision, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let page = &mut Page::new(out, style);
     if !style.quiet {
-        page.line(0, &about::heading(decision))?;
+        page.line(0, &about::heading(decision).join("  "))?;
     }
     outcome_line(page, decision)?;
     if style.quiet {

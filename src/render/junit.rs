@@ -90,7 +90,7 @@ fn cases(decision: &Decision) -> Vec<Case> {
     let spoke: std::collections::BTreeSet<&Untrusted> = told.iter().map(|told| &told.verdict.rule).collect();
     let errors = decision.errors.iter().map(|error| {
         let note = error.hint.as_ref().map(|hint| format!("next: {hint}")).unwrap_or_default();
-        Case::new("countersign", "a decision was reached", End::Error(plain(error.message.as_raw())), note)
+        Case::new("countersign", "a decision was reached", End::Error(error.message.as_raw().to_owned()), note)
     });
     let verdicts = told.iter().map(|told| of_verdict(told, decision));
     let excepted =
@@ -99,7 +99,7 @@ fn cases(decision: &Decision) -> Vec<Case> {
         .rules
         .iter()
         .filter(|rule| !spoke.contains(&rule.id))
-        .map(|rule| Case::new(&plain(rule.id.as_raw()), &plain(rule.title.as_raw()), End::Passed, String::new()));
+        .map(|rule| Case::new(rule.id.as_raw(), rule.title.as_raw(), End::Passed, String::new()));
     let mut cases: Vec<Case> = errors.chain(verdicts).chain(excepted).chain(passed).collect();
     tell_apart(&mut cases);
     cases
@@ -119,7 +119,7 @@ fn tell_apart(cases: &mut [Case]) {
 
 fn of_verdict(told: &Told<'_>, decision: &Decision) -> Case {
     let verdict = told.verdict;
-    let msg = plain(verdict.msg.as_raw());
+    let msg = verdict.msg.line().into_owned();
     let next = about::next(verdict, decision).map(|next| format!("next: {next}"));
     let becomes = verdict.effective_on.map(|date| format!("becomes a block on {date}"));
     let owner = Some(format!("owner: {}", verdict.owner.line()));
@@ -129,7 +129,7 @@ fn of_verdict(told: &Told<'_>, decision: &Decision) -> Case {
         VerdictAction::Warn => (End::Passed, format!("WARN {}", note.join("\n"))),
     };
     let place = about::whereabouts(told);
-    let mut case = Case::new(&plain(verdict.rule.as_raw()), if place.is_empty() { &msg } else { &place }, end, note);
+    let mut case = Case::new(verdict.rule.as_raw(), if place.is_empty() { &msg } else { &place }, end, note);
     let point = about::Point { verdict, finding: told.findings.first().copied() };
     if let Some((path, line)) = point.spot() {
         case.file = Some(plain(path.as_raw()));
@@ -140,13 +140,13 @@ fn of_verdict(told: &Told<'_>, decision: &Decision) -> Case {
 
 fn of_excepted(triaged: &TriagedFinding) -> Case {
     let by = triaged.exception.as_ref().map(|id| id.line().into_owned()).unwrap_or_default();
-    let end = End::Skipped(plain(&format!("excepted by {by}")));
-    Case::new("excepted", &plain(&about::place(triaged)), end, String::new())
+    let end = End::Skipped(format!("excepted by {by}"));
+    Case::new("excepted", &about::place(triaged), end, String::new())
 }
 
 impl Case {
     fn new(class: &str, name: &str, end: End, note: String) -> Self {
-        Self { class: class.to_owned(), name: name.to_owned(), file: None, line: None, end, note }
+        Self { class: plain(class), name: plain(name), file: None, line: None, end, note }
     }
 
     fn write<W: io::Write>(&self, xml: &mut Writer<W>) -> io::Result<()> {
@@ -164,7 +164,10 @@ impl Case {
                 xml.create_element("system-out").write_text_content(BytesText::new(&note)).map(|_| ())
             })?,
             End::Skipped(message) => case.write_inner_content(|xml| {
-                xml.create_element("skipped").with_attribute(("message", message.as_str())).write_empty().map(|_| ())
+                xml.create_element("skipped")
+                    .with_attribute(("message", plain(message).as_str()))
+                    .write_empty()
+                    .map(|_| ())
             })?,
             End::Failed(message) => said(case, "failure", message, &note)?,
             End::Error(message) => said(case, "error", message, &note)?,
@@ -181,7 +184,7 @@ fn said<'a, W: io::Write>(
     text: &str,
 ) -> io::Result<&'a mut Writer<W>> {
     case.write_inner_content(|xml| {
-        let inner = xml.create_element(element).with_attribute(("message", message));
+        let inner = xml.create_element(element).with_attribute(("message", plain(message).as_str()));
         inner.write_text_content(BytesText::new(text)).map(|_| ())
     })
 }

@@ -79,7 +79,7 @@ fn head(decision: &Decision) -> String {
         "## countersign: {}\n\n**{}**\n\n{} · policy `{}`\n",
         decision.outcome.word(),
         about::tally(decision),
-        inline(&about::heading(decision)),
+        about::heading(decision).iter().map(|part| inline(part)).collect::<Vec<_>>().join(" · "),
         about::policy(decision)
     );
     for caveat in about::caveats(decision) {
@@ -165,37 +165,60 @@ fn foot(decision: &Decision, style: &Style) -> String {
 /// Prose is letters and digits with simple punctuation around them; nothing in it can open markup or a list, be taken for an
 /// address, a name with `@`, a commit, or the number of an issue.
 pub(super) fn inline(text: &str) -> String {
-    let mut out: Vec<String> = Vec::new();
-    let mut quoted: Vec<&str> = Vec::new();
     let text = neutral(text);
+    let mut out = String::with_capacity(text.len() + 16);
+    // Words that go into the code span that is open.
+    let mut quoted: Vec<&str> = Vec::new();
     for word in text.split_whitespace() {
-        if is_prose(word) {
-            if !quoted.is_empty() {
-                out.push(code(&std::mem::take(&mut quoted).join(" ")));
-            }
-            out.push(word.to_owned());
-        } else {
-            quoted.push(word);
+        let body = word.trim_start_matches(OPENING).trim_end_matches(CLOSING);
+        let (before, after) = word.split_once(body).filter(|_| !body.is_empty()).unwrap_or(("", ""));
+        let is_prose = is_prose(body, after);
+        if is_prose || !before.is_empty() {
+            close(&mut out, &mut quoted);
+        }
+        if !out.is_empty() && quoted.is_empty() {
+            out.push(' ');
+        }
+        if is_prose {
+            out.push_str(word);
+            continue;
+        }
+        out.push_str(before);
+        quoted.push(if body.is_empty() { word } else { body });
+        if !after.is_empty() {
+            close(&mut out, &mut quoted);
+            out.push_str(after);
         }
     }
-    if !quoted.is_empty() {
-        out.push(code(&quoted.join(" ")));
-    }
-    out.join(" ")
+    close(&mut out, &mut quoted);
+    out
 }
 
-fn is_prose(word: &str) -> bool {
-    let body = word.trim_start_matches(['(', '"', '\'']);
-    let body = body.trim_end_matches(['.', ',', ';', ':', '?', ')', '"', '\'']);
-    // `GH-12` and `ABC-12` are references to issues, seven hexadecimal digits one to a commit.
-    let hex_digits = body.bytes().filter(u8::is_ascii_hexdigit).count();
-    let is_commit = hex_digits == body.len() && hex_digits >= 7 && body.bytes().any(|b| b.is_ascii_digit());
-    let is_item = body != word && body.bytes().all(|b| b.is_ascii_digit());
+/// Punctuation that may stand before and after a word without meaning anything.
+const OPENING: [char; 3] = ['(', '"', '\''];
+const CLOSING: [char; 8] = ['.', ',', ';', ':', '?', ')', '"', '\''];
+
+fn close(out: &mut String, quoted: &mut Vec<&str>) {
+    if !quoted.is_empty() {
+        out.push_str(&code(&std::mem::take(quoted).join(" ")));
+    }
+}
+
+/// Whether a word, with this punctuation after it, is no markup and no reference.
+fn is_prose(body: &str, after: &str) -> bool {
+    if matches!(body, "→" | "·" | "…") {
+        return true;
+    }
     let parts: Vec<&str> = body.split(['-', '\'', '’']).collect();
-    let is_simple = |part: &&str| !part.is_empty() && part.chars().all(char::is_alphanumeric);
-    let has_reference = parts.len() > 1 && parts.iter().any(|part| part.starts_with(|c: char| c.is_numeric()));
-    let is_simple = parts.iter().all(is_simple) && !is_commit && !is_item && !has_reference;
-    is_simple || matches!(body, "→" | "·" | "…")
+    let is_simple = parts.iter().all(|part| !part.is_empty() && part.chars().all(char::is_alphanumeric));
+    // `GH-12` and `ABC-12` are issues, seven hexadecimal digits a commit, `1.` and `1)` items of a list.
+    let starts = |part: &&str, is: fn(char) -> bool| part.starts_with(is);
+    let is_issue = parts.first().is_some_and(|part| !starts(part, char::is_numeric))
+        && parts.iter().skip(1).any(|part| starts(part, char::is_numeric));
+    let is_hex = body.len() >= 7 && body.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_commit = is_hex && body.bytes().any(|b| b.is_ascii_digit());
+    let is_item = after.starts_with(['.', ')']) && body.bytes().all(|b| b.is_ascii_digit());
+    is_simple && !is_issue && !is_commit && !is_item
 }
 
 /// A code span that nothing in the text can close: its fence is longer than every run of backticks in it.
@@ -217,16 +240,18 @@ mod tests {
             ("rotate the credential first, then remove it", "rotate the credential first, then remove it"),
             ("ask @acme/security now", "ask `@acme/security` now"),
             ("see https://evil.example/x and www.evil.example", "see `https://evil.example/x` and `www.evil.example`"),
-            ("![x](http://evil.example/a.png)", "`![x](http://evil.example/a.png)`"),
+            ("![x](http://evil.example/a.png)", "`![x](http://evil.example/a.png`)"),
             ("<img src=x onerror=y>", "`<img src=x onerror=y>`"),
-            ("closes #12, GH-12 and !7", "closes `#12, GH-12` and `!7`"),
+            ("closes #12, GH-12 and !7", "closes `#12`, `GH-12` and `!7`"),
             ("since deadbee1 was merged", "since `deadbee1` was merged"),
             ("/approve", "`/approve`"),
-            ("1. first", "`1.` first"),
+            ("1. first", "`1`. first"),
+            ("until 2026-11-30 (9 days), see EX-1.", "until 2026-11-30 (9 days), see `EX-1`."),
+            ("(fixed in: >=1.0, <2.0);", "(fixed in: `>=1.0`, `<2.0`);"),
             ("a `b` ``c`` d", "a ``` `b` ``c`` ``` d"),
             ("the team's well-known (old) rule.", "the team's well-known (old) rule."),
             ("two\nlines\u{202e}", "two `lines\\u{202e}`"),
-            (":tada: &amp; $x$ *b* _i_ ~s~ |", "`:tada: &amp; $x$ *b* _i_ ~s~ |`"),
+            (":tada: &amp; $x$ *b* _i_ ~s~ |", "`:tada`: `&amp`; `$x$ *b* _i_ ~s~ |`"),
         ] {
             assert_eq!(inline(text), shown, "{text:?}");
         }

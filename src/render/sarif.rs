@@ -54,7 +54,7 @@ fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Re
             } },
             "automationDetails": {
                 "id": format!("countersign/{}/", uri(decision.environment.as_raw())),
-                "description": { "text": about::heading(decision) },
+                "description": { "text": about::heading(decision).join("  ") },
             },
             "invocations": [invocation(decision, dropped)],
             "columnKind": "unicodeCodePoints",
