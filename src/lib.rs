@@ -31,6 +31,7 @@ pub mod facts;
 pub mod forecast;
 pub mod formats;
 pub mod gate;
+pub mod history;
 pub mod model;
 pub mod normalise;
 pub mod policy;

@@ -57,6 +57,12 @@ pub enum Command {
     Emergency(EmergencyArgs),
     /// Make and show signing keys.
     Key(KeyArgs),
+    /// Keep decisions in an append-only history, prove and check it.
+    Log(super::log::LogArgs),
+    /// List the decisions of a period from the history.
+    Releases(super::releases::ReleasesArgs),
+    /// Hold what was deployed against what was decided.
+    Reconcile(super::releases::ReconcileArgs),
     /// List the report formats that are recognised.
     Formats(FormatsArgs),
     /// Look at a repository and write configuration, service file, scanners' script and pipeline, in audit mode.

@@ -159,7 +159,8 @@ pub fn history(
 }
 
 /// Demands only that the evidence holds: what it says is looked at afterwards.
-fn of_any_decision(key: &PublicKey, now: Timestamp) -> Demands<'_> {
+#[must_use]
+pub(super) fn of_any_decision(key: &PublicKey, now: Timestamp) -> Demands<'_> {
     Demands {
         key,
         subject: None,

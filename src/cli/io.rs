@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
@@ -180,6 +180,64 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 pub fn sync_dir(_dir: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// Makes a directory and those above it, where they are missing.
+///
+/// # Errors
+/// It cannot be made: exit 4.
+pub fn create_dir(path: &Path) -> Result<(), CliError> {
+    fs::create_dir_all(path).map_err(|error| {
+        CliError::internal(format!("{}: could not be made: {error}", path.display()))
+            .hint("check that the directory above it is writable")
+    })
+}
+
+/// Cuts a file to `length` bytes, and adds these; on the disk when it returns.
+///
+/// # Errors
+/// Any failure is exit 4. Bytes beyond `length` may have been cut, and some of the new ones written.
+pub fn append_at(path: &Path, length: usize, bytes: &[u8]) -> Result<(), CliError> {
+    let appended = || {
+        let mut file = fs::OpenOptions::new().write(true).open(path)?;
+        file.set_len(length as u64)?;
+        file.seek(io::SeekFrom::End(0))?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    appended().map_err(|error: io::Error| {
+        CliError::internal(format!("{}: could not be written: {error}", path.display()))
+            .hint("check that the disk has room; what was there before still stands")
+    })
+}
+
+/// How long a writer waits for another one.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Locks a file for one writer, until what is returned is dropped.
+///
+/// # Errors
+/// It cannot be made, or another process holds it for longer than a minute: exit 4.
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
+pub fn lock(path: &Path) -> Result<File, CliError> {
+    let shown = path.display();
+    let cannot = |error: io::Error| {
+        CliError::internal(format!("{shown}: could not be locked: {error}"))
+            .hint("check that the directory exists and is writable")
+    };
+    let file = fs::OpenOptions::new().create(true).append(true).open(path).map_err(cannot)?;
+    let began = std::time::Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(fs::TryLockError::Error(error)) => return Err(cannot(error)),
+            Err(fs::TryLockError::WouldBlock) if began.elapsed() > PATIENCE => {
+                return Err(CliError::internal(format!("{shown}: another process has held it for a minute"))
+                    .hint("let it finish, or end it"));
+            }
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+    }
 }
 
 /// Every environment variable that is UTF-8, sorted. Others cannot be any that is asked for.

@@ -24,6 +24,7 @@ pub mod io;
 pub mod judged;
 pub mod judging;
 pub mod key;
+pub mod log;
 pub mod output;
 pub mod policies;
 pub mod policy;
@@ -31,6 +32,7 @@ pub mod policy_check;
 pub mod policy_eval;
 pub mod policy_test;
 pub mod receipt;
+pub mod releases;
 pub mod reports;
 pub mod subject;
 pub mod verify;
@@ -91,6 +93,9 @@ fn run(command: &Command) -> u8 {
         Command::Emergency(args) => emergency::run(&args.command),
         Command::Exception(args) => exception::run(&args.command),
         Command::Key(args) => key(&args.command),
+        Command::Log(args) => log::run(&args.command),
+        Command::Releases(args) => releases::list(args),
+        Command::Reconcile(args) => releases::hold_against(args),
         Command::Formats(args) => formats::run(args),
         Command::Init(args) => init::run(args),
         Command::Doctor(args) => doctor::run(args),

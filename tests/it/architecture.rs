@@ -24,10 +24,12 @@ const EDGES: &[(&str, &[&str])] = &[
         &["model", "strict", "formats", "exceptions", "ci", "normalise", "facts", "policy", "decision", "evidence"],
     ),
     ("forecast", &["model", "exceptions", "facts", "policy", "decision", "gate"]),
+    ("history", &["model", "strict", "facts", "decision", "evidence"]),
     (
         "cli",
         &[
             "forecast",
+            "history",
             "model",
             "strict",
             "formats",

@@ -26,6 +26,7 @@ mod findings;
 mod forecast;
 mod formats;
 mod fuzzing;
+mod history;
 mod injection;
 mod layers;
 mod limits;

@@ -1,0 +1,215 @@
+//! The Merkle tree of RFC 6962: hashes, roots and proofs.
+//!
+//! What must stay true: leaves and nodes are hashed with different prefixes, so that neither can pass for the other, and a
+//! proof holds exactly the hashes that its place asks for.
+//!
+//! Sources: RFC 6962, 2.1; RFC 9162, 2.1.3.2 and 2.1.4.2 for the verification.
+
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 hash in the tree.
+pub type Hash = [u8; 32];
+
+/// The hash of an entry.
+#[must_use]
+pub fn leaf_hash(entry: &[u8]) -> Hash {
+    Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
+}
+
+fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+}
+
+/// The root over the leaves' hashes.
+#[must_use]
+pub fn root(leaves: &[Hash]) -> Hash {
+    match leaves {
+        [] => Sha256::digest([]).into(),
+        [leaf] => *leaf,
+        _ => {
+            let (left, right) = leaves.split_at(split(leaves.len()));
+            node_hash(&root(left), &root(right))
+        }
+    }
+}
+
+/// The largest power of two that is smaller than a length of at least two.
+const fn split(length: usize) -> usize {
+    length.next_power_of_two() / 2
+}
+
+/// The inclusion proof of the leaf at `index`, from the leaf upwards; `None` where there is no such leaf.
+#[must_use]
+pub fn included(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
+    match leaves {
+        [] => None,
+        [_] => (index == 0).then(Vec::new),
+        _ => {
+            let at = split(leaves.len());
+            let (left, right) = leaves.split_at(at);
+            let (mut proof, sibling) = if index < at {
+                (included(left, index)?, root(right))
+            } else {
+                (included(right, index - at)?, root(left))
+            };
+            proof.push(sibling);
+            Some(proof)
+        }
+    }
+}
+
+/// The root that an inclusion proof leads to; `None` where it has too many or too few hashes for its place.
+pub(super) fn root_of(leaf: Hash, index: u64, size: u64, proof: &[Hash]) -> Option<Hash> {
+    if index >= size {
+        return None;
+    }
+    let (mut node, mut last, mut hash) = (index, size - 1, leaf);
+    for sibling in proof {
+        if last == 0 {
+            return None;
+        }
+        if node & 1 == 1 || node == last {
+            hash = node_hash(sibling, &hash);
+            // A node without a right sibling moves up unchanged until it is a right child.
+            while node & 1 == 0 && node != 0 {
+                (node, last) = (node >> 1, last >> 1);
+            }
+        } else {
+            hash = node_hash(&hash, sibling);
+        }
+        (node, last) = (node >> 1, last >> 1);
+    }
+    (last == 0).then_some(hash)
+}
+
+/// The proof that the first `size` leaves are a prefix of all; `None` for a size of zero or beyond the leaves.
+#[must_use]
+pub fn consistency(leaves: &[Hash], size: usize) -> Option<Vec<Hash>> {
+    if size == 0 || size > leaves.len() {
+        return None;
+    }
+    Some(subproof(leaves, size, true))
+}
+
+fn subproof(leaves: &[Hash], size: usize, whole: bool) -> Vec<Hash> {
+    if size == leaves.len() {
+        return if whole { Vec::new() } else { vec![root(leaves)] };
+    }
+    let at = split(leaves.len());
+    let (left, right) = leaves.split_at(at);
+    let (mut proof, sibling) = if size <= at {
+        (subproof(left, size, whole), root(right))
+    } else {
+        (subproof(right, size - at, false), root(left))
+    };
+    proof.push(sibling);
+    proof
+}
+
+/// Whether the tree of `old` (size and root) is a prefix of the tree of `new`, by this proof.
+#[must_use]
+pub fn is_consistent(old: (u64, Hash), new: (u64, Hash), proof: &[Hash]) -> bool {
+    let ((old_size, old_root), (new_size, new_root)) = (old, new);
+    match old_size.cmp(&new_size) {
+        _ if old_size == 0 => proof.is_empty(),
+        std::cmp::Ordering::Greater => false,
+        std::cmp::Ordering::Equal => proof.is_empty() && old_root == new_root,
+        std::cmp::Ordering::Less => roots_of(old_size, old_root, new_size, proof) == Some((old_root, new_root)),
+    }
+}
+
+/// The two roots that a consistency proof leads to.
+fn roots_of(old_size: u64, old_root: Hash, new_size: u64, proof: &[Hash]) -> Option<(Hash, Hash)> {
+    // The old tree's own root stands for the first hash where it is a node of the new tree.
+    let (seed, rest) = if old_size.is_power_of_two() {
+        (old_root, proof)
+    } else {
+        proof.split_first().map(|(first, rest)| (*first, rest))?
+    };
+    if proof.is_empty() {
+        return None;
+    }
+    let (mut node, mut last) = (old_size - 1, new_size - 1);
+    while node & 1 == 1 {
+        (node, last) = (node >> 1, last >> 1);
+    }
+    let (mut old, mut new) = (seed, seed);
+    for hash in rest {
+        if last == 0 {
+            return None;
+        }
+        if node & 1 == 1 || node == last {
+            old = node_hash(hash, &old);
+            new = node_hash(hash, &new);
+            while node & 1 == 0 && node != 0 {
+                (node, last) = (node >> 1, last >> 1);
+            }
+        } else {
+            new = node_hash(&new, hash);
+        }
+        (node, last) = (node >> 1, last >> 1);
+    }
+    (last == 0).then_some((old, new))
+}
+
+#[cfg(test)]
+mod tests {
+    use ct_merkle::mem_backed_tree::MemoryBackedTree;
+
+    use super::*;
+
+    fn leaves(count: usize) -> Vec<Vec<u8>> {
+        (0..count).map(|n| format!("entry {n}").into_bytes()).collect()
+    }
+
+    /// `ct-merkle` shares no code with this module.
+    #[test]
+    fn roots_and_proofs_are_those_of_an_independent_implementation() {
+        for count in 1..=70 {
+            let entries = leaves(count);
+            let hashes: Vec<Hash> = entries.iter().map(|entry| leaf_hash(entry)).collect();
+            let mut theirs = MemoryBackedTree::<Sha256, Vec<u8>>::new();
+            entries.iter().cloned().for_each(|entry| theirs.push(entry));
+            assert_eq!(root(&hashes).as_slice(), theirs.root().as_bytes().as_slice(), "root of {count}");
+            for index in 0..count {
+                let ours = included(&hashes, index).unwrap();
+                assert_eq!(ours.concat(), theirs.prove_inclusion(index).as_bytes(), "leaf {index} of {count}");
+                assert_eq!(root_of(hashes[index], index as u64, count as u64, &ours), Some(root(&hashes)));
+            }
+            for size in 1..count {
+                let ours = consistency(&hashes, size).unwrap();
+                assert_eq!(ours.concat(), theirs.prove_consistency(count - size).as_bytes(), "{size} of {count}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_proof_for_another_place_size_or_root_is_refused() {
+        let hashes: Vec<Hash> = leaves(21).iter().map(|entry| leaf_hash(entry)).collect();
+        let whole = root(&hashes);
+        for index in 0..21_u64 {
+            let proof = included(&hashes, index as usize).unwrap();
+            for other in 0..23 {
+                let found = root_of(hashes[index as usize], other, 21, &proof);
+                assert_eq!(found == Some(whole), other == index, "leaf {index} as {other}");
+            }
+            let mut longer = proof.clone();
+            longer.push([7; 32]);
+            assert_ne!(root_of(hashes[index as usize], index, 21, &longer), Some(whole));
+            assert_ne!(root_of(hashes[index as usize], index, 21, &proof[1..]), Some(whole));
+        }
+        for size in 1..=21 {
+            let old = (size as u64, root(&hashes[..size]));
+            let proof = consistency(&hashes, size).unwrap();
+            assert!(is_consistent(old, (21, whole), &proof), "{size}");
+            for other in (1..=22).filter(|other| *other != size as u64) {
+                assert!(!is_consistent((other, old.1), (21, whole), &proof), "{size} as {other}");
+            }
+            assert!(!is_consistent((old.0, [1; 32]), (21, whole), &proof));
+            assert!(!is_consistent(old, (21, [1; 32]), &proof));
+        }
+        assert!(is_consistent((0, root(&[])), (21, whole), &[]));
+        assert_eq!(consistency(&hashes, 0), None);
+        assert_eq!(consistency(&hashes, 22), None);
+    }
+}
