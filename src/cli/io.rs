@@ -218,7 +218,6 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 ///
 /// # Errors
 /// It cannot be made, or another process holds it for longer than a minute: exit 4.
-#[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
 pub fn lock(path: &Path) -> Result<File, CliError> {
     let shown = path.display();
     let cannot = |error: io::Error| {

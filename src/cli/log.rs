@@ -202,7 +202,7 @@ fn new(args: &NewArgs) -> Result<u8, CliError> {
     let key = evidence::private_key(&args.key)?;
     let unusable = |fault: NoteFault| CliError::usage(format!("--origin {}: {fault}", args.origin));
     let verifier = VerifierKey::new(&args.origin, Role::Log, key.public()).map_err(unusable)?;
-    let note = Log::new(&args.origin, &key).map_err(|fault| CliError::internal(fault.to_string()))?;
+    let note = Log::begun(&args.origin, &key).map_err(|fault| CliError::internal(fault.to_string()))?;
     io::create_dir(&args.directory)?;
     let _lock = io::lock(&args.directory.join(LOCK))?;
     if io::kind(&args.directory.join(CHECKPOINT)) != io::PathKind::Missing {
@@ -325,7 +325,7 @@ fn check(args: &CheckLogArgs) -> Result<u8, CliError> {
         let cosigned = seen_by(&log, &witnesses, quorum)?;
         Ok(Seen { new: 0..0, log, cosigned, earlier: since.len() })
     });
-    report(result, args.output)
+    report(&result, args.output)
 }
 
 fn monitor(args: &MonitorArgs) -> Result<u8, CliError> {
@@ -338,7 +338,7 @@ fn monitor(args: &MonitorArgs) -> Result<u8, CliError> {
     if let Ok(seen) = &result {
         io::write(&args.state, seen.log.note().to_string().as_bytes())?;
     }
-    report(result, args.output)
+    report(&result, args.output)
 }
 
 fn witness(args: &WitnessArgs) -> Result<u8, CliError> {
@@ -350,7 +350,7 @@ fn witness(args: &WitnessArgs) -> Result<u8, CliError> {
     let last = remembered(&args.state, &log_key)?;
     let log = match held(&args.directory, &log_key, last.as_slice())? {
         Ok(log) => log,
-        Err(fault) => return report(Err(fault), FindingsOutput::Human),
+        Err(fault) => return report(&Err(fault), FindingsOutput::Human),
     };
     let mut note = log.note().clone();
     cosign(&mut note, &args.name, &key, io::now()?).map_err(|fault| CliError::usage(format!("--name: {fault}")))?;
@@ -447,11 +447,11 @@ struct Witnessed<'a> {
     at: Timestamp,
 }
 
-fn report(result: Result<Seen, Broken>, format: FindingsOutput) -> Result<u8, CliError> {
+fn report(result: &Result<Seen, Broken>, format: FindingsOutput) -> Result<u8, CliError> {
     let code = u8::from(result.is_err());
     let text = match format {
-        FindingsOutput::Human => human(&result),
-        FindingsOutput::Json => json(&result, code)?,
+        FindingsOutput::Human => human(result),
+        FindingsOutput::Json => json(result, code)?,
     };
     say(&text).map(|_| code)
 }

@@ -116,11 +116,11 @@ impl Log {
         Ok(Self { note, checkpoint, entries, lines, hashes, covered, beyond: history.len() - covered })
     }
 
-    /// A log without entries.
+    /// The checkpoint of a log without entries.
     ///
     /// # Errors
     /// [`LogFault::Sign`].
-    pub fn new(origin: &str, signer: &dyn Sign) -> Result<Note, LogFault> {
+    pub fn begun(origin: &str, signer: &dyn Sign) -> Result<Note, LogFault> {
         let empty = Checkpoint { origin: origin.to_owned(), size: 0, root: tree::root(&[]) };
         Ok(empty.sign(signer)?)
     }

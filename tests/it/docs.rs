@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory as _;
+use countersign::cli::args::Cli;
 use countersign::formats::FORMATS;
 use countersign::render::RENDERERS;
 
-use crate::support::{command, files_below, root};
+use crate::support::{files_below, root};
 
 fn pages() -> Vec<PathBuf> {
     let mut pages: Vec<PathBuf> = std::fs::read_dir(root())
@@ -50,36 +52,12 @@ fn every_output_format_has_its_row() {
 
 /// What `--help` of the whole command and of every subcommand says.
 fn help() -> String {
-    let mut all = String::new();
-    let commands = [
-        &[][..],
-        &["check"],
-        &["findings"],
-        &["verify"],
-        &["receipt"],
-        &["exception"],
-        &["exception", "show"],
-        &["emergency"],
-        &["emergency", "show"],
-        &["policy"],
-        &["policy", "check"],
-        &["policy", "eval"],
-        &["policy", "test"],
-        &["key"],
-        &["key", "new"],
-        &["key", "show"],
-        &["forecast"],
-        &["formats"],
-        &["init"],
-        &["doctor"],
-        &["completions"],
-        &["man"],
-    ];
-    for arguments in commands {
-        let output = command().args(arguments).arg("--help").output().unwrap();
-        assert!(output.status.success(), "{arguments:?}");
-        all.push_str(&String::from_utf8(output.stdout).unwrap());
+    fn add(command: &mut clap::Command, all: &mut String) {
+        all.push_str(&command.render_long_help().to_string());
+        command.get_subcommands_mut().for_each(|command| add(command, all));
     }
+    let mut all = String::new();
+    add(&mut Cli::command(), &mut all);
     all
 }
 
@@ -185,4 +163,23 @@ fn the_page_of_limits_says_what_the_source_does() {
             .any(|path| std::fs::read_to_string(path).unwrap().contains(&quoted));
         assert!(name.is_empty() || named, "no error names {name}");
     }
+}
+
+/// Every attack of the threat model names tests, and each of them is there.
+#[test]
+fn every_defence_of_the_threat_model_is_shown_by_a_test_that_exists() {
+    let page = std::fs::read_to_string(root().join("docs/THREAT_MODEL.md")).unwrap();
+    let rows: Vec<&str> =
+        page.lines().filter(|line| line.starts_with("| ") && line.matches('|').count() == 4).collect();
+    let mut named = 0;
+    for shown_by in rows.iter().filter_map(|row| row.rsplit('|').nth(1)) {
+        for test in shown_by.split('`').filter(|name| name.contains("::")) {
+            let (module, function) = test.rsplit_once("::").unwrap();
+            let file = root().join("tests/it").join(module.replace("::", "/")).with_extension("rs");
+            let source = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            assert!(source.contains(&format!("#[test]\nfn {function}()")), "{test}");
+            named += 1;
+        }
+    }
+    assert!(named > 40, "{named} tests are named");
 }
