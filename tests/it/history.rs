@@ -28,7 +28,7 @@ fn decide(made: &Path, n: usize) {
     let mut check = command();
     check.current_dir(fixture("scenarios/pass")).args(["check", "--ci", "none", "--at", &at, "--quiet"]);
     check.args(["../../formats/semgrep/1.182.0-clean.json", "--service", "service.yaml", "--change", "change.json"]);
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         check.args(["../../formats/cargo-audit/0.22.2-clean.json", "--receipt", "receipts.json"]);
         check.args(["--report", "gitleaks:../../formats/gitleaks/8.24.3-clean.json"]);
     }
