@@ -215,7 +215,7 @@ fn earlier(folder: &Folder, demands: &Demands<'_>) -> Option<(Found, Earlier)> {
 }
 
 /// The evidence folders at or directly below a directory, sorted. Whatever else lies there is taken for one, and does not verify.
-fn folders(directory: &Path) -> Result<Vec<PathBuf>, CliError> {
+pub(super) fn folders(directory: &Path) -> Result<Vec<PathBuf>, CliError> {
     let mut folders: Vec<PathBuf> = Vec::new();
     for file in io::files_below(directory)? {
         let inside = file.strip_prefix(directory).unwrap_or(&file);

@@ -282,7 +282,7 @@ fn entry(path: &Path, key: &PublicKey, at: Timestamp) -> Result<Entry, CliError>
 }
 
 /// The name of the decision's envelope.
-const DECISION: &str = crate::evidence::predicate::gate_decision::PREDICATE.file;
+pub(super) const DECISION: &str = crate::evidence::predicate::gate_decision::PREDICATE.file;
 
 fn prove(args: &ProveArgs) -> Result<u8, CliError> {
     let key = match &args.log_key {

@@ -2,21 +2,24 @@
 //!
 //! What must stay true: both read a log that holds or nothing, and say which log, which period and which program they speak of.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::error::CliError;
-use super::{io, log, output};
+use super::{emergency, evidence, io, log, output};
 use crate::facts::Mode;
 use crate::history::{
-    Deployment, Entry, Finding, LeftOut, Log, Query, Reconciled, Reconciliation, Release, Releases, Role, State,
-    Undeployed, deployments, reconcile, releases,
+    Assessed, Deployment, Entry, Finding, LeftOut, Log, Period, Query, Reconciled, Reconciliation, Release, Releases,
+    Role, State, Undeployed, assessment_results, deployments, reconcile, releases,
 };
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::model::time::Date;
+use crate::policy::{self, Bundle};
 use crate::render;
 
 /// The schema tag of `releases --output json`.
@@ -52,9 +55,6 @@ pub struct PeriodArgs {
     /// Only this service.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
-    /// How to print.
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub output: TableOutput,
 }
 
 /// `releases`.
@@ -62,11 +62,21 @@ pub struct PeriodArgs {
 #[command(after_long_help = "\
 Examples:
   countersign releases history --log-key log.vkey --from 2026-10-01 --to 2026-12-31
-  countersign releases history --log-key log.vkey --environment production --output csv > q4.csv")]
+  countersign releases history --log-key log.vkey --environment production --output csv > q4.csv
+  countersign releases history --log-key log.vkey --output oscal --evidence evidence --gate-key gate.pub.pem > q4.oscal.json")]
 pub struct ReleasesArgs {
     /// Which decisions.
     #[command(flatten)]
     pub period: PeriodArgs,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: ReleasesOutput,
+    /// Where the evidence of all these decisions is; `oscal` needs it.
+    #[arg(long, value_name = "DIR", requires = "gate_key", required_if_eq("output", "oscal"))]
+    pub evidence: Option<PathBuf>,
+    /// The public key (PEM) that the evidence is signed with.
+    #[arg(long, value_name = "PATH", requires = "evidence")]
+    pub gate_key: Option<PathBuf>,
 }
 
 /// `reconcile`.
@@ -88,6 +98,22 @@ pub struct ReconcileArgs {
     /// What was deployed, from a source that the gate does not write.
     #[arg(long, value_name = "PATH", required = true)]
     pub deployments: Vec<PathBuf>,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: TableOutput,
+}
+
+/// How to print the decisions of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReleasesOutput {
+    /// For people.
+    Human,
+    /// Versioned JSON.
+    Json,
+    /// For a spreadsheet.
+    Csv,
+    /// OSCAL 1.2 assessment results: an observation for each decision, a finding for each control.
+    Oscal,
 }
 
 /// How to print a table.
@@ -147,10 +173,10 @@ struct ListRef {
 pub fn list(args: &ReleasesArgs) -> Result<u8, CliError> {
     let (log, query) = asked(&args.period)?;
     let found = releases(&log, &query);
-    let text = match args.period.output {
-        TableOutput::Human => releases_text(&log, &query, &found),
-        TableOutput::Csv => csv(&RELEASE_COLUMNS, found.decisions.iter().map(release_cells)),
-        TableOutput::Json => json(&ReleasesDocument {
+    let text = match args.output {
+        ReleasesOutput::Human => releases_text(&log, &query, &found),
+        ReleasesOutput::Csv => csv(&RELEASE_COLUMNS, found.decisions.iter().map(release_cells)),
+        ReleasesOutput::Json => json(&ReleasesDocument {
             schema: RELEASES,
             program: PROGRAM,
             log: &log.checkpoint().origin,
@@ -158,8 +184,64 @@ pub fn list(args: &ReleasesArgs) -> Result<u8, CliError> {
             query: &query,
             releases: &found,
         })?,
+        ReleasesOutput::Oscal => json(&oscal(args, &log, &found)?)?,
     };
     output::print(text.as_bytes()).map(|()| 0)
+}
+
+/// The assessment results of a period, from evidence of every decision in it.
+fn oscal(args: &ReleasesArgs, log: &Log, found: &Releases<'_>) -> Result<Value, CliError> {
+    let (Some(directory), Some(key)) = (&args.evidence, &args.gate_key) else {
+        return Err(CliError::usage("--output oscal needs --evidence and --gate-key"));
+    };
+    let (key, now) = (evidence::public_key(key)?, io::now()?);
+    let mut said = BTreeMap::new();
+    for folder in emergency::folders(directory)? {
+        let read = evidence::read(&folder)?;
+        let digest = read.files.get(log::DECISION).map(|stored| stored.digest);
+        let document = emergency::verified_result(&read, &key, now);
+        said.extend(digest.zip(document).map(|(digest, document)| (digest, (folder, document))));
+    }
+    let assessed: Vec<Assessed<'_>> = found
+        .decisions
+        .iter()
+        .filter_map(|release| {
+            let (folder, document) = said.get(&release.entry.decision)?;
+            let href = folder.join(log::DECISION).to_string_lossy().into_owned();
+            Some(Assessed { entry: release.entry, href, controls: controls(document)? })
+        })
+        .collect();
+    let missing = found.decisions.len() - assessed.len();
+    if missing > 0 {
+        return Err(CliError::input(format!("{}: the evidence of {missing} decisions of the period is not there, or does not verify", directory.display()))
+            .hint("give the directory that holds all of it; `countersign verify --any-outcome` says what is wrong with a folder"));
+    }
+    let pack = Bundle::load(policy::builtin(), &[])?;
+    let reviewed: BTreeSet<Untrusted> = pack.rules.iter().flat_map(|rule| rule.controls.iter().cloned()).collect();
+    let period =
+        Period { origin: &log.checkpoint().origin, releases: found, program: PROGRAM, reviewed: &reviewed, now };
+    Ok(assessment_results(&period, &assessed))
+}
+
+/// The controls that the verdicts of a decision name, and whether one of these denied.
+fn controls(document: &[u8]) -> Option<BTreeMap<Untrusted, bool>> {
+    #[derive(Deserialize)]
+    struct OfDecision {
+        verdicts: Vec<OfVerdict>,
+    }
+    #[derive(Deserialize)]
+    struct OfVerdict {
+        action: Untrusted,
+        controls: Vec<Untrusted>,
+    }
+    let decision: OfDecision = serde_json::from_slice(document).ok()?;
+    let mut controls = BTreeMap::new();
+    for verdict in decision.verdicts {
+        for control in verdict.controls {
+            *controls.entry(control).or_insert(false) |= verdict.action == "deny";
+        }
+    }
+    Some(controls)
 }
 
 /// Holds lists of deployments against the log.
@@ -175,7 +257,7 @@ pub fn hold_against(args: &ReconcileArgs) -> Result<u8, CliError> {
         lists.push(ListRef { path: path.to_string_lossy().into_owned().into(), digest });
     }
     let found = reconcile(&log, &rows, &query);
-    let text = match args.period.output {
+    let text = match args.output {
         TableOutput::Human => reconciliation_text(&log, &query, &found),
         TableOutput::Csv => csv(&DEPLOYMENT_COLUMNS, found.deployments.iter().map(deployment_cells)),
         TableOutput::Json => json(&ReconciliationDocument {

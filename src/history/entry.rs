@@ -11,7 +11,7 @@ use crate::evidence::keys::PublicKey;
 use crate::evidence::predicate::gate_decision::{Counts, GateDecision};
 use crate::evidence::statement::{DigestSet, Statement, Subject};
 use crate::facts::{Clock, Mode};
-use crate::model::digest::Digest;
+use crate::model::digest::{CommitId, Digest};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::strict::json::{self, JsonFault};
@@ -55,6 +55,8 @@ pub struct Entry {
     pub service: Option<Untrusted>,
     /// The environment.
     pub environment: Untrusted,
+    /// The commit of the change.
+    pub commit: Option<CommitId>,
     /// What was decided about.
     pub subjects: Vec<DigestSet>,
     /// The policies that judged.
@@ -118,6 +120,7 @@ impl Entry {
             repository: target.repository.clone(),
             service: logged.service.clone(),
             environment: target.environment.clone(),
+            commit: target.commit.clone(),
             subjects: statement.subject.iter().map(|Subject { digest, .. }| digest.clone()).collect(),
             policies: policy_digest.sha256,
             assurance: assurance.level,

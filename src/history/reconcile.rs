@@ -160,9 +160,9 @@ fn by_subject<'a>(entries: &[&'a Entry]) -> BySubject<'a> {
     for (index, entry) in entries.iter().enumerate() {
         for subject in &entry.subjects {
             found.digests.entry(subject.sha256).or_default().push(index);
-            if let Some(commit) = &subject.git_commit {
-                found.commits.entry(commit).or_default().push(index);
-            }
+        }
+        if let Some(commit) = &entry.commit {
+            found.commits.entry(commit).or_default().push(index);
         }
     }
     found

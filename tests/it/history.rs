@@ -469,3 +469,37 @@ fn every_deployment_rests_on_the_newest_decision_before_it_or_is_named() {
         assert!(said.contains(says), "{wrong:?}: {said}");
     }
 }
+
+#[test]
+fn a_period_is_exported_as_oscal_from_evidence_that_is_there() {
+    let desk = Desk::new(2);
+    desk.appended(&[0, 1]);
+    std::fs::create_dir(desk.path("evidence")).unwrap();
+    let oscal = [
+        "releases",
+        "history",
+        "--log-key",
+        "log.vkey",
+        "--output",
+        "oscal",
+        "--evidence",
+        "evidence",
+        "--gate-key",
+        "gate.pub.pem",
+    ];
+    assert!(desk.run(&oscal, 3).contains("the evidence of 2 decisions of the period is not there"));
+    for n in 0..2 {
+        std::fs::rename(desk.path(&format!("decision-{n}")), desk.path(&format!("evidence/decision-{n}"))).unwrap();
+    }
+    let document: Value = serde_json::from_str(&desk.run(&oscal, 0)).unwrap();
+    let result = &document["assessment-results"]["results"][0];
+    let observations = result["observations"].as_array().unwrap();
+    assert_eq!(observations.len(), 2);
+    assert_eq!(observations[1]["relevant-evidence"][0]["href"], "evidence/decision-1/decision.dsse.json");
+    let findings = result["findings"].as_array().unwrap();
+    // A release that was held back is a control that worked.
+    assert!(findings.len() > 20 && findings.iter().all(|finding| finding["target"]["status"]["state"] == "satisfied"));
+    let named = findings.iter().filter(|finding| finding.get("related-observations").is_some()).count();
+    assert!(named > 0, "the block names controls");
+    desk.run(&["releases", "history", "--log-key", "log.vkey", "--output", "oscal"], 2);
+}
