@@ -11,8 +11,7 @@
 #   controls:
 #     - iso27001:5.7
 #     - iso27001:8.8
-#     - nist-800-53:RA-5(2)
-#     - nist-800-53:SI-5
+#     - nist-800-53:RA-5
 #     - pci-dss:6.3.1
 #     - soc2:CC7.1
 #   remediation: Download the data in the pipeline, shortly before the gate.
