@@ -25,9 +25,9 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn detect(head: &Head<'_>) -> bool {
-    head.has("errors")
-        && head.has("generated_at")
-        && (head.key("metrics").has("_totals") || head.first("results").has("test_id"))
+    let first = head.first("results");
+    let found = first.has("test_id") && first.has("issue_severity");
+    found || (head.has("errors") && head.has("generated_at") && head.key("metrics").has("_totals"))
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {

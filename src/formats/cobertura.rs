@@ -20,18 +20,26 @@ pub(super) static FORMAT: Format = Format {
     parse,
 };
 
+/// Attributes of the root that only this format has: Clover's root has the same name.
+const TOTALS: &[&str] = &["line-rate", "lines-valid"];
+
 fn detect(head: &Head<'_>) -> bool {
-    head.xml()
-        .is_some_and(|root| root.name == "coverage" && root.attributes.iter().any(|(name, _)| name == "line-rate"))
+    head.xml().is_some_and(|root| {
+        root.name == "coverage" && root.attributes.iter().any(|(name, _)| TOTALS.contains(&name.as_str()))
+    })
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {
     let mut xml = Xml::new(text, FORMAT.id);
     let totals = match xml.next()? {
-        Some(Piece::Start(root)) if root.name() == "coverage" && root.attribute("line-rate").is_some() => {
+        Some(Piece::Start(root))
+            if root.name() == "coverage" && TOTALS.iter().any(|name| root.attribute(name).is_some()) =>
+        {
             Totals::of(&root)
         }
-        _ => return Err(no_results(FORMAT.id, "the root element is no `coverage` with a `line-rate`")),
+        _ => {
+            return Err(no_results(FORMAT.id, "the root element is no `coverage` with a `line-rate` or `lines-valid`"));
+        }
     };
     let mut counted = LineCoverage::default();
     read_element(&mut xml, false, &mut counted)?;

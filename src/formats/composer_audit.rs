@@ -31,7 +31,9 @@ fn detect(head: &Head<'_>) -> bool {
         let first = if first.is_present() { first } else { list.members().first().map_or(first, |(_, one)| one) };
         first.has("advisoryId") || first.has("affectedVersions")
     });
-    composer || (advisories.is_present() && !head.has("metadata") && head.has("abandoned"))
+    // What PHP writes for an object without members.
+    let none = advisories.is_array() && advisories.elements().is_empty();
+    composer || ((none || advisories.is_present() && head.has("abandoned")) && !head.has("metadata"))
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {

@@ -48,7 +48,8 @@ pub(crate) fn unpack<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8
     }
 }
 
-/// The text of these bytes: UTF-8 or UTF-16, with or without a byte order mark.
+/// The text of these bytes: UTF-8 or UTF-16, with or without a byte order mark; XML also in the other encodings of one byte
+/// that old tools declare.
 pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, FormatError> {
     if let Some((_, what)) = WRAPPINGS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(FormatError::NotText((*what).to_owned()));
@@ -61,8 +62,35 @@ pub(crate) fn text(bytes: &[u8]) -> Result<Cow<'_, str>, FormatError> {
         // No report starts with NUL, and none has one after its first character: this is UTF-16 without its mark.
         [1..=255, 0, 1..=255, 0, ..] => Cow::Owned(utf16(bytes, u16::from_le_bytes)?),
         [0, 1..=255, 0, 1..=255, ..] => Cow::Owned(utf16(bytes, u16::from_be_bytes)?),
-        _ => utf8(bytes)?,
+        _ => utf8(bytes).or_else(|error| declared(bytes).ok_or(error))?,
     })
+}
+
+/// The text of an XML document in the encoding of one byte that it declares, where it is one of these.
+fn declared(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let end = bytes.windows(2).take(MAX_DECLARATION).position(|pair| pair == b"?>")?;
+    let declaration = std::str::from_utf8(bytes.get(..end)?).ok()?.strip_prefix("<?xml")?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let encoding = value.split(['"', '\'']).nth(1)?.to_ascii_lowercase();
+    let character: fn(u8) -> char = match encoding.as_str() {
+        "iso-8859-1" | "latin1" => char::from,
+        "windows-1252" | "cp1252" => windows,
+        _ => return None,
+    };
+    Some(bytes.iter().map(|byte| character(*byte)).collect())
+}
+
+/// Bytes within which an XML declaration ends.
+const MAX_DECLARATION: usize = 256;
+
+/// A byte of Windows-1252, which has letters and marks where ISO 8859-1 has control characters.
+fn windows(byte: u8) -> char {
+    const NONE: char = char::REPLACEMENT_CHARACTER;
+    const FROM_0X80: [char; 32] = [
+        '€', NONE, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', NONE, 'Ž', NONE, NONE, '‘', '’', '“', '”',
+        '•', '–', '—', '˜', '™', 'š', '›', 'œ', NONE, 'ž', 'Ÿ',
+    ];
+    usize::from(byte).checked_sub(0x80).and_then(|at| FROM_0X80.get(at)).copied().unwrap_or(char::from(byte))
 }
 
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>, FormatError> {
@@ -110,6 +138,24 @@ mod tests {
         }
         for bytes in encodings {
             assert_eq!(text(&bytes).unwrap(), wanted, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn xml_may_declare_an_encoding_of_one_byte() {
+        for (encoding, bytes, wanted) in [
+            ("ISO-8859-1", b"caf\xe9".as_slice(), "café"),
+            ("windows-1252", b"caf\xe9 \x80", "café €"),
+            ("utf-8", "café".as_bytes(), "café"),
+        ] {
+            let head = format!("<?xml version='1.0' encoding='{encoding}'?>");
+            let document = [head.as_bytes(), b"<a>", bytes, b"</a>"].concat();
+            assert_eq!(text(&document).unwrap(), format!("{head}<a>{wanted}</a>"));
+        }
+        for broken in
+            [b"<?xml version=\"1.0\"?><a>\xe9</a>".as_slice(), b"<?xml version=\"1.0\" encoding=\"utf-8\"?><a>\xe9</a>"]
+        {
+            assert!(matches!(text(broken), Err(FormatError::NotText(_))));
         }
     }
 

@@ -33,8 +33,10 @@ const TEXT: usize = 4096;
 
 fn detect(head: &Head<'_>) -> bool {
     let json = head.has("reportSchema") && head.has("scanInfo");
-    let namespaced =
-        |namespace: &Option<String>| namespace.as_deref().is_some_and(|ns| ns.contains("dependency-check"));
+    let namespaced = |namespace: &Option<String>| {
+        let plain = namespace.as_deref().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        plain.contains("dependency-check") || plain.contains("dependencycheck")
+    };
     json || head.xml().is_some_and(|root| root.name == "analysis" && namespaced(&root.namespace))
 }
 

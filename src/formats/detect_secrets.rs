@@ -24,7 +24,9 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn detect(head: &Head<'_>) -> bool {
-    head.key("plugins_used").is_array() && head.key("results").is_object()
+    let results = head.key("results");
+    let hashed = results.members().first().is_some_and(|(_, secrets)| secrets.first().has("hashed_secret"));
+    results.is_object() && (hashed || head.key("plugins_used").is_array())
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {

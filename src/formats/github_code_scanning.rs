@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::terms::{cwe, distinct, is_about_credentials, title, without_quoted};
 use super::wire::{Element, List, Number, Part, Text, Texts, demand_understood, read_pages, results};
-use super::{Format, FormatError, Head};
+use super::{Format, FormatError, Head, Node};
 use crate::model::digest::CommitId;
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression, Target};
 use crate::model::report::{Check, Parsed, Tool};
@@ -26,8 +26,8 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn detect(head: &Head<'_>) -> bool {
-    let first = head.root().first();
-    first.has("rule") && first.has("most_recent_instance")
+    let is_alert = |node: &Node<'_>| node.has("rule") && node.has("most_recent_instance");
+    is_alert(head.root()) || is_alert(head.root().first())
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {

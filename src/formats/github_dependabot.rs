@@ -1,7 +1,8 @@
 //! GitHub's Dependabot alerts, from its REST or its GraphQL API.
 //!
 //! Every alert is a result, whatever its state: one that was dismissed or fixed on the platform is suppressed by it. A GraphQL
-//! answer may have alerts anywhere below `data`, as the query asked; one that says that more pages follow is partial.
+//! answer may have alerts anywhere below `data`, as the query asked; one that says that more pages follow is partial, unless
+//! they do follow (`gh api graphql --paginate`).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,8 +12,8 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::terms::{assessment, cwe, distinct, title, vulnerability_id};
 use super::wire::{
-    Element, Flag, List, Number, OneOrMany, Part, Record, Text, demand_readable, demand_understood, no_results, place,
-    read, read_pages, results, token,
+    Element, Flag, List, Number, OneOrMany, Part, Record, Text, demand_readable, demand_understood, no_results,
+    not_understood, place, read_pages, read_stream, results, token,
 };
 use super::{Format, FormatError, Head, Node};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression};
@@ -33,9 +34,11 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn detect(head: &Head<'_>) -> bool {
-    let first = head.root().first();
-    let rest = first.has("security_advisory") && first.has("dependency");
-    rest || has_alerts(head.key("data"))
+    [head.root(), head.root().first()].into_iter().any(|node| is_rest(node) || has_alerts(node.key("data")))
+}
+
+fn is_rest(node: &Node<'_>) -> bool {
+    node.has("security_advisory") && node.has("dependency")
 }
 
 fn has_alerts(node: &Node<'_>) -> bool {
@@ -45,8 +48,9 @@ fn has_alerts(node: &Node<'_>) -> bool {
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {
     let mut parsed = Parsed::new("Dependabot", FORMAT.checks);
-    if text.trim_start().starts_with('{') {
-        read_answer(text, &mut parsed)?;
+    let head = Head::of(text);
+    if (head.root().is_object() && !is_rest(head.root())) || has_alerts(head.root().first().key("data")) {
+        read_answers(text, &mut parsed)?;
         return Ok(parsed);
     }
     let alerts: List<Alert<'_>> = read_pages(text, FORMAT.id)?;
@@ -55,9 +59,22 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     Ok(parsed)
 }
 
-/// A GraphQL answer.
-fn read_answer(text: &str, parsed: &mut Parsed) -> Result<(), FormatError> {
-    let answer: Answer<'_> = read(text, FORMAT.id)?;
+/// One GraphQL answer, or several pages of them in a row or in a list.
+fn read_answers(text: &str, parsed: &mut Parsed) -> Result<(), FormatError> {
+    let answers: List<Answer<'_>> = read_stream(text, FORMAT.id)?;
+    let single = answers.records().len() == 1 && text.trim_start().starts_with('{');
+    let last = answers.records().len().saturating_sub(1);
+    for (index, record) in answers.into_records().into_iter().enumerate() {
+        let at = if single { String::new() } else { format!("/{index}") };
+        match record {
+            Record::Sound(answer) => read_answer(answer, &at, index == last, parsed)?,
+            Record::Odd(found) => not_understood(parsed, at, format!("should be an answer and is {found}")),
+        }
+    }
+    Ok(())
+}
+
+fn read_answer(answer: Answer<'_>, at: &str, is_last: bool, parsed: &mut Parsed) -> Result<(), FormatError> {
     if answer.data.0.is_empty() {
         let error = answer.errors.0.sound().find_map(|error| error.message.get());
         return Err(no_results(FORMAT.id, error.unwrap_or("there are no `vulnerabilityAlerts`")));
@@ -66,24 +83,28 @@ fn read_answer(text: &str, parsed: &mut Parsed) -> Result<(), FormatError> {
     for error in answer.errors.0.sound() {
         parsed.degrade(ScanState::Partial, error.message.get().unwrap_or("a part of the query failed"));
     }
-    for (at, alerts) in answer.data.0 {
+    for (place, alerts) in answer.data.0 {
         let Part(Some(alerts)) = alerts else { continue };
-        if alerts.page_info.get().is_some_and(|page| page.has_next_page.is_set()) {
+        if is_last && alerts.page_info.get().is_some_and(|page| page.has_next_page.is_set()) {
             parsed.degrade(ScanState::Partial, "more alerts follow on a page that is not here");
         }
-        results(alerts.nodes, FORMAT.id, &format!("/data{at}/nodes"), parsed, |alert| {
-            Ok(Element::Result(Box::new(alert.observation()?)))
-        })?;
-        for (index, edge) in alerts.edges.into_records().into_iter().enumerate() {
-            let read = match edge {
-                Record::Sound(Edge { node: Part(Some(alert)) }) => {
-                    alert.observation().map(Box::new).map(Element::Result)
-                }
-                Record::Sound(_) => Err("has no `node`".to_owned()),
-                Record::Odd(found) => Err(format!("should be an object and is {found}")),
-            };
-            place(parsed, || format!("/data{at}/edges/{index}/node"), read);
-        }
+        read_alerts(alerts, &format!("{at}/data{place}"), parsed)?;
+    }
+    Ok(())
+}
+
+/// Alerts as nodes, or as edges around them.
+fn read_alerts(alerts: Alerts<'_>, at: &str, parsed: &mut Parsed) -> Result<(), FormatError> {
+    results(alerts.nodes, FORMAT.id, &format!("{at}/nodes"), parsed, |alert| {
+        Ok(Element::Result(Box::new(alert.observation()?)))
+    })?;
+    for (index, edge) in alerts.edges.into_records().into_iter().enumerate() {
+        let read = match edge {
+            Record::Sound(Edge { node: Part(Some(alert)) }) => alert.observation().map(Box::new).map(Element::Result),
+            Record::Sound(_) => Err("has no `node`".to_owned()),
+            Record::Odd(found) => Err(format!("should be an object and is {found}")),
+        };
+        place(parsed, || format!("{at}/edges/{index}/node"), read);
     }
     Ok(())
 }
@@ -500,5 +521,15 @@ mod tests {
         let more = r#"{"data":{"repository":{"vulnerabilityAlerts":{"pageInfo":{"hasNextPage":true},"nodes":[]}}}}"#;
         assert_eq!(parse(more).unwrap().state, ScanState::Partial);
         assert!(parse(r#"{"data":null,"errors":[{"message":"rate limited"}]}"#).is_err());
+        let last = format!(r#"{{"data":{{"repository":{{"vulnerabilityAlerts":{{"nodes":[{node}]}}}}}}}}"#);
+        for (pages, pointer) in [
+            (format!("{more}\n{last}"), "/1/data/repository/vulnerabilityAlerts/nodes/0"),
+            (format!("[{last},{last}]"), "/0/data/repository/vulnerabilityAlerts/nodes/0"),
+        ] {
+            assert!(detect(&Head::of(&pages)), "{pages}");
+            let parsed = parse(&pages).unwrap();
+            assert_eq!((parsed.state, parsed.observations[0].pointer.as_raw()), (ScanState::Complete, pointer));
+        }
+        assert_eq!(parse(&format!("{last}{more}")).unwrap().state, ScanState::Partial);
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::terms::title;
 use super::wire::{Element, List, Number, Part, Text, demand_understood, read_pages, results};
-use super::{Format, FormatError, Head};
+use super::{Format, FormatError, Head, Node};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression, Target};
 use crate::model::report::{Check, Parsed};
 use crate::model::severity::{Severity, SeveritySource};
@@ -25,8 +25,8 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn detect(head: &Head<'_>) -> bool {
-    let first = head.root().first();
-    first.has("secret_type") && (first.has("state") || first.has("number"))
+    let is_alert = |node: &Node<'_>| node.has("secret_type") && (node.has("state") || node.has("number"));
+    is_alert(head.root()) || is_alert(head.root().first())
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {

@@ -48,7 +48,7 @@ fn observe(issue: &Issue<'_>) -> Result<Element, String> {
     let place = issue.location.get().ok_or("has no `location`")?;
     let described = issue.description.get().or_else(|| issue.content.get()?.body.get());
     let rule = issue.check_name.get().or(described).ok_or("has neither `check_name` nor `description`")?;
-    let (severity, source) = match issue.severity.get() {
+    let (severity, source) = match issue.severity.get().map(str::to_ascii_lowercase).as_deref() {
         Some("blocker") => (Severity::Critical, SeveritySource::Scanner),
         Some("critical") => (Severity::High, SeveritySource::Scanner),
         Some("major") => (Severity::Medium, SeveritySource::Scanner),

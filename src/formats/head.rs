@@ -11,7 +11,7 @@ use quick_xml::reader::Reader;
 /// Bytes of the text that are looked at first.
 const FIRST_LOOK: usize = 256 * 1024;
 /// Levels of JSON whose members are kept.
-const DEPTH: u8 = 6;
+const DEPTH: u8 = 8;
 /// Members of an object that are kept.
 const MEMBERS: usize = 256;
 /// Elements of an array that are kept.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
+use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD};
 use serde::Deserialize;
 
 use super::wire::{Dict, List, Part, Record, Text, no_results, not_understood, read, read_stream};
@@ -28,7 +28,8 @@ pub(super) static FORMAT: Format = Format {
 fn detect(head: &Head<'_>) -> bool {
     let envelope = head.key("payloadType").is_text() && head.key("payload").is_text();
     let statement = head.string("_type").is_some_and(|kind| kind.contains("in-toto.io/Statement"));
-    envelope || statement || head.has("dsseEnvelope") || is_of_cloud_build(head.root())
+    let bundled = head.has("dsseEnvelope") || head.first("attestations").key("bundle").has("dsseEnvelope");
+    envelope || statement || bundled || is_of_cloud_build(head.root())
 }
 
 /// Google Cloud Build wraps its provenance.
@@ -65,6 +66,16 @@ fn read_document(document: Document<'_>, at: String, parsed: &mut Parsed) {
         }
         return;
     }
+    if let List::Given(listed) = document.attestations {
+        for (index, listed) in listed.into_iter().enumerate() {
+            let read = match listed {
+                Record::Sound(listed) => listed.attestation(),
+                Record::Odd(found) => Err(format!("should be an object and is {found}")),
+            };
+            keep(read, format!("{at}/attestations/{index}"), parsed);
+        }
+        return;
+    }
     let read = match (document.bundled.get(), document.predicate_type.get()) {
         (Some(envelope), _) => envelope.attestation(),
         (None, Some(_)) => document.into_statement().attestation(0),
@@ -88,6 +99,8 @@ struct Document<'a> {
     bundled: Part<Envelope<'a>>,
     #[serde(rename = "provenance_summary")]
     summary: Part<Summary<'a>>,
+    /// What the APIs of GitHub and npm answer.
+    attestations: List<Listed<'a>>,
     #[serde(rename = "payloadType")]
     payload_type: Text<'a>,
     payload: Text<'a>,
@@ -131,6 +144,27 @@ struct Built<'a> {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
+struct Listed<'a> {
+    #[serde(borrow)]
+    bundle: Part<Bundle<'a>>,
+}
+
+impl Listed<'_> {
+    fn attestation(&self) -> Result<Attestation, String> {
+        let envelope = self.bundle.get().and_then(|bundle| bundle.envelope.get());
+        envelope.ok_or("has no `bundle` with a `dsseEnvelope`")?.attestation()
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Bundle<'a> {
+    #[serde(borrow, rename = "dsseEnvelope")]
+    envelope: Part<Envelope<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Envelope<'a> {
     #[serde(borrow, rename = "payloadType")]
     payload_type: Text<'a>,
@@ -148,8 +182,9 @@ impl Envelope<'_> {
         if kind != "application/vnd.in-toto+json" {
             return Err(format!("has a payload of the type {kind}"));
         }
-        let payload = self.payload.demand("payload")?.as_bytes();
-        let bytes = [BASE64, BASE64URL, BASE64URL_NOPAD].iter().find_map(|encoding| encoding.decode(payload).ok());
+        let payload: Vec<u8> = self.payload.demand("payload")?.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
+        let encodings = [BASE64, BASE64_NOPAD, BASE64URL, BASE64URL_NOPAD];
+        let bytes = encodings.iter().find_map(|encoding| encoding.decode(&payload).ok());
         let bytes = bytes.ok_or("has a payload that is no base64")?;
         let text = str::from_utf8(&bytes).map_err(|error| format!("has a payload that is no text: {error}"))?;
         let statement: Statement<'_> = read(text, FORMAT.id).map_err(|error| error.to_string())?;
@@ -284,13 +319,16 @@ mod tests {
     fn statements_are_read_bare_enveloped_and_bundled() {
         let enveloped = envelope(STATEMENT);
         let bundled = format!(r#"{{"mediaType":"x","dsseEnvelope":{enveloped}}}"#);
-        for (text, signatures) in [(STATEMENT, 0), (&enveloped, 1), (&bundled, 1)] {
+        let listed = format!(r#"{{"attestations":[{{"predicateType":"x","bundle":{bundled}}}]}}"#);
+        for (text, signatures) in [(STATEMENT, 0), (&enveloped, 1), (&bundled, 1), (&listed, 1)] {
             let one = parse(text).unwrap().attestations.remove(0);
             assert_eq!((one.signatures, one.builder.unwrap().as_raw()), (signatures, "https://builder.example.com"));
             assert!(one.subjects[0].digest.is_some());
             assert_eq!(one.commits[0].as_str(), "8f3c1d2a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e");
             assert_eq!(one.commits.len(), 1);
         }
+        let folded = enveloped.replace("eyJ", "ey\\nJ");
+        assert_eq!(parse(&folded).unwrap().attestations.len(), 1);
         assert_eq!(parse(&format!("{enveloped}\n{bundled}\n")).unwrap().attestations.len(), 2);
     }
 

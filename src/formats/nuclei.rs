@@ -25,7 +25,7 @@ pub(super) static FORMAT: Format = Format {
 
 fn detect(head: &Head<'_>) -> bool {
     let is_match = |node: &Node<'_>| {
-        let named = ["template-id", "templateID", "template-path"].iter().any(|key| node.has(key));
+        let named = ["template-id", "templateID", "template", "template-path"].iter().any(|key| node.has(key));
         named && node.key("info").has("severity") | node.key("info").has("name")
     };
     is_match(head.root()) || is_match(head.root().first())
@@ -42,7 +42,10 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
 }
 
 fn observe(one: &Match<'_>) -> Result<Element, String> {
-    let rule = one.template.get().or(one.template2.get()).ok_or("has no `template-id`")?;
+    let rule = [&one.template, &one.template2, &one.template1, &one.template_path]
+        .into_iter()
+        .find_map(Text::get)
+        .ok_or("has no `template-id`")?;
     let info = one.info.get();
     let class = info.and_then(|info| info.classification.get());
     let word = info.and_then(|info| info.severity.get());
@@ -81,6 +84,9 @@ struct Match<'a> {
     template: Text<'a>,
     #[serde(rename = "templateID")]
     template2: Text<'a>,
+    #[serde(rename = "template")]
+    template1: Text<'a>,
+    template_path: Text<'a>,
     info: Part<Info<'a>>,
     host: Text<'a>,
     matched_at: Text<'a>,

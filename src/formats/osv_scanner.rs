@@ -28,7 +28,7 @@ pub(super) static FORMAT: Format = Format {
 
 fn detect(head: &Head<'_>) -> bool {
     let first = head.first("results");
-    let found = first.has("source") && first.key("packages").is_array();
+    let found = first.has("source") && first.has("packages");
     head.key("results").is_array() && (found || head.has("experimental_config"))
 }
 

@@ -23,7 +23,9 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn detect(head: &Head<'_>) -> bool {
-    head.has("scorecard") && head.key("checks").is_array() && head.has("repo")
+    let first = head.first("checks");
+    let scored = first.has("name") && first.has("score") && first.has("reason");
+    head.key("checks").is_array() && head.has("repo") && (head.has("scorecard") || scored)
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {

@@ -34,8 +34,8 @@ fn detect(head: &Head<'_>) -> bool {
 }
 
 fn is_project(node: &Node<'_>) -> bool {
-    let tested = node.key("vulnerabilities").is_array()
-        && (node.has("packageManager") || node.has("dependencyCount") || node.has("uniqueCount"));
+    let said = ["packageManager", "dependencyCount", "uniqueCount", "ok"].iter().any(|key| node.has(key));
+    let tested = node.key("vulnerabilities").is_array() && said;
     let failed = node.has("ok") && node.key("error").is_text();
     tested || node.key("infrastructureAsCodeIssues").is_array() || failed
 }

@@ -34,7 +34,8 @@ fn detect(head: &Head<'_>) -> bool {
     let paged = head.key("paging").has("total") || head.key("components").is_array();
     let issue = head.first("issues");
     let hotspot = head.first("hotspots");
-    (head.key("issues").is_array() && (paged || (issue.has("rule") && issue.has("component"))))
+    let both = head.key("issues").is_array() && head.key("hotspots").is_array();
+    both || (head.key("issues").is_array() && (paged || (issue.has("rule") && issue.has("component"))))
         || (head.key("hotspots").is_array() && (paged || hotspot.has("vulnerabilityProbability")))
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::terms::{assessment, cwe, digest, distinct, instant, title, vulnerability_id};
 use super::wire::{Dict, Element, List, Number, Part, Record, Text, Texts, no_results, not_understood, read, results};
-use super::{Format, FormatError, Head};
+use super::{Format, FormatError, Head, Node};
 use crate::model::finding::{Cvss, Kind, Location, Observation, SuppressedBy, Suppression, Target};
 use crate::model::package::{FixState, Package};
 use crate::model::report::{Check, Parsed, ScanState};
@@ -36,9 +36,11 @@ const PREFERRED_SOURCES: &[&str] = &["nvd", "ghsa", "redhat"];
 
 fn detect(head: &Head<'_>) -> bool {
     let first = head.root().first();
-    let old = first.has("Target") && (first.has("Type") || first.has("Vulnerabilities"));
+    let is_scan =
+        |node: &Node<'_>| node.has("Target") && ["Type", "Class", "Vulnerabilities"].iter().any(|key| node.has(key));
     let cluster = head.has("ClusterName") && CLUSTER_LISTS.iter().any(|list| head.has(list));
-    old || cluster || (head.has("SchemaVersion") && head.has("ArtifactName"))
+    let scanned = head.has("ArtifactName") || is_scan(head.first("Results"));
+    is_scan(first) || cluster || (head.has("SchemaVersion") && scanned)
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {
@@ -51,7 +53,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
         read_scans(list, "", &Scanned::default(), &mut parsed)?;
     } else {
         let report: Report<'_> = read(text, FORMAT.id)?;
-        if report.cluster_name.get().is_some() {
+        if report.cluster_name.raw().is_some() {
             read_cluster(report, &mut parsed)?;
         } else {
             read_report(report, &mut parsed)?;

@@ -50,15 +50,16 @@ pub(super) fn read_stream<'a, T: Deserialize<'a>>(text: &'a str, format: &'stati
     Ok(List::Given(all))
 }
 
-/// Reads one list, or several that follow one another as pages do, as one list.
+/// Reads one list, or several that follow one another as pages do, as one list; an object is a page of one.
 ///
 /// # Errors
-/// [`FormatError::Malformed`] with line and column, also where something else than a list is among them.
+/// [`FormatError::Malformed`] with line and column, also where something else is among them.
 pub(super) fn read_pages<'a, T: Deserialize<'a>>(text: &'a str, format: &'static str) -> Result<List<T>, FormatError> {
     limits::open(text.len());
     let mut all = Vec::new();
-    for page in serde_json::Deserializer::from_str(text).into_iter::<List<T>>() {
-        match page.map_err(|error| unsound(format, &error))? {
+    for page in serde_json::Deserializer::from_str(text).into_iter::<OneOrMany<T>>() {
+        let OneOrMany(page) = page.map_err(|error| unsound(format, &error))?;
+        match page {
             List::Given(records) => all.extend(records),
             List::Null => {}
             List::Absent => return Err(malformed(format, "should be a list")),

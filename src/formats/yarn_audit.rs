@@ -31,7 +31,8 @@ pub(super) static FORMAT: Format = Format {
 };
 
 /// Types of Yarn 1's lines; other commands write them too.
-const LINES: &[&str] = &["auditAdvisory", "auditAction", "auditSummary", "info", "warning", "error"];
+const LINES: &[&str] =
+    &["auditAdvisory", "auditAction", "auditSummary", "info", "warning", "error", "step", "activityStart"];
 
 fn detect(head: &Head<'_>) -> bool {
     let classic = head.string("type").is_some_and(|word| LINES.contains(&word)) && head.has("data");

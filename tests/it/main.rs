@@ -29,6 +29,7 @@ mod fuzzing;
 mod history;
 mod injection;
 mod layers;
+mod layouts;
 mod limits;
 mod onboarding;
 mod policies;
