@@ -141,7 +141,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     let rules = judged_rules(&facts, bundle);
     let totals = totals(&facts, merged_across, &verdicts, &rules, &with).balanced()?;
     let bytes = facts.to_bytes()?;
-    let assurance = decision::assurance(&facts, Circumstances { signed, fail_on, builtin, bound });
+    let assurance = decision::assurance(&facts, &bundle.rules, Circumstances { signed, fail_on, builtin, bound });
     let gate = GateInfo {
         id: gate_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -188,8 +188,8 @@ const EMERGENCY_RULE: &str = "change/emergency";
 /// rule's to say; without that rule in force nothing is softened.
 fn rolled_back(mut verdicts: Vec<RawVerdict>, facts: &Facts, bundle: &Bundle) -> Vec<RawVerdict> {
     let Some(emergency) = &facts.emergency else { return verdicts };
-    let is_judged = bundle.rules.iter().any(|rule| rule.id == EMERGENCY_RULE)
-        && facts.profile.rules.get(EMERGENCY_RULE).is_none_or(|mode| *mode == RuleMode::Enforce);
+    let mode = |rule: &RuleInfo| rule.mode(&facts.profile, facts.today());
+    let is_judged = bundle.rules.iter().any(|rule| rule.id == EMERGENCY_RULE && mode(rule) == RuleMode::Enforce);
     let is_refused = verdicts.iter().any(|verdict| verdict.rule == EMERGENCY_RULE && verdict.deny);
     if emergency.record.kind != EmergencyKind::Rollback || !is_judged || is_refused {
         return verdicts;
@@ -416,7 +416,8 @@ fn outcomes(
 
 /// The rules that the profile does not switch off, by id.
 fn judged_rules(facts: &Facts, bundle: &Bundle) -> Vec<JudgedRule> {
-    let is_on = |rule: &&RuleInfo| facts.profile.rules.get(&rule.id) != Some(&RuleMode::Off);
+    let today = facts.today();
+    let is_on = |rule: &&RuleInfo| rule.mode(&facts.profile, today) != RuleMode::Off;
     let mut rules: Vec<_> = bundle.rules.iter().filter(is_on).collect();
     rules.sort_by_key(|rule| &rule.id);
     let judged = |rule: &RuleInfo| JudgedRule {

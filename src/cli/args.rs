@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::policies::Source;
 use super::policy_check::PolicyCheckArgs;
+use super::policy_doc::PolicyDocArgs;
+use super::policy_list::PolicyListArgs;
 use super::worker::SECONDS;
 
 /// The whole command line.
@@ -103,6 +105,10 @@ pub enum PolicyCommand {
     Test(PolicyTestArgs),
     /// Say what authors of policies have to mend: METADATA, names, controls, layers, rules that no test makes fire.
     Check(PolicyCheckArgs),
+    /// Write pages about policies: every rule, and the controls that they give evidence for.
+    Doc(PolicyDocArgs),
+    /// List the rules of all layers: owner, severity, scope, mode, and from when to when they count.
+    List(PolicyListArgs),
 }
 
 /// `policy test`.
@@ -111,15 +117,19 @@ pub enum PolicyCommand {
 Tests are rules whose names begin with test_, in files that end in _test.rego. The built-in pack stands beside the policies,
 so that their tests can use its helpers; policies that define its packages stand in its place.
 
+With --mutate the policies are changed in small ways, one at a time: comparisons, numbers, operators, statements left out or turned
+around, deny and warn swapped. A change that no test notices survives. A change that does not load counts for nothing.
+
 Exit codes:
   0   every test passed, and the threshold is met
-  1   a test did not pass, or the coverage is below the threshold
+  1   a test did not pass, or the coverage, or the mutation score, is below the threshold
   3   a policy does not load, or there is no test to run
 
 Examples:
   countersign policy test
   countersign policy test policies --coverage --threshold 95
-  countersign policy test policies --run '*threshold*' --output junit")]
+  countersign policy test policies --run '*threshold*' --output junit
+  countersign policy test policies --mutate --threshold 85")]
 pub struct PolicyTestArgs {
     /// Directories with policies and their tests.
     #[arg(value_name = "PATH", default_value = "policies")]
@@ -127,7 +137,8 @@ pub struct PolicyTestArgs {
     /// Show which lines the tests do not reach.
     #[arg(long)]
     pub coverage: bool,
-    /// The least part of the lines that tests must reach, in percent; implies --coverage.
+    /// The least part of the lines that tests must reach, or with --mutate of the changes that they must notice, in percent;
+    /// implies --coverage without --mutate.
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub threshold: Option<u8>,
     /// Only tests whose name, or `package.name`, matches.
@@ -142,9 +153,15 @@ pub struct PolicyTestArgs {
     /// How to print.
     #[arg(long, short, value_name = "FORMAT", default_value = "human")]
     pub output: TestOutput,
-    /// How many seconds all tests may take together.
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-    pub policy_timeout: u64,
+    /// Change the policies in small ways, and say which changes no test notices.
+    #[arg(long, conflicts_with_all = ["coverage", "run"])]
+    pub mutate: bool,
+    /// Try only the first of every N changes.
+    #[arg(long, value_name = "N", requires = "mutate", value_parser = clap::value_parser!(u16).range(1..))]
+    pub one_in: Option<u16>,
+    /// How many seconds all tests may take together [default: 300; 3600 with --mutate].
+    #[arg(long, value_name = "SECONDS")]
+    pub policy_timeout: Option<u64>,
 }
 
 /// `policy test --output`.
@@ -152,7 +169,7 @@ pub struct PolicyTestArgs {
 pub enum TestOutput {
     /// What does not pass, what is not reached, and the sums.
     Human,
-    /// `countersign/policy-test/v1`.
+    /// `countersign/policy-test/v1`, or `countersign/policy-mutation/v1`.
     Json,
     /// JUnit XML.
     Junit,

@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::args::ColorArg;
 use super::error::CliError;
 use super::io;
 use crate::decision::Decision;
+use crate::model::text::{guard_line_start, neutral};
 use crate::render::{self, Renderer, Style};
 
 /// One output that was asked for.
@@ -148,6 +151,36 @@ pub fn print(bytes: &[u8]) -> Result<(), CliError> {
             Err(CliError::internal(format!("standard output: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Prints a document as JSON.
+///
+/// # Errors
+/// As of [`print`].
+pub fn print_json(document: &impl Serialize) -> Result<(), CliError> {
+    let mut text = Vec::new();
+    render::json::document(document, &mut text).map_err(|error| CliError::internal(error.to_string()))?;
+    print(&text)
+}
+
+/// Lines for people: whatever they hold, nothing in them is obeyed by a terminal or a runner.
+#[derive(Debug, Default)]
+pub struct Lines(Vec<u8>);
+
+impl Lines {
+    /// Adds a line.
+    pub fn add(&mut self, line: &str) {
+        self.0.extend_from_slice(guard_line_start(&neutral(line)).as_bytes());
+        self.0.push(b'\n');
+    }
+
+    /// Prints them.
+    ///
+    /// # Errors
+    /// As of [`print`].
+    pub fn print(&self) -> Result<(), CliError> {
+        print(&self.0)
     }
 }
 

@@ -10,11 +10,11 @@ use serde_json::{Value as Json, json};
 
 use super::args::FindingsOutput;
 use super::error::CliError;
+use super::output::{self, Lines};
 use super::policies::Source;
 use super::policy_test::LOADING;
 use super::worker::Contained;
-use super::{io, output, policy};
-use crate::model::text::{guard_line_start, neutral};
+use super::{io, policy};
 use crate::policy::{Catalogue, Inspection, InspectionOptions, PolicyError, RuleInfo};
 
 /// The exit code where there are faults: the answer is no.
@@ -59,22 +59,23 @@ pub struct PolicyCheckArgs {
 /// # Errors
 /// What cannot be read, or breaks the worker.
 pub fn run(args: &PolicyCheckArgs) -> Result<u8, CliError> {
+    let inspection = inspect(args, catalogue(&args.controls)?)?;
+    match args.output {
+        FindingsOutput::Human => human(&inspection).print()?,
+        FindingsOutput::Json => output::print_json(&document(&inspection))?,
+    }
+    Ok(if inspection.faults.is_empty() { 0 } else { FAULTS })
+}
+
+/// Looks at the policies and runs their tests.
+///
+/// # Errors
+/// What cannot be read, or breaks the worker.
+pub fn inspect(args: &PolicyCheckArgs, catalogue: Catalogue) -> Result<Inspection, CliError> {
     let files = policy::given(&args.paths, args.no_builtin)?;
     let limit = Duration::from_secs(args.policy_timeout.max(1));
-    let options =
-        InspectionOptions { namespaces: args.namespace.clone(), catalogue: catalogue(&args.controls)?, limit };
-    let inspection = Contained::inspect(files, options, limit + LOADING)?;
-    let text = match args.output {
-        FindingsOutput::Human => human(&inspection),
-        FindingsOutput::Json => {
-            let mut text = Vec::new();
-            crate::render::json::document(&document(&inspection), &mut text)
-                .map_err(|error| CliError::internal(error.to_string()))?;
-            text
-        }
-    };
-    output::print(&text)?;
-    Ok(if inspection.faults.is_empty() { 0 } else { FAULTS })
+    let options = InspectionOptions { namespaces: args.namespace.clone(), catalogue, limit };
+    Contained::inspect(files, options, limit + LOADING)
 }
 
 /// The shipped controls, and those of these tables.
@@ -92,33 +93,25 @@ pub fn catalogue(tables: &[PathBuf]) -> Result<Catalogue, CliError> {
     Ok(all)
 }
 
-fn human(inspection: &Inspection) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut line = |line: &str| {
-        text.extend_from_slice(guard_line_start(&neutral(line)).as_bytes());
-        text.push(b'\n');
-    };
+fn human(inspection: &Inspection) -> Lines {
+    let mut lines = Lines::default();
     for fault in &inspection.faults {
-        line(&fault.to_string());
-        fault.hint.iter().for_each(|hint| line(&format!("    {hint}")));
+        lines.add(&fault.to_string());
+        fault.hint.iter().for_each(|hint| lines.add(&format!("    {hint}")));
     }
-    for (rule, why) in one_by_one(&inspection.rules) {
-        line(&format!("note: {} judges alike findings one by one: {why}", rule.id));
+    for rule in &inspection.rules {
+        if let Some(why) = &rule.one_by_one {
+            lines.add(&format!("note: {} judges alike findings one by one: {why}", rule.id));
+        }
     }
-    let tests = inspection
-        .tests
-        .map_or("no tests, so it is not known which rules fire".to_owned(), |tests| format!("{tests} tests"));
+    let tests = match inspection.tests {
+        Some(tests) => format!("{tests} tests"),
+        None => "no tests, so it is not known which rules fire".to_owned(),
+    };
     let faults = inspection.faults.len();
-    line(&format!(
-        "{} rules, {tests}: {faults} {}",
-        inspection.rules.len(),
-        if faults == 1 { "fault" } else { "faults" }
-    ));
-    text
-}
-
-fn one_by_one(rules: &[RuleInfo]) -> impl Iterator<Item = (&RuleInfo, &str)> {
-    rules.iter().filter_map(|rule| rule.one_by_one.as_deref().map(|why| (rule, why)))
+    let word = if faults == 1 { "fault" } else { "faults" };
+    lines.add(&format!("{} rules, {tests}: {faults} {word}", inspection.rules.len()));
+    lines
 }
 
 /// `countersign/policy-check/v1`.
@@ -127,7 +120,7 @@ fn document(inspection: &Inspection) -> Json {
     let rule = |rule: &RuleInfo| {
         json!({
             "id": rule.id, "path": rule.path, "owner": rule.owner, "severity": rule.severity,
-            "scope": if rule.per_finding { "finding" } else { "input" },
+            "scope": if rule.per_finding { "finding" } else { "release" },
             "controls": rule.controls, "one_by_one": rule.one_by_one,
         })
     };

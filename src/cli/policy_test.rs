@@ -6,18 +6,20 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::{Value as Json, json};
 
 use super::args::{PolicyTestArgs, TestOutput};
 use super::error::CliError;
+use super::junit::{self, Case, Suite};
+use super::output::{self, Lines};
 use super::worker::Contained;
-use super::{output, policy};
-use crate::model::text::{guard_line_start, neutral};
+use super::{policy, policy_mutate};
 use crate::policy::{Covered, TestOptions, TestOutcome, TestResult, TestRun};
 
 /// The exit code where a test does not pass, or the threshold is not met: as of `verify`, the answer is no.
 const FAILED: u8 = 1;
+/// How long all tests may take.
+const SECONDS: u64 = 300;
 /// What the worker has beyond the tests' own limit, which ends first and can name the test.
 pub const LOADING: Duration = Duration::from_secs(30);
 
@@ -26,22 +28,22 @@ pub const LOADING: Duration = Duration::from_secs(30);
 /// # Errors
 /// A policy that does not load, no test, or a worker that breaks down: exit 3.
 pub fn run(args: &PolicyTestArgs) -> Result<u8, CliError> {
-    let coverage = args.coverage || args.threshold.is_some();
-    let limit = Duration::from_secs(args.policy_timeout.max(1));
-    let options = TestOptions { namespaces: args.namespace.clone(), only: args.run.clone(), coverage, limit };
-    let run = Contained::test(policy::given(&args.paths, args.no_builtin)?, options, limit + LOADING)?;
-    let verdict = Verdict::of(&run, args.threshold)?;
-    let text = match args.output {
-        TestOutput::Human => human(&run, &verdict, coverage),
-        TestOutput::Json => {
-            let mut text = Vec::new();
-            crate::render::json::document(&document(&run, &verdict, coverage), &mut text)
-                .map_err(|error| CliError::internal(error.to_string()))?;
-            text
-        }
-        TestOutput::Junit => junit(&run, &verdict).map_err(|error| CliError::internal(error.to_string()))?,
-    };
-    output::print(&text)?;
+    let files = policy::given(&args.paths, args.no_builtin)?;
+    let least = args.threshold.filter(|_| !args.mutate);
+    let coverage = args.coverage || least.is_some();
+    let limit = Duration::from_secs(args.policy_timeout.unwrap_or(SECONDS).max(1));
+    let options =
+        TestOptions { namespaces: args.namespace.clone(), only: args.run.clone(), coverage, verdicts: false, limit };
+    let run = Contained::test(files.clone(), options, limit + LOADING)?;
+    let verdict = Verdict::of(&run, least)?;
+    if args.mutate && verdict.is_good() {
+        return policy_mutate::run(args, &files);
+    }
+    match args.output {
+        TestOutput::Human => human(&run, &verdict, coverage).print()?,
+        TestOutput::Json => output::print_json(&document(&run, &verdict, coverage))?,
+        TestOutput::Junit => junit::print(&suites(&run, &verdict))?,
+    }
     Ok(if verdict.is_good() { 0 } else { FAILED })
 }
 
@@ -77,7 +79,7 @@ impl Verdict {
 }
 
 /// With one decimal, rounded down: 100 % is all of it.
-fn percent(reached: usize, lines: usize) -> String {
+pub fn percent(reached: usize, lines: usize) -> String {
     let tenths = (reached * 1000).checked_div(lines).unwrap_or(1000);
     format!("{}.{}", tenths / 10, tenths % 10)
 }
@@ -112,29 +114,25 @@ fn fault(test: &TestResult) -> Option<String> {
 }
 
 /// What does not pass, what is not reached, and the sums: nothing else, so that it can run at every save.
-fn human(run: &TestRun, verdict: &Verdict, coverage: bool) -> Vec<u8> {
-    let mut text = Vec::new();
-    let mut line = |line: &str| {
-        text.extend_from_slice(guard_line_start(&neutral(line)).as_bytes());
-        text.push(b'\n');
-    };
+fn human(run: &TestRun, verdict: &Verdict, coverage: bool) -> Lines {
+    let mut lines = Lines::default();
     for test in &run.tests {
         let Some(fault) = fault(test) else { continue };
         let word = if matches!(test.outcome, TestOutcome::Error(_)) { "ERROR" } else { "FAIL" };
-        line(&format!("{}:{}: {word} {}", test.path, test.line, test.name));
-        line(&format!("    {fault}"));
-        test.printed.iter().for_each(|printed| line(&format!("    printed: {printed}")));
+        lines.add(&format!("{}:{}: {word} {}", test.path, test.line, test.name));
+        lines.add(&format!("    {fault}"));
+        test.printed.iter().for_each(|printed| lines.add(&format!("    printed: {printed}")));
     }
     for file in run.coverage.iter().filter(|file| !file.missed.is_empty()) {
         let (reached, all) = file.counts();
         let rule = file.rule.as_ref().map(|rule| format!(" ({rule})")).unwrap_or_default();
-        line(&format!(
+        lines.add(&format!(
             "{}:{}",
             file.path,
             format_args!(" {} %{rule}, not reached: {}", percent(reached, all), ranges(&file.missed))
         ));
     }
-    line(&format!(
+    lines.add(&format!(
         "{} tests: {} passed, {} failed, {} in error",
         run.tests.len(),
         verdict.passed,
@@ -148,9 +146,9 @@ fn human(run: &TestRun, verdict: &Verdict, coverage: bool) -> Vec<u8> {
             None => String::new(),
         };
         let percent = percent(verdict.reached, verdict.lines);
-        line(&format!("coverage: {percent} %, {} of {} lines{least}", verdict.reached, verdict.lines));
+        lines.add(&format!("coverage: {percent} %, {} of {} lines{least}", verdict.reached, verdict.lines));
     }
-    text
+    lines
 }
 
 /// `countersign/policy-test/v1`.
@@ -190,67 +188,24 @@ fn document(run: &TestRun, verdict: &Verdict, coverage: bool) -> Json {
 }
 
 /// One suite for each file with tests, and one for the threshold.
-fn junit(run: &TestRun, verdict: &Verdict) -> std::io::Result<Vec<u8>> {
-    let mut xml = quick_xml::Writer::new_with_indent(Vec::new(), b' ', 2);
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.write_event(Event::Start(BytesStart::new("testsuites")))?;
-    let suites: BTreeSet<&str> = run.tests.iter().map(|test| test.path.as_str()).collect();
-    for suite in suites {
-        let tests: Vec<Case<'_>> = run.tests.iter().filter(|test| test.path == suite).map(Case::of).collect();
-        write_suite(&mut xml, suite, &tests)?;
-    }
+fn suites<'a>(run: &'a TestRun, verdict: &Verdict) -> Vec<Suite<'a>> {
+    let names: BTreeSet<&str> = run.tests.iter().map(|test| test.path.as_str()).collect();
+    let of =
+        |name: &'a str| Suite { name, cases: run.tests.iter().filter(|test| test.path == name).map(case).collect() };
+    let mut suites: Vec<Suite<'_>> = names.into_iter().map(of).collect();
     if let Some(least) = verdict.threshold {
         let percent = percent(verdict.reached, verdict.lines);
         let short = format!("{percent} % of the lines are reached, at least {least} % were asked for");
-        let fault = (!verdict.is_covered()).then_some(("failure", short));
-        write_suite(&mut xml, "coverage", &[Case { class: "coverage", name: "threshold", fault }])?;
+        suites.push(junit::threshold("coverage", verdict.is_covered(), short));
     }
-    xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
-    let mut text = xml.into_inner();
-    text.push(b'\n');
-    Ok(text)
+    suites
 }
 
-/// A test as JUnit has it: `error` and `failure` are its own words.
-struct Case<'a> {
-    class: &'a str,
-    name: &'a str,
-    fault: Option<(&'static str, String)>,
-}
-
-impl<'a> Case<'a> {
-    fn of(test: &'a TestResult) -> Self {
-        let (class, name) = test.name.rsplit_once('.').unwrap_or(("", &test.name));
-        let word = if matches!(test.outcome, TestOutcome::Error(_)) { "error" } else { "failure" };
-        Self { class, name, fault: fault(test).map(|fault| (word, format!("{}:{}: {fault}", test.path, test.line))) }
-    }
-}
-
-fn write_suite(xml: &mut quick_xml::Writer<Vec<u8>>, name: &str, cases: &[Case<'_>]) -> std::io::Result<()> {
-    let count =
-        |wanted: &str| cases.iter().filter(|case| case.fault.as_ref().is_some_and(|(w, _)| *w == wanted)).count();
-    let (all, failures, errors) = (cases.len().to_string(), count("failure").to_string(), count("error").to_string());
-    let mut start = BytesStart::new("testsuite");
-    start.push_attribute(("name", neutral(name).as_ref()));
-    for (key, value) in [("tests", &all), ("failures", &failures), ("errors", &errors)] {
-        start.push_attribute((key, value.as_str()));
-    }
-    xml.write_event(Event::Start(start))?;
-    for case in cases {
-        let mut start = BytesStart::new("testcase");
-        start.push_attribute(("classname", neutral(case.class).as_ref()));
-        start.push_attribute(("name", neutral(case.name).as_ref()));
-        let Some((word, message)) = &case.fault else {
-            xml.write_event(Event::Empty(start))?;
-            continue;
-        };
-        xml.write_event(Event::Start(start))?;
-        xml.write_event(Event::Start(BytesStart::new(*word)))?;
-        xml.write_event(Event::Text(BytesText::new(&neutral(message))))?;
-        xml.write_event(Event::End(BytesEnd::new(*word)))?;
-        xml.write_event(Event::End(BytesEnd::new("testcase")))?;
-    }
-    xml.write_event(Event::End(BytesEnd::new("testsuite")))
+fn case(test: &TestResult) -> Case<'_> {
+    let (class, name) = test.name.rsplit_once('.').unwrap_or(("", &test.name));
+    let word = if matches!(test.outcome, TestOutcome::Error(_)) { "error" } else { "failure" };
+    let fault = fault(test).map(|fault| (word, format!("{}:{}: {fault}", test.path, test.line)));
+    Case { class, name: name.to_owned(), fault }
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use super::error::CliError;
 use super::io;
 use crate::policy::{
-    Answer, Contents, DocumentResult, Evaluate, Evaluation, Inspection, InspectionOptions, Namespace, PolicyError,
-    PolicyFile, Question, Reply, Request, TestOptions, TestRun, Worker,
+    Answer, Contents, DocumentResult, Evaluate, Evaluation, Inspection, InspectionOptions, MutationOptions,
+    MutationRun, Namespace, PolicyError, PolicyFile, Question, Reply, Request, TestOptions, TestRun, Worker,
 };
 
 /// How long all policies of a run may take.
@@ -81,6 +81,18 @@ impl Contained {
         let mut link = Link::start(limit)?;
         match link.ask(&Request::Test { files, options }, &[])? {
             Reply::Tested(run) => Ok(run),
+            _ => Err(link.confused().into()),
+        }
+    }
+
+    /// Tries whether the tests of policies notice changes.
+    ///
+    /// # Errors
+    /// As for [`Contained::load`], and a test that does not pass as it is.
+    pub fn mutate(files: Vec<PolicyFile>, options: MutationOptions, limit: Duration) -> Result<MutationRun, CliError> {
+        let mut link = Link::start(limit)?;
+        match link.ask(&Request::Mutate { files, options }, &[])? {
+            Reply::Mutated(run) => Ok(run),
             _ => Err(link.confused().into()),
         }
     }

@@ -14,6 +14,7 @@ use crate::facts::{Clock, Facts, JudgingSource, Mode};
 use crate::model::change::{ChangeKind, Source};
 use crate::model::coverage::{Binding, CoverageState};
 use crate::model::profile::RuleMode;
+use crate::policy::RuleInfo;
 
 /// What only the caller knows about a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct Circumstances {
 
 /// The level, and every reason that keeps it from the highest.
 #[must_use]
-pub fn assurance(facts: &Facts, run: Circumstances) -> Assurance {
+pub fn assurance(facts: &Facts, rules: &[RuleInfo], run: Circumstances) -> Assurance {
     let mut reasons: Vec<(u8, String)> = Vec::new();
     let mut say = |holds: bool, level: u8, reason: &str| {
         if holds {
@@ -55,6 +56,10 @@ pub fn assurance(facts: &Facts, run: Circumstances) -> Assurance {
     for (rule, mode) in &facts.profile.rules {
         say(*mode == RuleMode::Off, 1, &format!("rule {rule} is off"));
         say(*mode == RuleMode::Warn, 1, &format!("rule {rule} only warns"));
+    }
+    for rule in rules.iter().filter(|rule| rule.is_retired(facts.today())) {
+        let since = rule.deprecated_on.map(|day| day.to_string()).unwrap_or_default();
+        say(true, 1, &format!("rule {} is off since {since}: deprecated", rule.id));
     }
     let asserted_base = facts.judging.source == JudgingSource::TargetBranch
         && matches!(facts.judging.known_from, Some(Source::Env | Source::File | Source::Flag));

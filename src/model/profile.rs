@@ -954,6 +954,14 @@ pub struct PolicyChangeDemands {
     pub roles: Vec<Untrusted>,
 }
 
+impl Profile {
+    /// How a rule's verdicts count.
+    #[must_use]
+    pub fn mode(&self, rule: &str) -> RuleMode {
+        self.rules.get(rule).copied().unwrap_or(RuleMode::Enforce)
+    }
+}
+
 /// Whether a rule's verdicts count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

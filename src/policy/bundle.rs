@@ -436,7 +436,8 @@ fn refuse_missing_namespaces(units: &[Unit], namespaces: &[String]) -> Result<()
     Ok(())
 }
 
-fn add_data(engine: &mut Engine, data: &BTreeMap<String, Json>) -> Result<(), PolicyError> {
+/// Gives external data to an engine.
+pub(super) fn add_data(engine: &mut Engine, data: &BTreeMap<String, Json>) -> Result<(), PolicyError> {
     if data.is_empty() {
         return Ok(());
     }
@@ -518,10 +519,11 @@ pub(super) fn entries(units: &[Unit]) -> Result<Vec<Entry>, PolicyError> {
     Ok(entries.into_values().collect())
 }
 
-/// The id of the rule that a package of ours is: `area/name`, with `-` for each `_`.
+/// The id of the rule that a package of ours is: `area/name`, with `-` for each `_`; `admission/name` for one of phase one.
 pub(super) fn rule_id(package: &[String]) -> String {
-    let parts: Vec<String> = package.iter().skip(2).map(|part| part.replace('_', "-")).collect();
-    parts.join("/")
+    let parts: Vec<String> = package.iter().skip(1).map(|part| part.replace('_', "-")).collect();
+    let id = parts.join("/");
+    id.strip_prefix("rules/").map(str::to_owned).unwrap_or(id)
 }
 
 /// A rule of ours; a fault where its METADATA does not say what every verdict needs.
@@ -553,6 +555,7 @@ pub(super) fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyErro
         id: rule_id(&unit.package),
         package: unit.package_name(),
         path: unit.path.clone(),
+        layer: unit.layer,
         title,
         description: metadata.description.clone(),
         owner,
@@ -560,6 +563,7 @@ pub(super) fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyErro
         controls,
         remediation: metadata.custom.remediation.clone(),
         effective_on: metadata.custom.effective_on,
+        deprecated_on: metadata.custom.deprecated_on,
         per_finding,
         one_by_one: reads.unresolved.clone().filter(|_| per_finding),
     };
@@ -576,6 +580,7 @@ fn foreign_entry(unit: &Unit, units: &[Unit]) -> Entry {
         id: unit.package_name(),
         package: unit.package_name(),
         path: unit.path.clone(),
+        layer: unit.layer,
         title: unit.package_name().into(),
         description: "".into(),
         owner: "unowned".into(),
@@ -583,6 +588,7 @@ fn foreign_entry(unit: &Unit, units: &[Unit]) -> Entry {
         controls: Vec::new(),
         remediation: None,
         effective_on: None,
+        deprecated_on: None,
         per_finding: false,
         one_by_one: None,
     };

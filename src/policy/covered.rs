@@ -20,8 +20,6 @@ pub struct Covered {
     pub reached: BTreeSet<u32>,
     /// Lines that none does.
     pub missed: BTreeSet<u32>,
-    /// Whether some test makes it give a verdict. A head that shares its line with a condition cannot be told from that.
-    pub fires: bool,
 }
 
 impl Covered {
@@ -34,8 +32,7 @@ impl Covered {
     /// Tells the lines of a module apart by what was evaluated.
     pub(super) fn of(path: &str, rule: Option<String>, module: &Module, evaluated: &BTreeSet<u32>) -> Self {
         let (reached, missed) = lines(module).into_iter().partition(|line| evaluated.contains(line));
-        let fires = heads(module).any(|line| evaluated.contains(&line));
-        Self { path: path.to_owned(), rule, reached, missed, fires }
+        Self { path: path.to_owned(), rule, reached, missed }
     }
 }
 
@@ -58,17 +55,6 @@ fn lines(module: &Module) -> BTreeSet<u32> {
         }
     }
     lines
-}
-
-/// The lines on which the verdicts of `deny` and `warn` begin: they are evaluated when the conditions hold.
-fn heads(module: &Module) -> impl Iterator<Item = u32> {
-    module.policy.iter().filter_map(|rule| match rule.as_ref() {
-        Rule::Spec { head: RuleHead::Set { key: Some(key), .. }, .. } => {
-            let name = syntax::rule_name(rule);
-            matches!(name.first().map(String::as_str), Some("deny" | "warn")).then_some(key.span().line)
-        }
-        _ => None,
-    })
 }
 
 fn query(statements: &Query, lines: &mut BTreeSet<u32>) {

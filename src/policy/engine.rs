@@ -12,7 +12,7 @@ use std::time::Duration;
 use regorus::utils::limits::{ExecutionTimerConfig, monotonic_now};
 use regorus::{Engine, Value};
 
-use super::PolicyError;
+use super::{PolicyError, casts, globs, networks, patterns};
 
 /// Rules may be nested as deep as a policy has rules; the engine recurses for each.
 const STACK_BYTES: usize = 256 << 20;
@@ -72,7 +72,8 @@ impl Machine {
             engine.add_extension("rand.intn".to_owned(), 2, Box::new(random))
         });
         added.map_err(|error| PolicyError::from_engine("policies", &error.to_string()))?;
-        let installed = super::patterns::install(&mut engine).and_then(|()| super::networks::install(&mut engine));
+        let installed = [patterns::install, networks::install, globs::install, casts::install];
+        let installed = installed.into_iter().try_for_each(|install| install(&mut engine));
         installed.map_err(|error| PolicyError::from_engine("policies", &error))?;
         Ok(Self { engine, started: monotonic_now(), limit, watch: unwatched(), prints: Vec::new() })
     }

@@ -3,6 +3,7 @@
 //! What must stay true: whatever the loader of a release refuses is a fault here too, by the same code; beyond that the METADATA
 //! is complete, every control is known, and where there are tests each rule gives a verdict in one of them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bundle::{self, Loaded, Purpose, Role, Unit};
 use super::controls::Catalogue;
 use super::engine::{self, Watch};
+use super::listening::Given;
 use super::metadata::{Metadata, RuleScope};
 use super::testing::{self, TestOptions, TestOutcome};
 use super::{PolicyError, PolicyFile, RuleInfo};
@@ -32,8 +34,12 @@ pub struct Inspection {
     pub faults: Vec<PolicyError>,
     /// The rules that were looked at, by id. The embedded pack's only where nothing else was given.
     pub rules: Vec<RuleInfo>,
+    /// The admission packages that were looked at, by id.
+    pub admission: Vec<RuleInfo>,
     /// How many tests ran; `None` where there are none, and it is not known which rules fire.
     pub tests: Option<usize>,
+    /// A verdict of each rule that some test made fire, by the rule's id.
+    pub verdicts: BTreeMap<String, Given>,
 }
 
 /// Looks at policies, and at their tests where there are any.
@@ -59,7 +65,9 @@ pub(super) fn inspect(
         if files.iter().any(bundle::is_test) {
             inspection.test(&loaded, &files, options, watch)?;
         }
-        inspection.rules.sort_by(|a, b| a.id.cmp(&b.id));
+        for infos in [&mut inspection.rules, &mut inspection.admission] {
+            infos.sort_by(|a, b| a.id.cmp(&b.id));
+        }
         Ok(inspection)
     })
 }
@@ -72,10 +80,11 @@ impl Inspection {
         let faults = metadata_faults(unit, catalogue);
         let is_whole = faults.is_empty();
         self.faults.extend(faults);
-        if unit.role != Role::Rule {
+        if unit.role == Role::Lib {
             return;
         }
         match bundle::our_entry(unit, units) {
+            Ok(entry) if unit.role == Role::Admission => self.admission.push(entry.info),
             Ok(entry) => {
                 if entry.info.per_finding && entry.reads.about_finding.is_none() {
                     self.faults.push(at_metadata(unit, "the rule is about single findings, and reads none").hint(
@@ -98,7 +107,7 @@ impl Inspection {
         watch: &Watch,
     ) -> Result<(), PolicyError> {
         let namespaces = options.namespaces.clone();
-        let tests = TestOptions { namespaces, coverage: true, only: None, limit: options.limit };
+        let tests = TestOptions { namespaces, verdicts: true, limit: options.limit, ..TestOptions::default() };
         let run = testing::run(loaded, files, &tests, watch)?;
         for test in run.tests.iter().filter(|test| test.outcome != TestOutcome::Passed) {
             self.faults.push(
@@ -106,15 +115,14 @@ impl Inspection {
                     .hint("`countersign policy test` says how far it came"),
             );
         }
-        for file in &run.coverage {
-            if let Some(rule) = file.rule.as_ref().filter(|_| !file.fires) {
-                self.faults.push(
-                    PolicyError::file(&file.path, format!("no test makes the rule {rule} give a verdict"))
-                        .hint("write a test in which it denies or warns: a rule that never did may not be able to"),
-                );
-            }
+        for rule in self.rules.iter().filter(|rule| !run.verdicts.contains_key(&rule.id)) {
+            self.faults.push(
+                PolicyError::file(&rule.path, format!("no test makes the rule {} give a verdict", rule.id))
+                    .hint("write a test in which it denies or warns: a rule that never did may not be able to"),
+            );
         }
         self.tests = Some(run.tests.len());
+        self.verdicts = run.verdicts;
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::{Layer, PolicyError};
-use crate::model::profile::{Profile, RuleMode};
+use crate::model::profile::Profile;
 
 /// Which way a value may be moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,9 +156,8 @@ pub(super) fn profile(
     let old = serde_json::to_value(higher).map_err(unreadable)?;
     let mut new = serde_json::to_value(lower).map_err(unreadable)?;
     let (Json::Object(known), Json::Object(fields)) = (&old, &mut new) else { return Ok(()) };
-    let mode = |profile: &Profile, rule: &String| profile.rules.get(rule).copied().unwrap_or(RuleMode::Enforce);
     for rule in higher.rules.keys().chain(lower.rules.keys()) {
-        if mode(lower, rule) < mode(higher, rule) {
+        if lower.mode(rule) < higher.mode(rule) {
             return Err(laxer(rule, path, lower_path));
         }
     }

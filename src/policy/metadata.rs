@@ -43,6 +43,7 @@ pub(super) struct Custom {
     pub(super) controls: Vec<Untrusted>,
     pub(super) remediation: Option<Untrusted>,
     pub(super) effective_on: Option<Date>,
+    pub(super) deprecated_on: Option<Date>,
     pub(super) scope: Option<RuleScope>,
     pub(super) overridable: Vec<Declaration>,
 }
@@ -77,7 +78,7 @@ pub(super) fn read(path: &str, lexed: &Lexed<'_>) -> Result<Option<Metadata>, Po
     let mut metadata: Metadata = serde_saphyr::from_str(&text).map_err(|error| {
         let line = error.location().map_or(0, |at| usize::try_from(at.line()).unwrap_or(0));
         PolicyError::at(path, head.line + line, format!("METADATA: {}", reason(&error.to_string())))
-            .hint("known keys: scope, title, description, authors, organizations, related_resources, custom; under custom: owner, severity, controls, remediation, effective_on, scope, overridable")
+            .hint("known keys: scope, title, description, authors, organizations, related_resources, custom; under custom: owner, severity, controls, remediation, effective_on, deprecated_on, scope, overridable")
     })?;
     metadata.line = head.line;
     Ok(Some(metadata))
@@ -121,6 +122,7 @@ mod tests {
             ("# custom:\n#   severity: hgih", 3, "hgih"),
             ("# custom:\n#   severity: High", 3, "High"),
             ("# custom:\n#   effective_on: 2026-13-01", 3, "date"),
+            ("# custom:\n#   deprecated_on: soon", 3, "date"),
             ("# custom:\n#   scope: findings", 3, "findings"),
             ("# scope: rule", 2, "rule"),
             ("# title: a\n# title: b", 3, "title"),

@@ -5,6 +5,7 @@
 
 mod archive;
 mod bundle;
+mod casts;
 mod check;
 mod classes;
 mod controls;
@@ -16,12 +17,17 @@ mod engine;
 mod evaluate;
 mod fields;
 mod functions;
+mod globs;
 mod inspection;
 mod layering;
 mod lexer;
+mod listening;
 mod metadata;
+mod mutants;
+mod mutation;
 mod networks;
 mod pack;
+mod pages;
 mod patterns;
 mod placeholders;
 mod reads;
@@ -45,7 +51,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::Facts;
 use crate::model::digest::Digest;
-use crate::model::profile::Profile;
+use crate::model::profile::{Profile, RuleMode};
 use crate::model::severity::Severity;
 use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
@@ -58,7 +64,11 @@ pub use engine::Watch;
 pub use evaluate::{Answer, Evaluate, Question};
 pub use inspection::{Inspection, InspectionOptions};
 pub use layering::Overridable;
+pub use listening::Given;
+pub use mutants::Mutant;
+pub use mutation::{MutationOptions, MutationRun};
 pub use pack::{builtin, profile, profiles};
+pub use pages::{controls_page, rules_page};
 pub use testing::{TestOptions, TestOutcome, TestResult, TestRun, beside_pack};
 
 /// Runs the tests among the files in this process, in order of file and line.
@@ -129,6 +139,8 @@ pub struct RuleInfo {
     pub package: String,
     /// The file.
     pub path: String,
+    /// Whose it is.
+    pub layer: Layer,
     /// METADATA `title`.
     pub title: Untrusted,
     /// METADATA `description`.
@@ -143,10 +155,26 @@ pub struct RuleInfo {
     pub remediation: Option<Untrusted>,
     /// METADATA `custom.effective_on`: before that day a deny is a warning.
     pub effective_on: Option<Date>,
+    /// METADATA `custom.deprecated_on`: from that day on it is not evaluated any more.
+    pub deprecated_on: Option<Date>,
     /// METADATA `custom.scope: finding`.
     pub per_finding: bool,
     /// Why a rule on findings is evaluated for each of them on its own; `None` where alike ones are judged once.
     pub one_by_one: Option<String>,
+}
+
+impl RuleInfo {
+    /// How its verdicts count on a day: as the profile says, and not at all once its day is over.
+    #[must_use]
+    pub fn mode(&self, profile: &Profile, today: Date) -> RuleMode {
+        if self.is_retired(today) { RuleMode::Off } else { profile.mode(&self.id) }
+    }
+
+    /// True where its own `deprecated_on` has switched it off.
+    #[must_use]
+    pub fn is_retired(&self, today: Date) -> bool {
+        self.deprecated_on.is_some_and(|day| day <= today)
+    }
 }
 
 /// A verdict as a rule gave it, with placeholders filled in.

@@ -14,7 +14,8 @@ const MAX_COMPILED: usize = 1 << 20;
 /// The most patterns that are kept compiled.
 const MAX_KEPT: usize = 1_000;
 
-type Fault = Box<dyn std::error::Error + Send + Sync>;
+/// Why a built-in has no answer.
+pub(super) type Fault = Box<dyn std::error::Error + Send + Sync>;
 type Builtin = fn(&Patterns, &[Value]) -> Result<Value, Fault>;
 
 /// Name, number of arguments, and what it does.
@@ -68,7 +69,8 @@ fn count() -> Fault {
     "another number of arguments".into()
 }
 
-fn string(value: &Value) -> Result<&str, Fault> {
+/// The argument as a text.
+pub(super) fn string(value: &Value) -> Result<&str, Fault> {
     match value {
         Value::String(text) => Ok(text),
         other => Err(format!("expects a text, and got {}", super::verdict::kind(other)).into()),
@@ -83,16 +85,22 @@ fn limit(value: &Value) -> Result<usize, Fault> {
 
 /// Compiled patterns, by how they are written.
 #[derive(Default)]
-struct Patterns(Mutex<HashMap<String, Regex>>);
+pub(super) struct Patterns(Mutex<HashMap<String, Regex>>);
 
 impl Patterns {
     fn get(&self, pattern: &Value) -> Result<Regex, Fault> {
         let pattern = string(pattern)?;
+        refuse_nested(pattern)?;
+        self.compiled(&as_ascii(pattern))
+    }
+
+    /// Compiles a pattern as this engine has it.
+    pub(super) fn compiled(&self, pattern: &str) -> Result<Regex, Fault> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(regex) = kept.get(pattern) {
             return Ok(regex.clone());
         }
-        let regex = RegexBuilder::new(&as_ascii(pattern)).size_limit(MAX_COMPILED).build().map_err(|error| {
+        let regex = RegexBuilder::new(pattern).size_limit(MAX_COMPILED).build().map_err(|error| {
             let text = error.to_string();
             let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
             last.trim_start_matches("error: ").to_owned()
@@ -103,6 +111,43 @@ impl Patterns {
         kept.insert(pattern.to_owned(), regex.clone());
         Ok(regex)
     }
+}
+
+/// A repetition of a repetition (`a++`, `a**`, `a{2}{3}`), which RE2 refuses and this machine's engine reads as one more repetition.
+fn refuse_nested(pattern: &str) -> Result<(), Fault> {
+    let mut chars = pattern.chars().peekable();
+    let (mut in_class, mut repeated, mut lazy) = (false, false, false);
+    while let Some(c) = chars.next() {
+        let counts = c == '{' && chars.peek().is_some_and(char::is_ascii_digit);
+        match c {
+            '\\' => {
+                chars.next();
+            }
+            '[' if !in_class => {
+                in_class = true;
+                chars.next_if_eq(&'^');
+                chars.next_if_eq(&']');
+            }
+            ']' => in_class = false,
+            '?' if repeated && !lazy && !in_class => {
+                lazy = true;
+                continue;
+            }
+            '*' | '+' | '?' | '{' if !in_class && (c != '{' || counts) => {
+                if repeated {
+                    return Err(format!("a repetition of a repetition at `{c}`; write it with brackets").into());
+                }
+                repeated = true;
+                if counts {
+                    chars.by_ref().take_while(|c| *c != '}').for_each(drop);
+                }
+                continue;
+            }
+            _ => {}
+        }
+        (repeated, lazy) = (false, false);
+    }
+    Ok(())
 }
 
 /// A pattern of RE2 as this machine's engine has to be told it.
@@ -213,6 +258,18 @@ mod tests {
             (r"\p{L}", "é", true),
         ] {
             assert_eq!(regex(pattern).is_match(text), is, "{pattern} on {text}: {}", as_ascii(pattern));
+        }
+    }
+
+    #[test]
+    fn a_repetition_of_a_repetition_is_refused_as_in_re2() {
+        for nested in ["a++", "a**", "a*+", "a?+", "a+*", "a{2}{3}", "a{2}*", "(a)++", "a+??", "[+]++"] {
+            assert!(refuse_nested(nested).is_err(), "{nested}");
+        }
+        for sound in
+            ["a+", "a+?", "a*?b+", "(a+)+", "a{2,3}?", "[+*]+", r"\++", "a{b", "[]+*]+", "x{2}y{3}", "?a", "(?i)a+"]
+        {
+            assert!(refuse_nested(sound).is_ok(), "{sound}");
         }
     }
 

@@ -31,11 +31,11 @@ pub(super) fn admission(bundle: &Bundle, facts: &Facts) -> Result<Admission, Pol
 /// Phase two.
 pub(super) fn verdicts(bundle: &Bundle, facts: &Facts, phase: Phase) -> Result<Vec<RawVerdict>, PolicyError> {
     let modes = modes(bundle, facts)?;
-    let off = modes.iter().filter(|(_, mode)| **mode == RuleMode::Off).map(|(rule, _)| rule.clone()).collect();
+    let off = modes.iter().filter(|(_, mode)| **mode == RuleMode::Off).map(|(rule, _)| (*rule).to_owned()).collect();
     let mut verdicts = BTreeSet::new();
     for Ruling { rule, deny, said, members } in ask(bundle, facts, phase, off)?.rulings {
         let info = bundle.rules.get(rule).ok_or_else(|| beyond("rule"))?;
-        let mode = modes.get(&info.id).copied().unwrap_or(RuleMode::Enforce);
+        let mode = modes.get(info.id.as_str()).copied().unwrap_or(RuleMode::Enforce);
         let raised = Raised::new(info, mode, deny, facts);
         let Some(members) = members else {
             verdicts.insert(raised.verdict(said));
@@ -65,17 +65,17 @@ fn ask(bundle: &Bundle, facts: &Facts, phase: Phase, off: BTreeSet<String>) -> R
     bundle.evaluator.evaluate(&Question { phase, now_ns, off }, &bytes)
 }
 
-/// The profile's modes; a name that no rule has would switch nothing off, in silence.
-fn modes<'a>(bundle: &Bundle, facts: &'a Facts) -> Result<&'a BTreeMap<String, RuleMode>, PolicyError> {
-    let modes = &facts.profile.rules;
-    let known: BTreeSet<&str> = bundle.rules.iter().map(|rule| rule.id.as_str()).collect();
+/// How each rule counts today; a name in the profile that no rule has would switch nothing off, in silence.
+fn modes<'a>(bundle: &'a Bundle, facts: &Facts) -> Result<BTreeMap<&'a str, RuleMode>, PolicyError> {
+    let mode = |rule: &'a RuleInfo| (rule.id.as_str(), rule.mode(&facts.profile, facts.today()));
+    let modes: BTreeMap<&str, RuleMode> = bundle.rules.iter().map(mode).collect();
     let place = format!("profile {}", facts.profile.name.line());
-    if let Some(unknown) = modes.keys().find(|name| !known.contains(name.as_str())) {
-        let list: Vec<&str> = known.into_iter().collect();
+    if let Some(unknown) = facts.profile.rules.keys().find(|name| !modes.contains_key(name.as_str())) {
+        let list: Vec<&str> = modes.into_keys().collect();
         return Err(PolicyError::file(&place, format!("rules: there is no rule `{unknown}`"))
             .hint(format!("rules that are loaded: {}", list.join(", "))));
     }
-    if known.iter().all(|rule| modes.get(*rule) == Some(&RuleMode::Off)) {
+    if modes.values().all(|mode| *mode == RuleMode::Off) {
         return Err(PolicyError::file(&place, "rules: every rule is switched off")
             .hint("a gate without rules decides nothing; leave at least one on"));
     }

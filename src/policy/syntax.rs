@@ -3,6 +3,8 @@
 //! What must stay true: every expression of a module is visited, and every reference is seen whole (`a.b[c]` once, not as `a`).
 //! The engine publishes its tree under `unstable`; its version is pinned, and nothing but this module's neighbours uses it.
 
+use std::ops::Range;
+
 use regorus::unstable::{AssignOp, Expr, Literal, Module, Query, Ref, Rule, RuleAssign, RuleHead, Span};
 
 /// A reference taken apart: `input.finding["a"][x]` is the root `input` and the steps `finding`, `a` and one that is not known.
@@ -102,6 +104,17 @@ pub(super) fn text_of(expr: &Expr) -> Option<&str> {
         Expr::String { value, .. } | Expr::RawString { value, .. } => value.as_string().ok().map(AsRef::as_ref),
         _ => None,
     }
+}
+
+/// Where an expression stands in its file, in bytes. The engine's spans leave the quotes of a text out, also where an expression
+/// only begins or ends with one.
+pub(super) fn extent(source: &str, span: &Span) -> Option<Range<usize>> {
+    const QUOTES: [u8; 2] = [b'"', b'`'];
+    let (start, end) = (usize::try_from(span.start).ok()?, usize::try_from(span.end).ok()?);
+    let is_quote = |at: usize| source.as_bytes().get(at).is_some_and(|byte| QUOTES.contains(byte));
+    let start = start.checked_sub(1).filter(|at| is_quote(*at)).unwrap_or(start);
+    let end = if is_quote(end) { end + 1 } else { end };
+    source.get(start..end).map(|_| start..end)
 }
 
 /// Visits everything in a rule.

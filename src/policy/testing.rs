@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::bundle::{self, Loaded, Purpose, Role, Unit, rule_path};
 use super::covered::{self, Covered};
 use super::engine::{self, Machine, Watch};
+use super::listening::{self, Given, Heard};
 use super::{Layer, PolicyError, PolicyFile, lexer, pack, syntax, verdict};
 
 /// Which tests are run, and how.
@@ -25,13 +26,15 @@ pub struct TestOptions {
     pub only: Option<String>,
     /// Whether it is recorded which lines are evaluated.
     pub coverage: bool,
+    /// Whether it is recorded which verdicts rules give.
+    pub verdicts: bool,
     /// How long all tests may take together.
     pub limit: Duration,
 }
 
 impl Default for TestOptions {
     fn default() -> Self {
-        Self { namespaces: Vec::new(), only: None, coverage: false, limit: Duration::from_secs(300) }
+        Self { namespaces: Vec::new(), only: None, coverage: false, verdicts: false, limit: Duration::from_secs(300) }
     }
 }
 
@@ -74,6 +77,8 @@ pub struct TestRun {
     /// The policies' lines, in order of path, where coverage was asked for. Tests, and the embedded pack where it only stands
     /// beside what is tested, are left out.
     pub coverage: Vec<Covered>,
+    /// A verdict of each rule that some test made fire, by the rule's id, where verdicts were asked for.
+    pub verdicts: BTreeMap<String, Given>,
 }
 
 impl TestRun {
@@ -115,14 +120,14 @@ pub fn beside_pack(mut files: Vec<PolicyFile>) -> (Vec<PolicyFile>, bool) {
 }
 
 /// One test that is to be run.
-struct Test<'a> {
-    unit: &'a Unit,
+pub(super) struct Test<'a> {
+    pub(super) unit: &'a Unit,
     rule: &'a Ref<Rule>,
-    name: String,
+    pub(super) name: String,
 }
 
 impl Test<'_> {
-    fn full_name(&self) -> String {
+    pub(super) fn full_name(&self) -> String {
         format!("{}.{}", self.unit.package_name(), self.name)
     }
 }
@@ -147,7 +152,7 @@ pub(super) fn run(
     watch: &Watch,
 ) -> Result<TestRun, PolicyError> {
     let only = options.only.as_deref().map(glob).transpose()?;
-    let Loaded { engine, units, .. } = loaded;
+    let units = &loaded.units;
     let tests: Vec<Test<'_>> = tests(units).into_iter().filter(|test| is_asked_for(test, only.as_ref())).collect();
     if tests.is_empty() {
         let hint = "tests are rules whose names begin with test_, in files that end in _test.rego";
@@ -156,7 +161,9 @@ pub(super) fn run(
             None => hint.to_owned(),
         }));
     }
-    let mut machine = Machine::with_limit(engine, None, options.limit)?.watched(watch);
+    let heard = Heard::default();
+    let engine = if options.verdicts { listening::engine(loaded, files, &heard)? } else { loaded.engine.clone() };
+    let mut machine = Machine::with_limit(&engine, None, options.limit)?.watched(watch);
     if options.coverage {
         machine.record_lines();
     }
@@ -177,6 +184,7 @@ pub(super) fn run(
     if options.coverage {
         run.coverage = coverage(units, &machine.recorded_lines()?);
     }
+    run.verdicts = heard.take();
     // What was recorded of all tests is forgotten here.
     for (result, test) in run.tests.iter_mut().zip(&tests) {
         if let TestOutcome::Failed { stopped, .. } = &mut result.outcome {
@@ -187,7 +195,7 @@ pub(super) fn run(
 }
 
 /// Every test among the units, each once.
-fn tests(units: &[Unit]) -> Vec<Test<'_>> {
+pub(super) fn tests(units: &[Unit]) -> Vec<Test<'_>> {
     let mut tests = Vec::new();
     let mut known = BTreeSet::new();
     for unit in units.iter().filter(|unit| unit.role == Role::Test) {

@@ -195,13 +195,14 @@ fn metadata_names_title_and_owner() {
     ] {
         refused(load(vec![given("r.rego", format!("{head}{body}"))]), place, message);
     }
-    let head = "# METADATA\n# title: T\n# description: D\n# custom:\n#   owner: O\n#   severity: high\n#   controls: [b, a, b]\n#   remediation: R\n#   effective_on: 2027-01-01\n";
+    let head = "# METADATA\n# title: T\n# description: D\n# custom:\n#   owner: O\n#   severity: high\n#   controls: [b, a, b]\n#   remediation: R\n#   effective_on: 2027-01-01\n#   deprecated_on: 2028-01-01\n";
     let bundle =
         load(vec![given("r.rego", format!("{head}package countersign.rules.my_area.my_rule\nwarn contains \"x\""))]);
     let expected = RuleInfo {
         id: "my-area/my-rule".to_owned(),
         package: "countersign.rules.my_area.my_rule".to_owned(),
         path: "r.rego".to_owned(),
+        layer: Layer::Repository,
         title: "T".into(),
         description: "D".into(),
         owner: "O".into(),
@@ -209,6 +210,7 @@ fn metadata_names_title_and_owner() {
         controls: vec!["a".into(), "b".into()],
         remediation: Some("R".into()),
         effective_on: Some("2027-01-01".parse().unwrap()),
+        deprecated_on: Some("2028-01-01".parse().unwrap()),
         per_finding: false,
         one_by_one: None,
     };
@@ -395,6 +397,22 @@ fn endless_work_ends_in_an_error() {
     let deep: String = (1..4_000).map(|n| format!("r{n} := r{} + 1\n", n - 1)).collect();
     let deep = format!("deny contains sprintf(\"%d\", [r3999])\nr0 := 0\n{deep}");
     assert_eq!(verdicts(rule(&deep), &facts(vec![])).unwrap()[0].msg, "3999");
+}
+
+#[test]
+fn a_rule_is_off_from_the_day_on_which_it_is_deprecated() {
+    let on = |day: &str| {
+        let head = format!("# METADATA\n# title: t\n# custom:\n#   owner: o\n#   deprecated_on: {day}\n");
+        given("d.rego", format!("{head}package countersign.rules.a.old\ndeny contains \"no\""))
+    };
+    let facts = facts(vec![]);
+    let given_by =
+        |day: &str| load(vec![rule("deny contains \"no\""), on(day)]).unwrap().verdicts(&facts).unwrap().len();
+    let (today, tomorrow) = ("2026-11-21", "2026-11-22");
+    assert_eq!(facts.today().to_string(), today);
+    assert_eq!((given_by(tomorrow), given_by(today)), (2, 1));
+    let error = load(vec![on(today)]).unwrap().verdicts(&facts).unwrap_err();
+    assert!(error.message.contains("every rule is switched off"), "{error}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::documents::{DocumentResult, Documents, Evaluation, Namespace};
 use super::engine::Watch;
 use super::evaluate::{Answer, Evaluate, Program, Question};
 use super::inspection::{self, Inspection, InspectionOptions};
+use super::mutation::{self, MutationOptions, MutationRun};
 use super::testing::{self, TestOptions, TestRun};
 use super::{Contents, PolicyError, PolicyFile};
 
@@ -40,6 +41,13 @@ pub enum Request {
         /// Which, and how.
         options: TestOptions,
     },
+    /// To try whether tests notice changes.
+    Mutate {
+        /// The files, tests among them.
+        files: Vec<PolicyFile>,
+        /// Which changes.
+        options: MutationOptions,
+    },
     /// To say what an author has to mend.
     Inspect {
         /// The files, tests among them.
@@ -64,6 +72,8 @@ pub enum Reply {
     Evaluated(Vec<DocumentResult>),
     /// What became of the tests.
     Tested(TestRun),
+    /// What the tests noticed.
+    Mutated(MutationRun),
     /// What there is to mend.
     Inspected(Inspection),
     /// The fault.
@@ -114,6 +124,9 @@ impl Worker {
                 documents.evaluate(evaluation, text).map(Reply::Evaluated)
             }
             Request::Test { files, options } => testing::test(files.clone(), options, &self.watch).map(Reply::Tested),
+            Request::Mutate { files, options } => {
+                mutation::mutate(files.clone(), options, &self.watch).map(Reply::Mutated)
+            }
             Request::Inspect { files, options } => {
                 inspection::inspect(files.clone(), options, &self.watch).map(Reply::Inspected)
             }

@@ -34,6 +34,8 @@ mod limits;
 mod onboarding;
 mod policies;
 mod policy_check;
+mod policy_doc;
+mod policy_mutate;
 mod policy_test;
 mod render;
 mod scenarios;
