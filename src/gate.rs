@@ -112,10 +112,36 @@ pub enum GateError {
 /// # Errors
 /// [`GateError`]; there is no decision then.
 pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
-    let Inputs { fail_on, signed, builtin, bound, .. } = inputs;
-    let gate_id = inputs.gate_id.clone();
-    let approvers = inputs.approvers.clone();
-    let Gathered { mut facts, records, coverage, ids, merged_across } = gather(inputs, &bundle.data)?;
+    judge(gather(inputs, &bundle.data)?, bundle)
+}
+
+/// What is judged: the facts before any exception took effect, and what stands beside them.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What policies see.
+    pub facts: Facts,
+    /// The exception records, by id.
+    pub records: Vec<Record>,
+    /// What they cover.
+    pub coverage: exceptions::Coverage,
+    /// Id of a record → what came of its signed approvals.
+    pub approvers: BTreeMap<Untrusted, Approvers>,
+    /// Observations merged across reports.
+    pub merged_across: u64,
+    /// The URI of this gate.
+    pub gate_id: Untrusted,
+    /// What else weakens the decision.
+    pub circumstances: Circumstances,
+}
+
+/// Judges.
+///
+/// # Errors
+/// Those of [`decide`].
+pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
+    let Case { mut facts, records, coverage, approvers, merged_across, gate_id, circumstances } = case;
+    let fail_on = circumstances.fail_on;
+    let ids: Vec<Untrusted> = facts.findings.iter().map(|triaged| triaged.finding.id.clone()).collect();
 
     // Phase one: which records are in force here. Until then every finding is open, and what the rules say of that is the
     // run without exceptions.
@@ -141,7 +167,7 @@ pub fn decide(inputs: Inputs, bundle: &Bundle) -> Result<Decided, GateError> {
     let rules = judged_rules(&facts, bundle);
     let totals = totals(&facts, merged_across, &verdicts, &rules, &with).balanced()?;
     let bytes = facts.to_bytes()?;
-    let assurance = decision::assurance(&facts, &bundle.rules, Circumstances { signed, fail_on, builtin, bound });
+    let assurance = decision::assurance(&facts, &bundle.rules, circumstances);
     let gate = GateInfo {
         id: gate_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -235,17 +261,8 @@ fn judge_digest(policies: Digest, profile: &Profile) -> Result<Digest, serde_jso
     Ok(Digest::of(format!("{policies}\n{profile}\n")))
 }
 
-/// The facts before admission, and what is needed to let exceptions take effect in them.
-struct Gathered {
-    facts: Facts,
-    records: Vec<Record>,
-    coverage: exceptions::Coverage,
-    /// Ids of the findings, in their order.
-    ids: Vec<Untrusted>,
-    merged_across: u64,
-}
-
-fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<Gathered, GateError> {
+fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<Case, GateError> {
+    let Inputs { fail_on, signed, builtin, bound, .. } = inputs;
     let Normalised { reports, documents, findings, merged_across } = normalise(inputs.reports, &inputs.artifacts);
     let owners = Owners::of(&inputs.service, inputs.codeowners.as_ref(), &inputs.profile.layers)?;
     let ownership = owners.facts(&inputs.change.files, inputs.exposure_stated);
@@ -319,7 +336,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         })
         .collect();
     let facts = Facts {
-        schema: facts::SCHEMA,
+        schema: facts::SCHEMA.into(),
         now: inputs.now,
         clock: inputs.clock,
         environment: inputs.environment,
@@ -347,12 +364,20 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         exceptions: matched,
         data: data.clone(),
     };
-    Ok(Gathered { facts, records, coverage: covered, ids, merged_across })
+    Ok(Case {
+        facts,
+        records,
+        coverage: covered,
+        approvers: inputs.approvers,
+        merged_across,
+        gate_id: inputs.gate_id,
+        circumstances: Circumstances { signed, fail_on, builtin, bound },
+    })
 }
 
 /// A suppression counts only where every tool that saw the finding said so and is trusted to. That a check passed needs no
 /// more trust than not to list it.
-fn is_suppressed(finding: &Finding, profile: &Profile) -> bool {
+pub(crate) fn is_suppressed(finding: &Finding, profile: &Profile) -> bool {
     let Some(suppression) = &finding.suppression else { return false };
     suppression.by == SuppressedBy::Passed
         || finding.seen_by.iter().all(|seen| seen.suppressed && profile.trusted_suppressions.contains(&seen.tool))

@@ -36,4 +36,5 @@ pub mod model;
 pub mod normalise;
 pub mod policy;
 pub mod render;
+pub mod replay;
 pub mod strict;

@@ -8,6 +8,7 @@ use super::policies::Source;
 use super::policy_check::PolicyCheckArgs;
 use super::policy_doc::PolicyDocArgs;
 use super::policy_list::PolicyListArgs;
+use super::replay::ReplayArgs;
 use super::worker::SECONDS;
 
 /// The whole command line.
@@ -31,11 +32,11 @@ pub struct Cli {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   pass; warn unless --fail-on warn; anything decided in audit mode; verified
-  1   block, and nothing else; for verify: the evidence does not hold
+  1   block, and nothing else; for verify: the evidence does not hold; for replay: another decision
   2   the command line is wrong
   3   an input is missing, unreadable, invalid or ambiguous; a policy does not compile or evaluate
   4   a bug, or evidence that could not be signed or written
-  5   verify: something required could not be checked
+  5   verify, replay: something required could not be checked
   10  warn, with --fail-on warn";
 
 /// The commands.
@@ -49,6 +50,8 @@ pub enum Command {
     Findings(FindingsArgs),
     /// Check evidence: signature, subject, time, completeness.
     Verify(VerifyArgs),
+    /// Decide again from what evidence keeps, and compare.
+    Replay(ReplayArgs),
     /// State which commit or artifact reports are about, right after the scanner ran.
     Receipt(ReceiptArgs),
     /// Look at exception records.
@@ -489,6 +492,9 @@ pub struct VerifyArgs {
     /// The least assurance level, 0 to 3.
     #[arg(long, value_name = "LEVEL")]
     pub require_assurance: Option<u8>,
+    /// Decide again, too: the decision must be the same.
+    #[arg(long)]
+    pub replay: bool,
     /// How to print.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: FindingsOutput,

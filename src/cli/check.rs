@@ -24,7 +24,7 @@ use crate::model::change::Change;
 use crate::model::enrichment::DataSet;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
-use crate::policy::Bundle;
+use crate::policy::{Bundle, PolicySet};
 
 /// Runs `check`; every error has been printed.
 #[must_use]
@@ -196,6 +196,8 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     trail.keep_files(Role::Service, service.files);
     trail.keep_files(Role::Ownership, codeowners.files);
     trail.keep_files(Role::Policy, policies.files);
+    let set = PolicySet::of(&policies.value.bundle.files, &plan.namespaces).to_bytes();
+    trail.keep(Role::PolicySet, "policies.json", set.map_err(|error| CliError::internal(error.to_string()))?);
     trail.keep_files(Role::Exceptions, records.files);
     trail.keep_files(Role::Trust, approvals.signers);
     trail.keep_files(Role::Signature, approvals.signatures);

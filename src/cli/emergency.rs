@@ -124,7 +124,7 @@ pub fn history(
             .hint("give the public key that the earlier evidence is signed with")
     })?;
     let key = evidence::public_key(key)?;
-    let demands = of_any_decision(&key, now);
+    let demands = Demands::of_any_decision(&key, now);
     let mut history = History::default();
     for directory in directories {
         if io::kind(directory) != io::PathKind::Directory {
@@ -158,29 +158,10 @@ pub fn history(
     Ok(Some(history))
 }
 
-/// Demands only that the evidence holds: what it says is looked at afterwards.
-#[must_use]
-pub(super) fn of_any_decision(key: &PublicKey, now: Timestamp) -> Demands<'_> {
-    Demands {
-        key,
-        subject: None,
-        any_outcome: true,
-        allow_pinned_clock: true,
-        environment: None,
-        gate: None,
-        repository: None,
-        git_ref: None,
-        policy_digest: None,
-        least_assurance: None,
-        max_age_seconds: None,
-        now,
-    }
-}
-
 /// The decision document of an evidence folder that holds; `None` where it does not.
 #[must_use]
 pub fn verified_result(folder: &Folder, key: &PublicKey, now: Timestamp) -> Option<Vec<u8>> {
-    let verification = verify(folder, &of_any_decision(key, now));
+    let verification = verify(folder, &Demands::of_any_decision(key, now));
     if verification.verdict == Verdict::Failed {
         return None;
     }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::args::FindingsOutput;
 use super::error::CliError;
-use super::{emergency, evidence, io, output};
+use super::{evidence, io, output};
 use crate::evidence::keys::{PrivateKey, PublicKey};
-use crate::evidence::{BLOBS, StepState, verify};
+use crate::evidence::{BLOBS, Demands, StepState, verify};
 use crate::history::{Checkpoint, Cosigned, Entry, Log, LogFault, Logged, Note, NoteFault, Role, VerifierKey, cosign};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
@@ -264,7 +264,7 @@ fn entry(path: &Path, key: &PublicKey, at: Timestamp) -> Result<Entry, CliError>
         name: Option<Untrusted>,
     }
     let folder = evidence::read(path)?;
-    let verification = verify(&folder, &emergency::of_any_decision(key, at));
+    let verification = verify(&folder, &Demands::of_any_decision(key, at));
     let refused = |why: &str| {
         CliError::input(format!("{}: {why}", path.display()))
             .hint("`countersign verify --any-outcome` shows every step; nothing was added")

@@ -37,12 +37,14 @@ pub mod policy_mutate;
 pub mod policy_test;
 pub mod receipt;
 pub mod releases;
+pub mod replay;
 pub mod reports;
 pub mod subject;
 pub mod verify;
 pub mod worker;
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -93,6 +95,7 @@ fn run(command: &Command) -> u8 {
         Command::Forecast(args) => forecast::run(args),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify(args),
+        Command::Replay(args) => replay::run(args),
         Command::Receipt(args) => receipt(args),
         Command::Emergency(args) => emergency::run(&args.command),
         Command::Exception(args) => exception::run(&args.command),
@@ -126,6 +129,7 @@ fn verify(args: &VerifyArgs) -> Result<u8, CliError> {
         policy: args.policy.as_deref(),
         max_age: args.max_age.as_deref(),
         least_assurance: args.require_assurance,
+        replay: args.replay.then(|| Duration::from_secs(worker::SECONDS)),
         json: args.output == FindingsOutput::Json,
     };
     let mut text = Vec::new();

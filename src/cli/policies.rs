@@ -3,6 +3,7 @@
 //! What must stay true: nothing is loaded that a pin does not match, and policies that are not the embedded pack's run in a worker
 //! of their own. Data alone does not make the pack loop.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -112,15 +113,7 @@ pub fn load(
         files.extend(read.files);
         shipped.extend(read.profile);
     }
-    let is_trusted = |file: &PolicyFile| file.layer == Layer::Builtin || !file.path.ends_with(".rego");
-    let bundle = if files.iter().all(is_trusted) {
-        Bundle::load(files, namespaces)?
-    } else {
-        Bundle::load_elsewhere(files, |files| {
-            let (contents, worker) = Contained::load(files, namespaces, limit)?;
-            Ok::<_, CliError>((contents, Arc::new(worker) as Arc<dyn Evaluate>))
-        })?
-    };
+    let bundle = bundle(files, namespaces, limit)?;
     let profile = in_force(&bundle, shipped)?;
     let files = bundle
         .files
@@ -128,6 +121,21 @@ pub fn load(
         .map(|file| File { path: file.path.clone(), bytes: file.source.as_bytes().to_vec() })
         .collect();
     Ok(Loaded { value: Policies { bundle, profile }, files })
+}
+
+/// Loads policies: the embedded pack alone in this process, any others contained. What only says that it is built in is not.
+///
+/// # Errors
+/// A policy is refused, or breaks the worker: exit 3. The worker cannot be started: exit 4.
+pub fn bundle(files: Vec<PolicyFile>, namespaces: &[String], limit: Duration) -> Result<Bundle, CliError> {
+    let ours: BTreeSet<PolicyFile> = policy::builtin().into_iter().collect();
+    if files.iter().all(|file| ours.contains(file) || !file.path.ends_with(".rego")) {
+        return Ok(Bundle::load(files, namespaces)?);
+    }
+    Bundle::load_elsewhere(files, |files| {
+        let (contents, worker) = Contained::load(files, namespaces, limit)?;
+        Ok((contents, Arc::new(worker) as Arc<dyn Evaluate>))
+    })
 }
 
 /// The lowest of the shipped profiles, each held against the one above it.

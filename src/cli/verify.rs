@@ -5,17 +5,20 @@
 
 use std::io::{self as stdio, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::error::CliError;
+use super::replay::{self, Again};
 use super::{evidence, io};
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
-use crate::evidence::{Demands, Step, StepState, Verdict, Verification, Verified, verify};
+use crate::evidence::{Demands, Folder, Step, StepState, Verdict, Verification, Verified, verify};
 use crate::model::digest::Digest;
 use crate::model::text::neutral;
 use crate::render;
+use crate::replay::Comparison;
 
 /// The schema tag of `verify --output json`.
 pub const SCHEMA: &str = "countersign/verification/v1";
@@ -47,6 +50,8 @@ pub struct Asked<'a> {
     pub max_age: Option<&'a str>,
     /// The least assurance level.
     pub least_assurance: Option<u8>,
+    /// Decide again, too, within this time.
+    pub replay: Option<Duration>,
     /// JSON instead of text.
     pub json: bool,
 }
@@ -72,11 +77,27 @@ pub fn run(asked: &Asked<'_>, out: &mut dyn Write) -> Result<u8, CliError> {
         now: io::now()?,
     };
     let folder = evidence::read(asked.evidence)?;
-    let verification = verify(&folder, &demands);
+    let mut verification = verify(&folder, &demands);
+    if let Some(limit) = asked.replay {
+        verification = replayed(verification, &folder, limit)?;
+    }
     let written =
         if asked.json { render::json::document(&Document::from(&verification), out) } else { text(&verification, out) };
     written.map_err(|error| CliError::internal(format!("the output: {error}")))?;
     Ok(verification.verdict.exit_code())
+}
+
+/// Adds the step of deciding again; evidence that failed already is not replayed.
+fn replayed(verification: Verification, folder: &Folder, limit: Duration) -> Result<Verification, CliError> {
+    let Some(statement) = verification.statement.as_ref().filter(|_| verification.verdict != Verdict::Failed) else {
+        return Ok(verification);
+    };
+    let (state, detail) = match replay::again(statement, folder, limit)? {
+        Again::Cannot(why) => (StepState::NotChecked, why),
+        Again::Compared(Comparison::Different(differences)) => (StepState::Fail, differences.join("; ")),
+        Again::Compared(same) => (StepState::Pass, replay::words(&same)),
+    };
+    Ok(verification.replayed(state, &detail))
 }
 
 /// What is to be deployed: a digest, or a file's.
@@ -144,7 +165,7 @@ fn text(verification: &Verification, out: &mut dyn Write) -> stdio::Result<()> {
 }
 
 /// One line that says the result, and the first step that decided it.
-fn conclusion(verification: &Verification) -> String {
+pub(super) fn conclusion(verification: &Verification) -> String {
     let (word, decisive) = match verification.verdict {
         Verdict::Verified => return "VERIFIED".to_owned(),
         Verdict::Failed => ("FAILED", StepState::Fail),

@@ -25,6 +25,8 @@ pub const SCHEMA: &str = "countersign/materials/v1";
 pub enum Role {
     /// A Rego file.
     Policy,
+    /// How the policies were laid out: layers, mounts, namespaces.
+    PolicySet,
     /// A data file given with the policies.
     Data,
     /// A scanner's report.
@@ -213,7 +215,8 @@ impl MaterialsList {
                 Role::Policy => counts.policies += 1,
                 Role::Data => counts.data += 1,
                 Role::Report => counts.reports += 1,
-                Role::Receipt
+                Role::PolicySet
+                | Role::Receipt
                 | Role::Exceptions
                 | Role::Signature
                 | Role::Emergency

@@ -11,9 +11,11 @@ pub mod predicate;
 pub mod statement;
 
 mod assemble;
+mod kept;
 mod verify;
 
 pub use assemble::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, assemble};
+pub use kept::{Kept, KeptFile};
 pub use verify::{Demands, Folder, Step, StepState, Stored, Verdict, Verification, Verified, verify};
 
 /// The Sigstore bundle's file name.

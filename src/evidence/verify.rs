@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::bundle::Bundle;
 use super::dsse::{Decoded, Envelope, EnvelopeFault};
 use super::keys::PublicKey;
-use super::materials::MaterialsList;
+use super::kept::{blob_name, materials};
 use super::predicate::gate_decision::{self, GateDecision};
 use super::predicate::vsa::{self, Due};
 use super::statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement};
-use super::{BLOBS, BUNDLE_FILE};
+use super::BUNDLE_FILE;
 use crate::decision::Outcome;
 use crate::facts::{Clock, Mode};
 use crate::model::digest::Digest;
@@ -139,7 +139,58 @@ pub enum Verdict {
     Incomplete,
 }
 
+impl<'a> Demands<'a> {
+    /// Nothing but the key, and nothing relaxed.
+    #[must_use]
+    pub const fn of(key: &'a PublicKey, now: Timestamp) -> Self {
+        Self {
+            key,
+            subject: None,
+            any_outcome: false,
+            allow_pinned_clock: false,
+            environment: None,
+            gate: None,
+            repository: None,
+            git_ref: None,
+            policy_digest: None,
+            least_assurance: None,
+            max_age_seconds: None,
+            now,
+        }
+    }
+
+    /// Only that the evidence holds: what it says is looked at afterwards.
+    #[must_use]
+    pub const fn of_any_decision(key: &'a PublicKey, now: Timestamp) -> Self {
+        Self { any_outcome: true, allow_pinned_clock: true, ..Self::of(key, now) }
+    }
+}
+
+impl Verification {
+    /// The same with what came of deciding again: the step counts then as any that was demanded.
+    #[must_use]
+    pub fn replayed(mut self, state: StepState, detail: &str) -> Self {
+        if let Some(step) = self.steps.get_mut(Check::Replay as usize) {
+            step.state = state;
+            step.required = true;
+            step.detail = neutral(detail).into_owned();
+        }
+        self.verdict = Verdict::of(&self.steps);
+        self
+    }
+}
+
 impl Verdict {
+    fn of(steps: &[Step]) -> Self {
+        if steps.iter().any(|step| step.state == StepState::Fail) {
+            Self::Failed
+        } else if steps.iter().any(|step| step.required && step.state != StepState::Pass) {
+            Self::Incomplete
+        } else {
+            Self::Verified
+        }
+    }
+
     /// The exit code of `verify`.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
@@ -250,14 +301,7 @@ impl Log {
                 Step { number, name, state, required: *required, detail: neutral(&detail).into_owned() }
             })
             .collect();
-        let verdict = if steps.iter().any(|step| step.state == StepState::Fail) {
-            Verdict::Failed
-        } else if steps.iter().any(|step| step.required && step.state != StepState::Pass) {
-            Verdict::Incomplete
-        } else {
-            Verdict::Verified
-        };
-        Verification { steps, verdict, statement }
+        Verification { verdict: Verdict::of(&steps), steps, statement }
     }
 }
 
@@ -296,7 +340,7 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     // 12. The summary says what is due for this decision, or is rightly absent.
     log.conclude(Check::Summary, summary(folder, statement, demands.key));
     // 13. Deciding again.
-    log.skip(Check::Replay, "the decision was not made again");
+    log.skip(Check::Replay, "the decision was not made again; --replay does");
     // 14. Something that may be deployed.
     log.conclude(Check::Outcome, outcome(&statement.predicate, demands));
 
@@ -323,7 +367,7 @@ fn authenticate(folder: &Folder, key: &PublicKey, log: &mut Log) -> Option<Verif
 /// A check that failed, in words.
 type Checked<T> = Result<T, String>;
 
-fn stored<'a>(folder: &'a Folder, name: &str) -> Checked<&'a [u8]> {
+pub(super) fn stored<'a>(folder: &'a Folder, name: &str) -> Checked<&'a [u8]> {
     let file = folder.files.get(name).ok_or_else(|| format!("{name} is missing"))?;
     file.bytes.as_deref().ok_or_else(|| format!("{name} is larger than any of ours"))
 }
@@ -449,27 +493,6 @@ fn blobs(folder: &Folder, statement: &Statement<GateDecision>) -> Checked<String
         return Err("the decision document is of another decision".to_owned());
     }
     Ok(format!("{} blobs present and equal, nothing unlisted", listed.len()))
-}
-
-fn materials(folder: &Folder, decision: &GateDecision) -> Checked<MaterialsList> {
-    let digest = decision.materials.digest.sha256;
-    let name = blob_name(digest);
-    let bytes = stored(folder, &name)?;
-    if Digest::of(bytes) != digest {
-        return Err(format!("{name} was changed"));
-    }
-    let list: MaterialsList = json::read(bytes).map_err(|fault| format!("the materials: {fault}"))?;
-    if !list.is_known() {
-        return Err("the materials are of a version that this program does not read".to_owned());
-    }
-    if list.counts() != decision.materials.counts {
-        return Err("the materials hold more or less than the statement counts".to_owned());
-    }
-    Ok(list)
-}
-
-fn blob_name(digest: Digest) -> String {
-    format!("{BLOBS}{}", digest.hex())
 }
 
 fn summary(folder: &Folder, statement: &Statement<GateDecision>, key: &PublicKey) -> Checked<String> {

@@ -84,7 +84,7 @@ pub struct GivenBaseline {
 }
 
 /// What vouches for a baseline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VerifiedBy {
     /// A signature on its evidence.
@@ -96,7 +96,7 @@ pub enum VerifiedBy {
 }
 
 /// What policies see of a baseline: `input.baseline`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     /// Where it was read from.
     pub place: Untrusted,

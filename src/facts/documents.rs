@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::coverage::{Asked, Released, max_age_hours, standing};
 use super::licenses::{LicensedPackages, licensed};
@@ -39,7 +39,7 @@ pub struct DocumentFacts {
 }
 
 /// Line coverage: the sum over all coverage reports, each distinct file once.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoveredLines {
     /// The sum.
     #[serde(flatten)]
@@ -49,7 +49,7 @@ pub struct CoveredLines {
 }
 
 /// What one coverage report adds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoveredReport {
     /// How it stands to the release.
     #[serde(flatten)]
@@ -60,7 +60,7 @@ pub struct CoveredReport {
 }
 
 /// Planned infrastructure changes over all plans. No value of a plan is in here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanFacts {
     /// Whether planning of any ended with an error.
     pub errored: bool,
@@ -75,7 +75,7 @@ pub struct PlanFacts {
 }
 
 /// One plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanReport {
     /// How it stands to the release.
     #[serde(flatten)]
@@ -89,7 +89,7 @@ pub struct PlanReport {
 }
 
 /// One planned change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedFacts {
     /// The change.
     #[serde(flatten)]
@@ -103,7 +103,7 @@ pub struct PlannedFacts {
 }
 
 /// One scorecard.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScorecardFacts {
     /// How it stands to the release.
     #[serde(flatten)]
@@ -117,7 +117,7 @@ pub struct ScorecardFacts {
 }
 
 /// What a document claims to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClaimKind {
     /// A bill of materials.
@@ -144,7 +144,7 @@ impl ClaimKind {
 }
 
 /// A bill of materials or an attestation, whatever it is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttestationFacts {
     /// How the report stands to the release.
     #[serde(flatten)]

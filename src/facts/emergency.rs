@@ -2,7 +2,7 @@
 //!
 //! What must stay true: what is here was read and verified before policies run; whether it is enough is theirs to say.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::digest::CommitId;
 use crate::model::emergency::{Closing, Emergency, Signers};
@@ -10,7 +10,7 @@ use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 
 /// A record of an emergency, as it stands to this release.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimedEmergency {
     /// The record.
     #[serde(flatten)]
@@ -63,7 +63,7 @@ impl ClaimedEmergency {
 }
 
 /// A review that somebody signed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GivenClosing {
     /// The record.
     #[serde(flatten)]
@@ -73,7 +73,7 @@ pub struct GivenClosing {
 }
 
 /// Earlier decisions about this repository and environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// How many were verified.
     pub decisions: u64,
@@ -86,7 +86,7 @@ pub struct History {
 }
 
 /// Something that an earlier release left owed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Owed {
     /// Its id: that of the emergency.
     pub id: Untrusted,

@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::document::{PackageLicense, Standing};
 use crate::model::license;
 use crate::model::text::Untrusted;
 
 /// Packages of one bill of materials that have the same licence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LicensedPackages {
     /// How its report stands to the release.
     #[serde(flatten)]

@@ -12,6 +12,7 @@ mod enrichment;
 mod licenses;
 mod owners;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -68,10 +69,10 @@ pub enum Clock {
 }
 
 /// `input` of every policy.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// Always [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: Cow<'static, str>,
     /// The instant of the decision.
     pub now: Timestamp,
     /// Where that instant came from.
@@ -127,7 +128,7 @@ pub struct Facts {
 }
 
 /// Where config, profile, policies, exceptions and the service file were read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judging {
     /// `target-branch` in a change request, else `working-tree`.
     pub source: JudgingSource,
@@ -150,7 +151,7 @@ pub enum JudgingSource {
 }
 
 /// A finding, and what the gate does with it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TriagedFinding {
     /// The finding.
     #[serde(flatten)]
@@ -194,7 +195,7 @@ impl TriagedFinding {
 }
 
 /// An exception that matches something here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchedException {
     /// The record.
     #[serde(flatten)]
@@ -216,6 +217,18 @@ pub struct MatchedException {
 }
 
 impl Facts {
+    /// Reads [`Facts::to_bytes`] back.
+    ///
+    /// # Errors
+    /// No facts, or those of a schema that this program does not know.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        let facts: Self = serde_json::from_slice(bytes)?;
+        if facts.schema == SCHEMA {
+            return Ok(facts);
+        }
+        Err(serde::de::Error::custom(format!("the schema is {:?}, and not {SCHEMA}", facts.schema)))
+    }
+
     /// The bytes that are digested, stored and replayed: compact JSON, struct fields in declared order, maps sorted.
     ///
     /// # Errors

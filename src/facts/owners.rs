@@ -4,7 +4,7 @@
 //! last row of each that matches counts.
 
 use globset::{GlobBuilder, GlobMatcher};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::codeowners::CodeOwners;
 use crate::model::profile::Layer;
@@ -12,7 +12,7 @@ use crate::model::service::Service;
 use crate::model::text::Untrusted;
 
 /// What is known about ownership here: `input.ownership`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ownership {
     /// Where the owners come from, besides the service file.
     pub codeowners: Option<Untrusted>,
@@ -25,7 +25,7 @@ pub struct Ownership {
 }
 
 /// A changed path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnedFile {
     /// The path.
     pub path: Untrusted,

@@ -34,6 +34,7 @@ mod reads;
 mod rulings;
 #[cfg(test)]
 mod sample;
+mod set;
 mod shape;
 mod syntax;
 mod testing;
@@ -69,6 +70,7 @@ pub use mutants::Mutant;
 pub use mutation::{MutationOptions, MutationRun};
 pub use pack::{builtin, profile, profiles};
 pub use pages::{controls_page, rules_page};
+pub use set::{PolicySet, SetFault};
 pub use testing::{TestOptions, TestOutcome, TestResult, TestRun, beside_pack};
 
 /// Runs the tests among the files in this process, in order of file and line.

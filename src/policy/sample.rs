@@ -11,7 +11,7 @@ use crate::model::severity::{Severity, SeveritySource};
 /// Facts at noon of 2026-11-21 with these findings.
 pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
     Facts {
-        schema: SCHEMA,
+        schema: SCHEMA.into(),
         now: "2026-11-21T12:00:00Z".parse().unwrap(),
         clock: Clock::Pinned,
         environment: "production".into(),

@@ -172,7 +172,7 @@ fn sample() -> Option<Facts> {
         verified: false,
     };
     Some(Facts {
-        schema: SCHEMA,
+        schema: SCHEMA.into(),
         now,
         clock: Clock::Pinned,
         environment: text(),
@@ -744,6 +744,17 @@ mod tests {
         absent(&serde_json::to_value(sample().unwrap()).unwrap(), "", &mut found);
         found.sort();
         assert_eq!(found, super::FREE);
+    }
+
+    #[test]
+    fn facts_that_are_read_back_have_the_same_bytes() {
+        let facts = sample().unwrap();
+        let bytes = facts.to_bytes().unwrap();
+        let again = crate::facts::Facts::from_bytes(&bytes).unwrap();
+        assert_eq!(again, facts);
+        assert_eq!(again.to_bytes().unwrap(), bytes);
+        let newer = String::from_utf8(bytes).unwrap().replacen("facts/v1", "facts/v2", 1);
+        assert!(crate::facts::Facts::from_bytes(newer.as_bytes()).is_err());
     }
 
     #[test]

@@ -4,5 +4,6 @@ mod attacks;
 mod commands;
 mod keys;
 mod made;
+mod replays;
 mod runs;
 mod vectors;

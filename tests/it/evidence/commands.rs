@@ -57,6 +57,7 @@ impl Desk {
             policy: None,
             max_age: None,
             least_assurance: None,
+            replay: None,
             json: false,
         }
     }

@@ -146,20 +146,8 @@ pub(super) fn put(folder: &mut Folder, name: &str, bytes: Vec<u8>) {
 
 /// What a deployment demands: the artifact, and nothing relaxed.
 pub(super) fn demands(key: &PublicKey) -> Demands<'_> {
-    Demands {
-        key,
-        subject: Some(Digest::of(ARTIFACT)),
-        any_outcome: false,
-        allow_pinned_clock: false,
-        environment: None,
-        gate: None,
-        repository: None,
-        git_ref: None,
-        policy_digest: None,
-        least_assurance: None,
-        max_age_seconds: None,
-        now: "2024-01-02T09:00:00Z".parse().unwrap(),
-    }
+    let now = "2024-01-02T09:00:00Z".parse().unwrap();
+    Demands { subject: Some(Digest::of(ARTIFACT)), ..Demands::of(key, now) }
 }
 
 /// Verifies as a deployment does.

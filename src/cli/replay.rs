@@ -1,0 +1,182 @@
+//! `replay`: the decision made again from its evidence, and compared.
+//!
+//! What must stay true: evidence that does not verify is not replayed, and its policies run contained, whatever they claim to be.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::args::FindingsOutput;
+use super::error::{CliError, Exit};
+use super::worker::SECONDS;
+use super::{evidence, io, output, policies, verify};
+use crate::evidence::predicate::gate_decision::GateDecision;
+use crate::evidence::statement::Statement;
+use crate::evidence::{Demands, Folder, Verdict, Verification, Verified};
+use crate::model::text::neutral;
+use crate::render;
+use crate::replay::{Comparison, Recorded};
+
+/// The schema tag of `replay --output json`.
+pub const SCHEMA: &str = "countersign/replay/v1";
+
+/// `replay`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Exit codes:
+  0   the same: the same bytes, or by another version the same outcome and verdicts
+  1   different, or the evidence does not hold
+  5   the decision cannot be made again: the run ended in an error, or something was not kept
+
+Examples:
+  countersign replay evidence/d-… --key gate.pub.pem")]
+pub struct ReplayArgs {
+    /// A directory of evidence, or the envelope in it.
+    #[arg(value_name = "EVIDENCE")]
+    pub evidence: PathBuf,
+    /// The public key (PEM) that the evidence must be signed with.
+    #[arg(long, value_name = "PUB")]
+    pub key: PathBuf,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: FindingsOutput,
+    /// How many seconds all policies may take together.
+    #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
+    pub policy_timeout: u64,
+}
+
+/// What came of a replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Same,
+    Different,
+    Failed,
+    Incomplete,
+}
+
+impl Answer {
+    const fn exit_code(self) -> u8 {
+        match self {
+            Self::Same => 0,
+            Self::Different | Self::Failed => 1,
+            Self::Incomplete => 5,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Same => "SAME",
+            Self::Different => "DIFFERENT",
+            Self::Failed => "FAILED",
+            Self::Incomplete => "INCOMPLETE",
+        }
+    }
+}
+
+/// `replay --output json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    result: Answer,
+    exit_code: u8,
+    /// The id of the decision, where the signature holds.
+    decision: Option<&'a str>,
+    because: String,
+    differences: Vec<String>,
+}
+
+/// Verifies, decides again, prints, and gives the exit code: 0 same, 1 different or not verified, 5 incomplete.
+///
+/// # Errors
+/// A folder or key that cannot be read: exit 3. The worker cannot be started: exit 4.
+pub fn run(args: &ReplayArgs) -> Result<u8, CliError> {
+    let key = evidence::public_key(&args.key)?;
+    let folder = evidence::read(&args.evidence)?;
+    let demands = Demands::of_any_decision(&key, io::now()?);
+    let verification = crate::evidence::verify(&folder, &demands);
+    let (result, because, differences) = answer(&verification, &folder, Duration::from_secs(args.policy_timeout))?;
+    let decision = verification.statement.as_ref().map(|statement| statement.predicate.decision_id.as_raw());
+    let exit_code = result.exit_code();
+    let document = Document { schema: SCHEMA, result, exit_code, decision, because, differences };
+    let mut text = Vec::new();
+    let written = match args.output {
+        FindingsOutput::Json => render::json::document(&document, &mut text),
+        FindingsOutput::Human => print(&document, &mut text),
+    };
+    written.map_err(|error| CliError::internal(format!("the output: {error}")))?;
+    output::print(&text).map(|()| exit_code)
+}
+
+fn answer(
+    verification: &Verification,
+    folder: &Folder,
+    limit: Duration,
+) -> Result<(Answer, String, Vec<String>), CliError> {
+    let Some(statement) = verification.statement.as_ref().filter(|_| verification.verdict != Verdict::Failed) else {
+        return Ok((Answer::Failed, verify::conclusion(verification), Vec::new()));
+    };
+    Ok(match again(statement, folder, limit)? {
+        Again::Cannot(why) => (Answer::Incomplete, why, Vec::new()),
+        Again::Compared(Comparison::Different(differences)) => {
+            (Answer::Different, "the decision made again is another one".to_owned(), differences)
+        }
+        Again::Compared(same) => (Answer::Same, words(&same), Vec::new()),
+    })
+}
+
+/// What came of deciding again.
+pub(super) enum Again {
+    /// A decision, compared with the recorded one.
+    Compared(Comparison),
+    /// None, and why.
+    Cannot(String),
+}
+
+/// Decides again from verified evidence.
+///
+/// # Errors
+/// The worker cannot be started: exit 4.
+pub(super) fn again(
+    statement: &Verified<Statement<GateDecision>>,
+    folder: &Folder,
+    limit: Duration,
+) -> Result<Again, CliError> {
+    let recorded = match Recorded::of(statement, folder) {
+        Ok(recorded) => recorded,
+        Err(why) => return Ok(Again::Cannot(why.to_string())),
+    };
+    let bundle = match policies::bundle(recorded.policies.clone(), &recorded.namespaces, limit) {
+        Ok(bundle) => bundle,
+        Err(error) if error.exit == Exit::Internal => return Err(error),
+        Err(error) => return Ok(Again::Cannot(format!("the policies do not load any more: {error}"))),
+    };
+    Ok(match recorded.replay(&bundle) {
+        Ok(comparison) => Again::Compared(comparison),
+        Err(error) => Again::Cannot(format!("there is no decision this time: {error}")),
+    })
+}
+
+/// One line about a decision that is the same.
+pub(super) fn words(same: &Comparison) -> String {
+    match same {
+        Comparison::Equivalent { recorded } => {
+            format!("the same outcome and verdicts; {recorded} wrote other bytes")
+        }
+        Comparison::Identical | Comparison::Different(_) => "the same bytes".to_owned(),
+    }
+}
+
+fn print(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
+    let Document { result, decision, because, differences, .. } = document;
+    for difference in differences {
+        writeln!(out, "  {difference}")?;
+    }
+    if let Some(decision) = decision {
+        writeln!(out, "decision    {}", neutral(decision))?;
+    }
+    writeln!(out, "{}: {because}", result.word())
+}

@@ -1,0 +1,145 @@
+//! Decisions made again from their evidence, through the binary.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use countersign::evidence::bundle::Bundle;
+use countersign::evidence::dsse::Envelope;
+use countersign::model::digest::Digest;
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::made::key;
+use super::runs::Desk;
+use crate::support::command;
+
+const POLICY: &str = "# METADATA\n# title: t\n# custom:\n#   owner: o\npackage countersign.rules.a.r\n\n\
+                      warn contains \"look at this\" if input.environment == \"production\"\n";
+
+/// A desk with the evidence of one run, and its folder.
+fn decided(scenario: &str, more: &[&str]) -> (Desk, PathBuf) {
+    let desk = Desk::new();
+    let output = desk.check(scenario).args(more).output().unwrap();
+    let folders = desk.folders();
+    assert_eq!(folders.len(), 1, "{scenario}: {}", String::from_utf8_lossy(&output.stderr));
+    let folder = folders[0].clone();
+    (desk, folder)
+}
+
+fn replay(desk: &Desk, folder: &Path) -> (Option<i32>, Value) {
+    let output = command()
+        .arg("replay")
+        .arg(folder)
+        .arg("--key")
+        .arg(desk.path("gate.pub.pem"))
+        .args(["--output", "json"])
+        .output()
+        .unwrap();
+    let document = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    (output.status.code(), document)
+}
+
+fn verify(desk: &Desk, folder: &Path, more: &[&str]) -> Output {
+    let mut verify = command();
+    verify.arg("verify").arg(folder).arg("--key").arg(desk.path("gate.pub.pem"));
+    verify.args(["--any-outcome", "--allow-pinned-clock"]).args(more).output().unwrap()
+}
+
+/// What a gate with the right key would sign if it lied: the decision document and the statement, changed.
+fn resigned(folder: &Path, change: impl FnOnce(&mut Value, &mut Value)) {
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let blob = |digest: &str| format!("blobs/sha256/{digest}");
+    let envelope: Value = serde_json::from_slice(&read("decision.dsse.json")).unwrap();
+    let payload = BASE64.decode(envelope["payload"].as_str().unwrap().as_bytes()).unwrap();
+    let mut statement: Value = serde_json::from_slice(&payload).unwrap();
+    let old = statement["predicate"]["result"]["sha256"].as_str().unwrap().to_owned();
+    let mut decision: Value = serde_json::from_slice(&read(&blob(&old))).unwrap();
+    change(&mut decision, &mut statement["predicate"]);
+    let bytes = serde_json::to_vec(&decision).unwrap();
+    let new = Digest::of(&bytes).hex();
+    std::fs::remove_file(folder.join(blob(&old))).unwrap();
+    std::fs::write(folder.join(blob(&new)), bytes).unwrap();
+    statement["predicate"]["result"] = json!({"sha256": new});
+    let sealed = Envelope::sealed(&serde_json::to_vec(&statement).unwrap(), &key()).unwrap();
+    let bundle = Bundle::around(&sealed).unwrap().to_bytes().unwrap();
+    std::fs::write(folder.join("decision.dsse.json"), sealed.to_bytes().unwrap()).unwrap();
+    std::fs::write(folder.join("decision.sigstore.json"), bundle).unwrap();
+}
+
+#[test]
+fn evidence_of_every_outcome_replays_to_the_same_bytes() {
+    let situations =
+        ["pass", "block", "excepted", "exception-rejected", "r17-rollback", "r1-codeowners", "freeze-excepted"];
+    for scenario in situations {
+        let (desk, folder) = decided(scenario, &[]);
+        let (code, document) = replay(&desk, &folder);
+        assert_eq!((code, &document["because"]), (Some(0), &json!("the same bytes")), "{scenario}: {document}");
+    }
+}
+
+#[test]
+fn policies_of_others_replay_too_and_verify_can_demand_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    std::fs::write(scratch.path().join("r.rego"), POLICY).unwrap();
+    let (desk, folder) = decided("pass", &["--policy", scratch.path().to_str().unwrap()]);
+    assert_eq!(desk.statement(&folder)["predicate"]["outcome"], "warn");
+    let output = verify(&desk, &folder, &["--replay", "--output", "json"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let step = json!({"number": 13, "name": "replay", "state": "PASS", "required": true, "detail": "the same bytes"});
+    assert_eq!(document["steps"][13], step);
+}
+
+#[test]
+fn what_was_tampered_with_is_not_replayed() {
+    let (desk, folder) = decided("pass", &[]);
+    let policy = std::fs::read_dir(folder.join("blobs/sha256")).unwrap().map(|entry| entry.unwrap().path());
+    let policy = policy.into_iter().find(|path| std::fs::read(path).unwrap().starts_with(b"# METADATA")).unwrap();
+    std::fs::write(&policy, "package countersign.rules.a.b\n").unwrap();
+    let (code, document) = replay(&desk, &folder);
+    assert_eq!((code, document["result"].as_str()), (Some(1), Some("failed")), "{document}");
+    assert!(document["because"].as_str().unwrap().starts_with("FAILED: step 9, blobs"), "{document}");
+}
+
+#[test]
+fn a_gate_that_signed_another_outcome_than_its_policies_give_is_found_out() {
+    let (desk, folder) = decided("block", &[]);
+    resigned(&folder, |decision, predicate| {
+        decision["outcome"] = json!("pass");
+        decision["verdicts"].as_array_mut().unwrap().pop();
+        predicate["outcome"] = json!("pass");
+    });
+    assert_eq!(verify(&desk, &folder, &[]).status.code(), Some(5), "the signature holds");
+    let (code, document) = replay(&desk, &folder);
+    assert_eq!((code, document["result"].as_str()), (Some(1), Some("different")), "{document}");
+    let differences = document["differences"].as_array().unwrap();
+    assert_eq!(differences[0], "the outcome was pass, and is block");
+    assert!(differences[1].as_str().unwrap().starts_with("found, and not recorded: "), "{document}");
+    let output = verify(&desk, &folder, &["--replay"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("FAILED: step 13, replay: the outcome was pass"));
+}
+
+#[test]
+fn what_another_version_decided_is_the_same_by_its_verdicts() {
+    let (desk, folder) = decided("block", &[]);
+    resigned(&folder, |decision, _| {
+        decision["gate"]["version"] = json!("0.0.9");
+        decision["verdicts"][0]["msg"] = json!("in other words");
+    });
+    let (code, document) = replay(&desk, &folder);
+    assert_eq!((code, document["result"].as_str()), (Some(0), Some("same")), "{document}");
+    assert!(document["because"].as_str().unwrap().contains("countersign 0.0.9"), "{document}");
+
+    let (desk, folder) = decided("block", &[]);
+    resigned(&folder, |decision, _| decision["verdicts"][0]["msg"] = json!("in other words"));
+    let (code, document) = replay(&desk, &folder);
+    assert_eq!((code, &document["differences"]), (Some(1), &json!(["`verdicts` is not as recorded"])));
+}
+
+#[test]
+fn an_error_is_no_decision_to_be_made_again() {
+    let (desk, folder) = decided("bad-exception", &[]);
+    let (code, document) = replay(&desk, &folder);
+    assert_eq!((code, document["result"].as_str()), (Some(5), Some("incomplete")), "{document}");
+    assert!(document["because"].as_str().unwrap().contains("there was no decision"), "{document}");
+}
