@@ -9,6 +9,7 @@ use super::policy_check::PolicyCheckArgs;
 use super::policy_doc::PolicyDocArgs;
 use super::policy_list::PolicyListArgs;
 use super::replay::ReplayArgs;
+use super::verify::VerifyArgs;
 use super::worker::SECONDS;
 
 /// The whole command line.
@@ -49,7 +50,7 @@ pub enum Command {
     /// Read reports and print normalised findings; nothing is judged.
     Findings(FindingsArgs),
     /// Check evidence: signature, subject, time, completeness.
-    Verify(VerifyArgs),
+    Verify(Box<VerifyArgs>),
     /// Decide again from what evidence keeps, and compare.
     Replay(ReplayArgs),
     /// State which commit or artifact reports are about, right after the scanner ran.
@@ -447,57 +448,6 @@ pub enum FindingsOutput {
     Human,
     /// `countersign/findings/v1`.
     Json,
-}
-
-/// `verify`.
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
-Examples:
-  countersign verify evidence/d-… --key gate.pub.pem --subject dist/app.tar.gz
-  countersign verify evidence/d-… --key gate.pub.pem --subject sha256:… --any-outcome --output json")]
-pub struct VerifyArgs {
-    /// A directory of evidence, or the envelope in it.
-    #[arg(value_name = "EVIDENCE")]
-    pub evidence: PathBuf,
-    /// The public key (PEM) that the evidence must be signed with.
-    #[arg(long, value_name = "PUB")]
-    pub key: PathBuf,
-    /// What the evidence must be about.
-    #[arg(long, value_name = "FILE|sha256:…")]
-    pub subject: Option<String>,
-    /// Accept block and error too, and audit mode: for auditors, never before a deployment.
-    #[arg(long)]
-    pub any_outcome: bool,
-    /// Accept a decision as of a given instant (`check --at`).
-    #[arg(long)]
-    pub allow_pinned_clock: bool,
-    /// The environment that it must be for.
-    #[arg(long, value_name = "NAME")]
-    pub environment: Option<String>,
-    /// The id of the gate that must have decided.
-    #[arg(long, value_name = "URI")]
-    pub gate: Option<String>,
-    /// The repository that it must be about.
-    #[arg(long, value_name = "OWNER/NAME")]
-    pub repository: Option<String>,
-    /// The ref that the run must have been on.
-    #[arg(long = "ref", value_name = "REF")]
-    pub git_ref: Option<String>,
-    /// The oldest decision that counts, as hours (`24h`) or days (`7d`).
-    #[arg(long, value_name = "AGE")]
-    pub max_age: Option<String>,
-    /// The digest that its policies must have.
-    #[arg(long, value_name = "sha256:…")]
-    pub policy: Option<String>,
-    /// The least assurance level, 0 to 3.
-    #[arg(long, value_name = "LEVEL")]
-    pub require_assurance: Option<u8>,
-    /// Decide again, too: the decision must be the same.
-    #[arg(long)]
-    pub replay: bool,
-    /// How to print.
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub output: FindingsOutput,
 }
 
 /// `receipt`.

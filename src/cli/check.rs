@@ -18,7 +18,7 @@ use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::{PrivateKey, Sign};
 use crate::evidence::materials::{Content, Material, Role};
 use crate::evidence::{CommitSubject, Evidence, EvidenceInput, assemble};
-use crate::facts::{Clock, Judging, JudgingSource, Mode};
+use crate::facts::{Clock, Judging, Mode};
 use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
 use crate::model::enrichment::DataSet;
@@ -284,7 +284,7 @@ fn unknown(args: &CheckArgs, now: Timestamp, clock: Clock) -> Known {
         mode: plan.mode,
         fail_on: plan.fail_on,
         change: Change::default(),
-        judging: Judging { source: JudgingSource::WorkingTree, commit: None, edited: Vec::new(), known_from: None },
+        judging: Judging::default(),
         exit_code: Exit::Internal.code(),
         errors: Vec::new(),
     }

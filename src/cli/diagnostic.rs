@@ -2,7 +2,8 @@
 //!
 //! What must stay true: whatever is printed is neutralised, because a message may quote a file name, a report or a policy.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::CliError;
 use crate::model::text::{guard_line_start, neutral};
@@ -30,6 +31,42 @@ pub fn note(message: &str) {
     let mut text = String::new();
     paragraph(&mut text, "note: ", message);
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// How far a long work is, on one line of standard error that is gone in the end; nothing where that is no terminal.
+#[derive(Debug)]
+pub struct Progress {
+    what: &'static str,
+    done: AtomicUsize,
+    all: usize,
+    shown: bool,
+}
+
+impl Progress {
+    /// How often the line is written anew.
+    const STEPS: usize = 16;
+
+    /// None of `all` is done.
+    #[must_use]
+    pub fn new(what: &'static str, all: usize) -> Self {
+        Self { what, done: AtomicUsize::new(0), all, shown: std::io::stderr().is_terminal() }
+    }
+
+    /// One more is done.
+    pub fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.shown && (done.is_multiple_of(Self::STEPS) || done == self.all) {
+            let _ = write!(std::io::stderr().lock(), "\r{done} of {} {}", self.all, self.what);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
+        }
+    }
 }
 
 /// Prints what is wrong with the command line, line by line.

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::error::CliError;
 use super::io;
 use crate::evidence::keys::{PrivateKey, PublicKey};
-use crate::evidence::{BLOBS, Evidence, Folder, Stored};
+use crate::evidence::{BLOBS, DECISION_FILE, Evidence, Folder, Stored};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 
@@ -23,6 +23,9 @@ const HELD_BYTES: u64 = 64 << 20;
 
 /// The most files of a folder that are read.
 const MOST_FILES: usize = 100_000;
+
+/// How the name of a directory begins that is being written.
+const UNFINISHED: &str = ".countersign-";
 
 /// The largest key file.
 const KEY_BYTES: u64 = 64 << 10;
@@ -43,7 +46,7 @@ impl Written {
     /// It cannot be moved or removed: exit 4.
     pub fn withdraw(self) -> Result<(), CliError> {
         let Some(dir) = self.place.parent().filter(|_| self.is_new) else { return Ok(()) };
-        let removed = tempfile::Builder::new().prefix(".countersign-").tempdir_in(dir).and_then(|away| {
+        let removed = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(dir).and_then(|away| {
             fs::rename(&self.place, away.path().join("withdrawn"))?;
             io::sync_dir(dir)?;
             away.close()
@@ -88,7 +91,7 @@ pub fn write(dir: &Path, evidence: &Evidence) -> Result<Written, CliError> {
 
 /// The folder under a temporary name beside its place, everything in it synced.
 fn staged(dir: &Path, evidence: &Evidence) -> stdio::Result<tempfile::TempDir> {
-    let folder = readable(tempfile::Builder::new().prefix(".countersign-")).tempdir_in(dir)?;
+    let folder = readable(tempfile::Builder::new().prefix(UNFINISHED)).tempdir_in(dir)?;
     let blobs = folder.path().join(BLOBS);
     fs::create_dir_all(&blobs)?;
     for (name, bytes) in &evidence.files {
@@ -124,6 +127,34 @@ fn same(target: &Path, evidence: &Evidence) -> Result<(), CliError> {
     }
     Err(CliError::internal(format!("{}: other evidence stands there under the same id", target.display()))
         .hint("it is never overwritten; move it away, or give --evidence another directory"))
+}
+
+/// Whether this is a folder of evidence, or the envelope in one, and no directory of such folders.
+#[must_use]
+pub fn is_folder(path: &Path) -> bool {
+    io::kind(path) != io::PathKind::Directory || io::kind(&path.join(DECISION_FILE)) != io::PathKind::Missing
+}
+
+/// The folders of evidence below a directory, sorted. Links are not followed; what a run left half-written is none.
+///
+/// # Errors
+/// A directory cannot be read: exit 3.
+pub fn folders_below(dir: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let mut found = Vec::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(dir) = open.pop() {
+        let unreadable = |error: stdio::Error| CliError::input(format!("{}: {error}", dir.display()));
+        for entry in fs::read_dir(&dir).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            let is_ours = !entry.file_name().to_string_lossy().starts_with(UNFINISHED);
+            if entry.file_type().map_err(unreadable)?.is_dir() && is_ours {
+                let below = entry.path();
+                if is_folder(&below) { found.push(below) } else { open.push(below) }
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Reads an evidence folder; the path may also be that of the decision's envelope in it.

@@ -29,6 +29,8 @@ pub struct JudgingFiles {
     place: Place,
     /// What was asked for below the root, and what was found: that alone can be edited by a head, or differ from a commit.
     asked: RefCell<BTreeMap<String, Asked>>,
+    /// What was read outside of it.
+    outside: RefCell<BTreeSet<PathBuf>>,
     /// Entries of the tree that were listed.
     listed: RefCell<BTreeMap<String, Entry>>,
 }
@@ -194,7 +196,14 @@ impl JudgingFiles {
             }
             None => work_tree(change, git)?,
         };
-        Ok(Self { directory, root, place, asked: RefCell::default(), listed: RefCell::default() })
+        Ok(Self {
+            directory,
+            root,
+            place,
+            asked: RefCell::default(),
+            outside: RefCell::default(),
+            listed: RefCell::default(),
+        })
     }
 
     /// What is at this path.
@@ -254,8 +263,13 @@ impl JudgingFiles {
                     .ok_or_else(|| CliError::internal("git answered with fewer files than asked for"))?,
                 (_, located) => io::read(&self.on_disk(located), limit)?,
             };
-            if let Located::Inside(inside) = located {
-                self.asked.borrow_mut().insert(inside.clone(), Asked::Read(Digest::of(&content)));
+            match located {
+                Located::Inside(inside) => {
+                    self.asked.borrow_mut().insert(inside.clone(), Asked::Read(Digest::of(&content)));
+                }
+                Located::Outside(path) => {
+                    self.outside.borrow_mut().insert(path.clone());
+                }
             }
             contents.push(content);
         }
@@ -385,6 +399,7 @@ impl JudgingFiles {
                     source: JudgingSource::TargetBranch,
                     commit: Some(commit.clone()),
                     edited: edited.collect(),
+                    outside: self.outside.borrow().iter().map(|path| path.to_string_lossy().as_ref().into()).collect(),
                     known_from: Some(*known_from),
                 })
             }
@@ -399,7 +414,7 @@ impl JudgingFiles {
                     _ => None,
                 };
                 let known_from = commit.as_ref().map(|_| Source::Git);
-                Ok(Judging { source: JudgingSource::WorkingTree, commit, edited: Vec::new(), known_from })
+                Ok(Judging { source: JudgingSource::WorkingTree, commit, known_from, ..Judging::default() })
             }
         }
     }

@@ -1,6 +1,6 @@
-//! JUnit XML, as CI systems show it: of tests of policies, and of changes that they should notice.
+//! JUnit XML, as CI systems show it: of tests of policies, of changes that they should notice, and of verifications.
 //!
-//! What must stay true: `failure` and `error` are counted as they are written, and no text breaks the document.
+//! What must stay true: `failure`, `error` and `skipped` are counted as they are written, and no text breaks the document.
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -25,7 +25,7 @@ pub struct Case<'a> {
     pub class: &'a str,
     /// Its name.
     pub name: String,
-    /// `failure` or `error`, and why; `None` where it passed.
+    /// `failure`, `error` or `skipped`, and why; `None` where it passed.
     pub fault: Option<(&'static str, String)>,
 }
 
@@ -45,7 +45,8 @@ pub fn print(suites: &[Suite<'_>]) -> Result<(), CliError> {
     output::print(&text)
 }
 
-fn document(suites: &[Suite<'_>]) -> std::io::Result<Vec<u8>> {
+/// The document.
+pub(super) fn document(suites: &[Suite<'_>]) -> std::io::Result<Vec<u8>> {
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     xml.write_event(Event::Start(BytesStart::new("testsuites")))?;
@@ -61,11 +62,16 @@ fn document(suites: &[Suite<'_>]) -> std::io::Result<Vec<u8>> {
 fn write_suite(xml: &mut Writer<Vec<u8>>, Suite { name, cases }: &Suite<'_>) -> std::io::Result<()> {
     let count =
         |wanted: &str| cases.iter().filter(|case| case.fault.as_ref().is_some_and(|(w, _)| *w == wanted)).count();
-    let (all, failures, errors) = (cases.len().to_string(), count("failure").to_string(), count("error").to_string());
+    let counts = [
+        ("tests", cases.len()),
+        ("failures", count("failure")),
+        ("errors", count("error")),
+        ("skipped", count("skipped")),
+    ];
     let mut start = BytesStart::new("testsuite");
     start.push_attribute(("name", neutral(name).as_ref()));
-    for (key, value) in [("tests", &all), ("failures", &failures), ("errors", &errors)] {
-        start.push_attribute((key, value.as_str()));
+    for (key, value) in counts {
+        start.push_attribute((key, value.to_string().as_str()));
     }
     xml.write_event(Event::Start(start))?;
     for case in cases {

@@ -27,6 +27,7 @@ pub mod junit;
 pub mod key;
 pub mod log;
 pub mod output;
+pub mod parallel;
 pub mod policies;
 pub mod policy;
 pub mod policy_check;
@@ -40,15 +41,15 @@ pub mod releases;
 pub mod replay;
 pub mod reports;
 pub mod subject;
+pub mod verified;
 pub mod verify;
 pub mod worker;
 
 use std::path::Path;
-use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use args::{Cli, Command, FindingsOutput, KeyCommand, ReceiptArgs, VerifyArgs};
+use args::{Cli, Command, KeyCommand, ReceiptArgs};
 use error::{CliError, Exit};
 
 /// The stack of the thread that does the work: deep documents and policies must not overflow it.
@@ -94,7 +95,7 @@ fn run(command: &Command) -> u8 {
         Command::Policy(args) => policy::run(&args.command),
         Command::Forecast(args) => forecast::run(args),
         Command::Findings(args) => findings::run(args),
-        Command::Verify(args) => verify(args),
+        Command::Verify(args) => verify::run(args),
         Command::Replay(args) => replay::run(args),
         Command::Receipt(args) => receipt(args),
         Command::Emergency(args) => emergency::run(&args.command),
@@ -113,28 +114,6 @@ fn run(command: &Command) -> u8 {
         diagnostic::report(&error);
         error.exit.code()
     })
-}
-
-fn verify(args: &VerifyArgs) -> Result<u8, CliError> {
-    let asked = verify::Asked {
-        evidence: &args.evidence,
-        key: &args.key,
-        subject: args.subject.as_deref(),
-        any_outcome: args.any_outcome,
-        allow_pinned_clock: args.allow_pinned_clock,
-        environment: args.environment.as_deref(),
-        gate: args.gate.as_deref(),
-        repository: args.repository.as_deref(),
-        git_ref: args.git_ref.as_deref(),
-        policy: args.policy.as_deref(),
-        max_age: args.max_age.as_deref(),
-        least_assurance: args.require_assurance,
-        replay: args.replay.then(|| Duration::from_secs(worker::SECONDS)),
-        json: args.output == FindingsOutput::Json,
-    };
-    let mut text = Vec::new();
-    let code = verify::run(&asked, &mut text)?;
-    output::print(&text).map(|()| code)
 }
 
 /// The commit is the one that CI or git tells; with `--commit` or `--ci none` neither is asked.

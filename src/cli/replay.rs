@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::args::FindingsOutput;
 use super::error::{CliError, Exit};
 use super::worker::SECONDS;
-use super::{evidence, io, output, policies, verify};
+use super::{evidence, io, output, policies, verified};
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::{Demands, Folder, Verdict, Verification, Verified};
@@ -117,7 +117,7 @@ fn answer(
     limit: Duration,
 ) -> Result<(Answer, String, Vec<String>), CliError> {
     let Some(statement) = verification.statement.as_ref().filter(|_| verification.verdict != Verdict::Failed) else {
-        return Ok((Answer::Failed, verify::conclusion(verification), Vec::new()));
+        return Ok((Answer::Failed, verified::conclusion(verification), Vec::new()));
     };
     Ok(match again(statement, folder, limit)? {
         Again::Cannot(why) => (Answer::Incomplete, why, Vec::new()),

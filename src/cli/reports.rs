@@ -4,15 +4,14 @@
 //! file that no format claims are errors, never silence.
 
 use std::collections::BTreeSet;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::args::ReportArgs;
 use super::error::CliError;
 use super::io::{self, PathKind};
+use super::parallel;
 use crate::formats::{self, FormatError, Limits};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
@@ -74,9 +73,8 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
     if bytes > ALL_BYTES {
         return Err(too_much("all_reports_bytes", ALL_BYTES));
     }
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let mut reports = Vec::new();
-    for read in read_all(&named, threads) {
+    for read in parallel::map(&named, parallel::cores(), read_one) {
         match read {
             Ok(report) => reports.push(report),
             Err(fault) => faults.push(fault),
@@ -88,30 +86,6 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
 fn too_much(limit: &str, max: u64) -> CliError {
     CliError::input(format!("the reports together exceed the limit `{limit}` of {max}"))
         .hint("name only the reports of this release; docs/LIMITS.md lists the limits")
-}
-
-/// What came of each file, in the order of the files, whichever thread read it.
-fn read_all(named: &[Named], threads: usize) -> Vec<Result<Given, CliError>> {
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(one) = named.get(index) else { return done };
-            done.push((index, read_one(one)));
-        }
-    };
-    let mut all: Vec<(usize, Result<Given, CliError>)> = std::thread::scope(|scope| {
-        let helpers: Vec<_> = (1..threads.min(named.len())).map(|_| scope.spawn(worker)).collect();
-        let mut all = worker();
-        for helper in helpers {
-            // A panic is a bug of ours; it must not pass for a report that was not given.
-            all.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        all
-    });
-    all.sort_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, read)| read).collect()
 }
 
 /// `FORMAT:PATH`, where FORMAT is one of ours; else a path.
@@ -251,7 +225,7 @@ mod tests {
         let named: Vec<Named> =
             io::files_below(&root).unwrap().into_iter().map(|path| Named { path, format: None }).collect();
         let shown = |threads| {
-            let read = read_all(&named, threads);
+            let read = parallel::map(&named, threads, read_one);
             read.into_iter().map(|one| format!("{:?}", one.map_err(|error| error.problems))).collect::<Vec<_>>()
         };
         let one = shown(1);

@@ -1,98 +1,213 @@
-//! `verify`: check an evidence folder, and say step by step what holds.
+//! `verify`: check one folder of evidence or many, and say step by step what holds.
 //!
 //! What must stay true: what cannot be read is an error with its own exit code, never a step that passed; and nothing of the
 //! evidence is shown but what was verified.
 
-use std::io::{self as stdio, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::Serialize;
+use clap::{Args, ValueEnum};
 
 use super::error::CliError;
 use super::replay::{self, Again};
-use super::{evidence, io};
-use crate::evidence::predicate::gate_decision::GateDecision;
-use crate::evidence::statement::Statement;
-use crate::evidence::{Demands, Folder, Step, StepState, Verdict, Verification, Verified, verify};
+use super::verified::{self, Checked};
+use super::worker::SECONDS;
+use super::{diagnostic, evidence, io, output, parallel};
+use crate::decision::Outcome;
+use crate::evidence::keys::PublicKey;
+use crate::evidence::{Demands, Folder, StepState, Verdict, Verification};
 use crate::model::digest::Digest;
-use crate::model::text::neutral;
-use crate::render;
 use crate::replay::Comparison;
 
-/// The schema tag of `verify --output json`.
-pub const SCHEMA: &str = "countersign/verification/v1";
+/// `verify`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(after_long_help = "\
+A directory that is no folder of evidence itself stands for all folders below it.
 
-/// What was asked for, as it was typed.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// The folder, or the envelope in it.
-    pub evidence: &'a Path,
-    /// The public key.
-    pub key: &'a Path,
-    /// A file, or `sha256:…`.
-    pub subject: Option<&'a str>,
-    /// Accept a block, an error and an audit.
+Exit codes:
+  0   everything verified
+  1   something failed
+  3   something could not be read
+  5   nothing failed, and something required could not be checked
+
+Examples:
+  countersign verify evidence/d-… --key gate.pub.pem --subject dist/app.tar.gz
+  countersign verify evidence/d-… --key gate.pub.pem --subject sha256:… --any-outcome --output json
+  countersign verify evidence --key gate.pub.pem --any-subject --any-outcome --output junit")]
+pub struct VerifyArgs {
+    /// Folders of evidence, the envelopes in them, or directories with such folders.
+    #[arg(value_name = "EVIDENCE", required = true)]
+    pub evidence: Vec<PathBuf>,
+    /// The public key (PEM) that the evidence must be signed with.
+    #[arg(long, value_name = "PUB")]
+    pub key: PathBuf,
+    /// What the evidence must be about.
+    #[arg(long, value_name = "FILE|sha256:…")]
+    pub subject: Option<String>,
+    /// Accept evidence about anything: for auditors, who do not hold what it is about.
+    #[arg(long, conflicts_with = "subject")]
+    pub any_subject: bool,
+    /// Accept block and error too, and audit mode: for auditors, never before a deployment.
+    #[arg(long)]
     pub any_outcome: bool,
-    /// Accept a decision at a given instant.
+    /// The outcome that it must have; repeatable [default: pass or warn].
+    #[arg(long, value_name = "OUTCOME")]
+    pub require_outcome: Vec<OutcomeArg>,
+    /// Accept a decision as of a given instant (`check --at`).
+    #[arg(long)]
     pub allow_pinned_clock: bool,
     /// The environment that it must be for.
-    pub environment: Option<&'a str>,
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
     /// The id of the gate that must have decided.
-    pub gate: Option<&'a str>,
+    #[arg(long, value_name = "URI")]
+    pub gate: Option<String>,
     /// The repository that it must be about.
-    pub repository: Option<&'a str>,
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
     /// The ref that the run must have been on.
-    pub git_ref: Option<&'a str>,
+    #[arg(long = "ref", value_name = "REF")]
+    pub git_ref: Option<String>,
+    /// The event that must have started the run, in the CI system's word.
+    #[arg(long, value_name = "EVENT")]
+    pub event: Option<String>,
+    /// The oldest decision that counts, as hours (`24h`) or days (`7d`).
+    #[arg(long, value_name = "AGE")]
+    pub max_age: Option<String>,
     /// The digest that its policies must have.
-    pub policy: Option<&'a str>,
-    /// The oldest decision that counts: `90m`, `24h`, `7d`.
-    pub max_age: Option<&'a str>,
-    /// The least assurance level.
-    pub least_assurance: Option<u8>,
-    /// Decide again, too, within this time.
-    pub replay: Option<Duration>,
-    /// JSON instead of text.
-    pub json: bool,
+    #[arg(long, visible_alias = "policy-digest", value_name = "sha256:…")]
+    pub policy: Option<String>,
+    /// The least assurance level, 0 to 3.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub require_assurance: Option<u8>,
+    /// Decide again, too: the decision must be the same.
+    #[arg(long)]
+    pub replay: bool,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: VerifyOutput,
 }
 
-/// Verifies, prints, and gives the exit code: 0 verified, 1 failed, 5 incomplete.
+/// `verify --output`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum VerifyOutput {
+    /// A line for each step; for many folders a line for each, and the sums.
+    #[default]
+    Human,
+    /// `countersign/verification/v1`, for many folders `countersign/verifications/v1`.
+    Json,
+    /// JUnit XML: a suite for each folder, a case for each step.
+    Junit,
+}
+
+/// `verify --require-outcome`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutcomeArg {
+    /// Nothing stood against the release.
+    Pass,
+    /// Something should be looked at.
+    Warn,
+    /// The release was refused.
+    Block,
+    /// There was no decision.
+    Error,
+}
+
+impl From<OutcomeArg> for Outcome {
+    fn from(word: OutcomeArg) -> Self {
+        match word {
+            OutcomeArg::Pass => Self::Pass,
+            OutcomeArg::Warn => Self::Warn,
+            OutcomeArg::Block => Self::Block,
+            OutcomeArg::Error => Self::Error,
+        }
+    }
+}
+
+/// Verifies, prints, and gives the exit code.
 ///
 /// # Errors
-/// A demand that cannot be understood: exit 2. A folder, key or subject that cannot be read: exit 3.
-pub fn run(asked: &Asked<'_>, out: &mut dyn Write) -> Result<u8, CliError> {
-    let key = evidence::public_key(asked.key)?;
-    let demands = Demands {
-        key: &key,
-        subject: asked.subject.map(subject).transpose()?,
-        any_outcome: asked.any_outcome,
-        allow_pinned_clock: asked.allow_pinned_clock,
-        environment: asked.environment,
-        gate: asked.gate,
-        repository: asked.repository,
-        git_ref: asked.git_ref,
-        policy_digest: asked.policy.map(policy_digest).transpose()?,
-        least_assurance: asked.least_assurance,
-        max_age_seconds: asked.max_age.map(age).transpose()?,
-        now: io::now()?,
+/// As [`verify`].
+pub fn run(args: &VerifyArgs) -> Result<u8, CliError> {
+    let mut text = Vec::new();
+    let code = verify(args, &mut text)?;
+    output::print(&text).map(|()| code)
+}
+
+/// Verifies, writes what came of it, and gives the exit code: 0 verified, 1 failed, 5 incomplete; for many folders also 3, where
+/// one of them could not be read.
+///
+/// # Errors
+/// A demand that cannot be understood: exit 2. A key, a subject or a single folder that cannot be read: exit 3.
+pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
+    let key = evidence::public_key(&args.key)?;
+    let outcomes: Vec<Outcome> = args.require_outcome.iter().copied().map(Outcome::from).collect();
+    let demands = demands(args, &key, &outcomes)?;
+    let places = places(&args.evidence)?;
+    let written = match places.as_slice() {
+        [one] if args.evidence.contains(one) => {
+            let verification = check(one, &demands, args.replay)?;
+            verified::write_one(one, &verification, args.output, out).map(|()| verification.verdict.exit_code())
+        }
+        places => {
+            let progress = diagnostic::Progress::new("verified", places.len());
+            let checked = parallel::map(places, parallel::cores(), |place| {
+                let result = check(place, &demands, args.replay);
+                progress.step();
+                Checked { place: place.clone(), result }
+            });
+            drop(progress);
+            verified::write_all(&checked, args.output, out).map(|()| verified::exit_code(&checked))
+        }
     };
-    let folder = evidence::read(asked.evidence)?;
-    let mut verification = verify(&folder, &demands);
-    if let Some(limit) = asked.replay {
-        verification = replayed(verification, &folder, limit)?;
+    written.map_err(|error| CliError::internal(format!("the output: {error}")))
+}
+
+fn demands<'a>(args: &'a VerifyArgs, key: &'a PublicKey, outcomes: &'a [Outcome]) -> Result<Demands<'a>, CliError> {
+    Ok(Demands {
+        key,
+        subject: args.subject.as_deref().map(subject).transpose()?,
+        any_subject: args.any_subject,
+        any_outcome: args.any_outcome,
+        outcomes,
+        allow_pinned_clock: args.allow_pinned_clock,
+        environment: args.environment.as_deref(),
+        gate: args.gate.as_deref(),
+        repository: args.repository.as_deref(),
+        git_ref: args.git_ref.as_deref(),
+        event: args.event.as_deref(),
+        policy_digest: args.policy.as_deref().map(policy_digest).transpose()?,
+        least_assurance: args.require_assurance,
+        max_age_seconds: args.max_age.as_deref().map(age).transpose()?,
+        now: io::now()?,
+    })
+}
+
+/// The folders that were named, each once. What is no folder of evidence stands for those below it; where there are none, for
+/// itself, and fails.
+fn places(named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+    let mut places = Vec::new();
+    for path in named {
+        let below = if evidence::is_folder(path) { Vec::new() } else { evidence::folders_below(path)? };
+        if below.is_empty() { places.push(path.clone()) } else { places.extend(below) }
     }
-    let written =
-        if asked.json { render::json::document(&Document::from(&verification), out) } else { text(&verification, out) };
-    written.map_err(|error| CliError::internal(format!("the output: {error}")))?;
-    Ok(verification.verdict.exit_code())
+    places.sort();
+    places.dedup();
+    Ok(places)
+}
+
+fn check(place: &Path, demands: &Demands<'_>, replay: bool) -> Result<Verification, CliError> {
+    let folder = evidence::read(place)?;
+    let verification = crate::evidence::verify(&folder, demands);
+    if replay { replayed(verification, &folder) } else { Ok(verification) }
 }
 
 /// Adds the step of deciding again; evidence that failed already is not replayed.
-fn replayed(verification: Verification, folder: &Folder, limit: Duration) -> Result<Verification, CliError> {
+fn replayed(verification: Verification, folder: &Folder) -> Result<Verification, CliError> {
     let Some(statement) = verification.statement.as_ref().filter(|_| verification.verdict != Verdict::Failed) else {
         return Ok(verification);
     };
-    let (state, detail) = match replay::again(statement, folder, limit)? {
+    let (state, detail) = match replay::again(statement, folder, Duration::from_secs(SECONDS))? {
         Again::Cannot(why) => (StepState::NotChecked, why),
         Again::Compared(Comparison::Different(differences)) => (StepState::Fail, differences.join("; ")),
         Again::Compared(same) => (StepState::Pass, replay::words(&same)),
@@ -124,58 +239,6 @@ fn age(text: &str) -> Result<i64, CliError> {
         CliError::usage(format!("--max-age {text}: not an age"))
             .hint("a whole number and s, m, h, d or w: 90m, 24h, 7d")
     })
-}
-
-/// `verify --output json`.
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    result: Verdict,
-    exit_code: u8,
-    steps: &'a [Step],
-    statement: Option<&'a Verified<Statement<GateDecision>>>,
-}
-
-impl<'a> From<&'a Verification> for Document<'a> {
-    fn from(verification: &'a Verification) -> Self {
-        let Verification { steps, verdict, statement } = verification;
-        let exit_code = verdict.exit_code();
-        Self { schema: SCHEMA, result: *verdict, exit_code, steps, statement: statement.as_ref() }
-    }
-}
-
-fn text(verification: &Verification, out: &mut dyn Write) -> stdio::Result<()> {
-    for Step { number, name, state, detail, .. } in &verification.steps {
-        writeln!(out, "{number:>2}  {name:<13} {:<12} {detail}", state.words())?;
-    }
-    writeln!(out)?;
-    if let Some(statement) = &verification.statement {
-        let decision = &statement.predicate;
-        writeln!(
-            out,
-            "decision    {}: {} for {}, at {}",
-            decision.decision_id.line(),
-            decision.outcome.word(),
-            decision.target.environment.line(),
-            decision.evaluation_time,
-        )?;
-        writeln!(out, "gate        {}", decision.gate.id.line())?;
-    }
-    writeln!(out, "{}", conclusion(verification))
-}
-
-/// One line that says the result, and the first step that decided it.
-pub(super) fn conclusion(verification: &Verification) -> String {
-    let (word, decisive) = match verification.verdict {
-        Verdict::Verified => return "VERIFIED".to_owned(),
-        Verdict::Failed => ("FAILED", StepState::Fail),
-        Verdict::Incomplete => ("INCOMPLETE", StepState::NotChecked),
-    };
-    let mut steps = verification.steps.iter().filter(|step| step.state == decisive);
-    match steps.find(|step| step.required || step.state == StepState::Fail) {
-        Some(step) => format!("{word}: step {}, {}: {}", step.number, step.name, neutral(&step.detail)),
-        None => word.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -64,6 +64,7 @@ pub fn assurance(facts: &Facts, rules: &[RuleInfo], run: Circumstances) -> Assur
     let asserted_base = facts.judging.source == JudgingSource::TargetBranch
         && matches!(facts.judging.known_from, Some(Source::Env | Source::File | Source::Flag));
     say(asserted_base, 1, "the commit that judges is merely asserted");
+    say(!facts.judging.outside.is_empty(), 1, "judged by files from outside the repository");
     for (source, who) in [(Source::Env, "the environment"), (Source::File, "a file"), (Source::Flag, "a flag")] {
         let fields: Vec<&str> =
             facts.change.sources.iter().filter(|(_, from)| **from == source).map(|(field, _)| field.as_str()).collect();

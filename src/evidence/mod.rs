@@ -18,6 +18,9 @@ pub use assemble::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, assemb
 pub use kept::{Kept, KeptFile};
 pub use verify::{Demands, Folder, Step, StepState, Stored, Verdict, Verification, Verified, verify};
 
+/// The file name of the decision's envelope.
+pub const DECISION_FILE: &str = "decision.dsse.json";
+
 /// The Sigstore bundle's file name.
 pub const BUNDLE_FILE: &str = "decision.sigstore.json";
 

@@ -51,8 +51,12 @@ pub struct Demands<'a> {
     pub key: &'a PublicKey,
     /// The digest of what is to be deployed.
     pub subject: Option<Digest>,
+    /// Accept evidence about anything, where nobody holds what it is about.
+    pub any_subject: bool,
     /// Accept a block, an error and an audit, to look at them.
     pub any_outcome: bool,
+    /// The outcomes that are accepted, instead of pass and warn; empty for these.
+    pub outcomes: &'a [Outcome],
     /// Accept a decision at a clock that somebody chose.
     pub allow_pinned_clock: bool,
     /// The environment that the decision must be for.
@@ -63,6 +67,8 @@ pub struct Demands<'a> {
     pub repository: Option<&'a str>,
     /// The ref that the run must have been on.
     pub git_ref: Option<&'a str>,
+    /// The event that must have started the run.
+    pub event: Option<&'a str>,
     /// The policies that must have been in force.
     pub policy_digest: Option<Digest>,
     /// The least assurance level that is accepted.
@@ -146,12 +152,15 @@ impl<'a> Demands<'a> {
         Self {
             key,
             subject: None,
+            any_subject: false,
             any_outcome: false,
+            outcomes: &[],
             allow_pinned_clock: false,
             environment: None,
             gate: None,
             repository: None,
             git_ref: None,
+            event: None,
             policy_digest: None,
             least_assurance: None,
             max_age_seconds: None,
@@ -169,11 +178,17 @@ impl<'a> Demands<'a> {
 impl Verification {
     /// The same with what came of deciding again: the step counts then as any that was demanded.
     #[must_use]
-    pub fn replayed(mut self, state: StepState, detail: &str) -> Self {
-        if let Some(step) = self.steps.get_mut(Check::Replay as usize) {
+    pub fn replayed(self, state: StepState, detail: &str) -> Self {
+        self.with(Check::Replay, |step| {
             step.state = state;
             step.required = true;
             step.detail = neutral(detail).into_owned();
+        })
+    }
+
+    fn with(mut self, check: Check, change: impl FnOnce(&mut Step)) -> Self {
+        if let Some(step) = self.steps.get_mut(check as usize) {
+            change(step);
         }
         self.verdict = Verdict::of(&self.steps);
         self
@@ -188,6 +203,16 @@ impl Verdict {
             Self::Incomplete
         } else {
             Self::Verified
+        }
+    }
+
+    /// The word used in every output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Failed => "failed",
+            Self::Incomplete => "incomplete",
         }
     }
 
@@ -316,14 +341,7 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     // 6. What the decision is about is what the caller holds.
     subject(statement, demands, &mut log);
     // 7. The right gate, environment, repository, ref and policies.
-    match scope(&statement.predicate, demands) {
-        Ok(held) if held.is_empty() => {
-            let environment = statement.predicate.target.environment.line();
-            log.skip(Check::Scope, format!("for environment {environment}; demand yours with --environment"));
-        }
-        Ok(held) => log.pass(Check::Scope, held.join(", ")),
-        Err(fault) => log.fail(Check::Scope, fault),
-    }
+    scope(&statement.predicate, demands, &mut log);
     // 8. Not too old, and at a clock that nobody chose. No trusted time yet: the instant is the signer's word.
     log.conclude(Check::Time, time(&statement.predicate, demands));
     // 9. Every listed blob is there and equal, and nothing else is.
@@ -344,7 +362,8 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     // 14. Something that may be deployed.
     log.conclude(Check::Outcome, outcome(&statement.predicate, demands));
 
-    log.finish(Some(verified))
+    let verification = log.finish(Some(verified));
+    if demands.any_subject { verification.with(Check::Subject, |step| step.required = false) } else { verification }
 }
 
 /// Steps 0 to 5: from untrusted bytes to a statement that the key signed.
@@ -406,6 +425,9 @@ fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut
     let source = statement.predicate.subject_source;
     let bound = source.is_bound();
     match demands.subject {
+        None if demands.any_subject => {
+            log.skip(Check::Subject, "any subject is accepted");
+        }
         None if bound => {
             log.skip(Check::Subject, "give what is to be deployed with --subject, a file or sha256:DIGEST");
         }
@@ -420,22 +442,34 @@ fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut
     }
 }
 
-/// What the caller demands of the decision, each with what it is and whether it holds; nothing where nothing is demanded.
-fn scope(decision: &GateDecision, demands: &Demands<'_>) -> Checked<Vec<String>> {
+/// What the caller demands of the decision, and what nobody demanded. PASS only where something was.
+fn scope(decision: &GateDecision, demands: &Demands<'_>, log: &mut Log) {
     let (target, level) = (&decision.target, decision.assurance.level);
-    let demanded = [
-        demands.environment.map(|name| (format!("environment {name}"), target.is_environment(name))),
-        demands.gate.map(|id| (format!("gate {id}"), decision.gate.is(id))),
-        demands.repository.map(|name| (format!("repository {name}"), target.is_repository(name))),
-        demands.git_ref.map(|name| (format!("ref {name}"), target.is_ref(name))),
-        demands.policy_digest.map(|digest| (format!("policies {digest}"), decision.policy_digest.sha256 == digest)),
-        demands.least_assurance.map(|least| (format!("assurance {least} or more"), level >= least)),
+    let holds = |name: Option<&str>, is: &dyn Fn(&str) -> bool| name.map(|name| (name.to_owned(), is(name)));
+    let demanded: [(&str, Option<(String, bool)>); 7] = [
+        ("environment", holds(demands.environment, &|name| target.is_environment(name))),
+        ("gate", holds(demands.gate, &|id| decision.gate.is(id))),
+        ("repository", holds(demands.repository, &|name| target.is_repository(name))),
+        ("ref", holds(demands.git_ref, &|name| target.is_ref(name))),
+        ("event", holds(demands.event, &|name| target.ci_run.is_event(name))),
+        ("policies", demands.policy_digest.map(|pin| (pin.to_string(), decision.policy_digest.sha256 == pin))),
+        ("assurance", demands.least_assurance.map(|least| (format!("{least} or more"), level >= least))),
     ];
-    demanded
+    let open: Vec<&str> = demanded.iter().filter(|(_, demand)| demand.is_none()).map(|(what, _)| *what).collect();
+    let held: Vec<(String, bool)> = demanded
         .into_iter()
-        .flatten()
-        .map(|(what, holds)| if holds { Ok(what) } else { Err(format!("the decision is not one of {what}")) })
-        .collect()
+        .filter_map(|(what, demand)| demand.map(|(wanted, holds)| (format!("{what} {wanted}"), holds)))
+        .collect();
+    if let Some((what, _)) = held.iter().find(|(_, holds)| !holds) {
+        return log.fail(Check::Scope, format!("the decision is not one of {what}"));
+    }
+    let held: Vec<String> = held.into_iter().map(|(what, _)| what).collect();
+    let open = if open.is_empty() { String::new() } else { format!("; nobody demanded {}", open.join(", ")) };
+    if held.is_empty() {
+        let environment = target.environment.line();
+        return log.skip(Check::Scope, format!("for environment {environment}{open}"));
+    }
+    log.pass(Check::Scope, format!("{}{open}", held.join(", ")));
 }
 
 fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
@@ -453,7 +487,8 @@ fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
         return Err(format!("decided at {at}, which is still to come"));
     }
     let clock = if decision.clock_source == Clock::Pinned { "a pinned clock" } else { "the signer's clock" };
-    Ok(format!("{at} by {clock}; signer-asserted time only"))
+    let age = if demands.max_age_seconds.is_some() { "" } else { "; nobody demanded --max-age" };
+    Ok(format!("{at} by {clock}; signer-asserted time only{age}"))
 }
 
 /// What `verify` compares in the decision document.
@@ -518,14 +553,21 @@ fn summary(folder: &Folder, statement: &Statement<GateDecision>, key: &PublicKey
 }
 
 fn outcome(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
-    let word = decision.outcome.word();
-    match (decision.outcome, decision.mode) {
-        (Outcome::Pass | Outcome::Warn, Mode::Enforce) => Ok(format!("{word}, enforced")),
-        _ if demands.any_outcome => Ok(format!("{word}, any outcome is accepted")),
-        (Outcome::Pass | Outcome::Warn, Mode::Audit) => {
-            Err(format!("{word}, but the gate did not enforce; --any-outcome accepts that"))
-        }
-        (Outcome::Block | Outcome::Error, _) => Err(format!("{word}; --any-outcome accepts that")),
+    let (word, enforced) = (decision.outcome.word(), decision.mode == Mode::Enforce);
+    let deployable = [Outcome::Pass, Outcome::Warn];
+    let accepted: &[Outcome] = if demands.outcomes.is_empty() { &deployable } else { demands.outcomes };
+    if !accepted.contains(&decision.outcome) && !(demands.any_outcome && demands.outcomes.is_empty()) {
+        return Err(if demands.outcomes.is_empty() {
+            format!("{word}; --any-outcome accepts that")
+        } else {
+            let words: Vec<&str> = demands.outcomes.iter().map(|outcome| outcome.word()).collect();
+            format!("{word}, and not {}", words.join(" or "))
+        });
+    }
+    match (enforced, demands.any_outcome) {
+        (true, false) => Ok(format!("{word}, enforced")),
+        (_, true) => Ok(format!("{word}, any outcome is accepted")),
+        (false, false) => Err(format!("{word}, but the gate did not enforce; --any-outcome accepts that")),
     }
 }
 

@@ -128,7 +128,7 @@ pub struct Facts {
 }
 
 /// Where config, profile, policies, exceptions and the service file were read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judging {
     /// `target-branch` in a change request, else `working-tree`.
     pub source: JudgingSource,
@@ -136,17 +136,21 @@ pub struct Judging {
     pub commit: Option<CommitId>,
     /// Judging inputs that the head of a change request edits, sorted. They are not in force.
     pub edited: Vec<Untrusted>,
+    /// Judging inputs of a change request that lie outside the repository, sorted: whoever runs the job puts them there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<Untrusted>,
     /// How the source was chosen: from git, an event, the environment.
     pub known_from: Option<Source>,
 }
 
 /// See [`Judging`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JudgingSource {
     /// The tip of the branch that the change goes to.
     TargetBranch,
     /// The working tree: outside change requests only.
+    #[default]
     WorkingTree,
 }
 

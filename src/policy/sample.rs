@@ -1,6 +1,6 @@
 //! Facts to test with: the shipped profile, a public service, no report.
 
-use crate::facts::{Clock, Facts, Judging, JudgingSource, MatchedException, Mode, SCHEMA, TriagedFinding};
+use crate::facts::{Clock, Facts, Judging, MatchedException, Mode, SCHEMA, TriagedFinding};
 use crate::model::change::Change;
 use crate::model::exception::{Disposition, Exception, Match, Scope};
 use crate::model::finding::{Finding, Kind, Location, Rule, Target};
@@ -33,7 +33,7 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         baseline: None,
         emergency: None,
         closings: Vec::new(),
-        judging: Judging { source: JudgingSource::WorkingTree, commit: None, edited: Vec::new(), known_from: None },
+        judging: Judging::default(),
         reports: Vec::new(),
         findings,
         exceptions: Vec::new(),

@@ -606,6 +606,7 @@ fn sample() -> Option<Facts> {
             source: JudgingSource::WorkingTree,
             commit: Some(commit.clone()),
             edited: list(),
+            outside: vec![text()],
             known_from: Some(Source::Git),
         },
         reports: vec![Report {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Predicate;
 use crate::decision::{Decision, FailOn, Outcome, Totals};
+use crate::evidence::DECISION_FILE;
 use crate::evidence::materials::MaterialCounts;
 use crate::evidence::statement::{DigestSet, LongTexts, bounded};
 use crate::facts::{Clock, JudgingSource, Mode};
@@ -19,7 +20,7 @@ use crate::model::time::Timestamp;
 /// The row of this predicate.
 pub static PREDICATE: Predicate = Predicate {
     uri: "https://countersign.dev/attestation/gate-decision/v1",
-    file: "decision.dsse.json",
+    file: DECISION_FILE,
     title: "gate decision",
 };
 
@@ -319,6 +320,14 @@ impl Target {
     #[must_use]
     pub fn is_ref(&self, git_ref: &str) -> bool {
         self.git_ref == Some(bounded(git_ref, NAME))
+    }
+}
+
+impl CiRun {
+    /// Whether that event started the run.
+    #[must_use]
+    pub fn is_event(&self, name: &str) -> bool {
+        self.event == Some(bounded(name, TEXT))
     }
 }
 

@@ -554,6 +554,8 @@ fn demands_about_the_scope_are_held() {
         (Demands { repository: Some("evil/shop"), ..deploy }, false),
         (Demands { git_ref: Some("refs/heads/main"), ..deploy }, true),
         (Demands { git_ref: Some("refs/heads/mine"), ..deploy }, false),
+        (Demands { event: Some("push"), ..deploy }, true),
+        (Demands { event: Some("pull_request"), ..deploy }, false),
         (Demands { policy_digest: Some(digest), ..deploy }, true),
         (Demands { policy_digest: Some(Digest::of("other")), ..deploy }, false),
         (Demands { least_assurance: Some(2), ..deploy }, true),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use countersign::cli::error::CliError;
-use countersign::cli::verify::Asked;
+use countersign::cli::verify::{OutcomeArg, VerifyArgs, VerifyOutput};
 use countersign::cli::{evidence as folders, key as keys, verify};
 use countersign::decision::{Decision, Outcome};
 use countersign::evidence::Evidence;
@@ -43,30 +43,20 @@ impl Desk {
     }
 
     /// The folder, against key and artifact, and nothing more.
-    fn asked(&self) -> Asked<'_> {
-        Asked {
-            evidence: &self.folder,
-            key: &self.key,
-            subject: self.artifact.to_str(),
-            any_outcome: false,
-            allow_pinned_clock: false,
-            environment: None,
-            gate: None,
-            repository: None,
-            git_ref: None,
-            policy: None,
-            max_age: None,
-            least_assurance: None,
-            replay: None,
-            json: false,
+    fn asked(&self) -> VerifyArgs {
+        VerifyArgs {
+            evidence: vec![self.folder.clone()],
+            key: self.key.clone(),
+            subject: Some(self.artifact.to_str().unwrap().to_owned()),
+            ..VerifyArgs::default()
         }
     }
 }
 
 /// The exit code and what was printed.
-fn run(asked: &Asked<'_>) -> (Result<u8, CliError>, String) {
+fn run(asked: &VerifyArgs) -> (Result<u8, CliError>, String) {
     let mut out = Vec::new();
-    let result = verify::run(asked, &mut out);
+    let result = verify::verify(asked, &mut out);
     (result, String::from_utf8(out).unwrap())
 }
 
@@ -86,7 +76,7 @@ fn what_is_written_verifies_from_the_disk() {
     assert!(text.contains(" 4  signature     PASS"), "{text}");
     assert!(text.contains("13  replay        NOT CHECKED"), "{text}");
     let envelope = desk.folder.join("decision.dsse.json");
-    assert_eq!(run(&Asked { evidence: &envelope, ..desk.asked() }).0, Ok(0));
+    assert_eq!(run(&VerifyArgs { evidence: vec![envelope], ..desk.asked() }).0, Ok(0));
 }
 
 #[test]
@@ -95,8 +85,8 @@ fn results_are_exit_codes_and_json() {
     let (code, text) = run(&desk.asked());
     assert_eq!(code, Ok(1));
     assert!(text.ends_with("FAILED: step 14, outcome: block; --any-outcome accepts that\n"), "{text}");
-    assert_eq!(run(&Asked { any_outcome: true, ..desk.asked() }).0, Ok(0));
-    let (code, text) = run(&Asked { any_outcome: true, subject: None, json: true, ..desk.asked() });
+    assert_eq!(run(&VerifyArgs { any_outcome: true, ..desk.asked() }).0, Ok(0));
+    let (code, text) = run(&VerifyArgs { any_outcome: true, subject: None, output: VerifyOutput::Json, ..desk.asked() });
     assert_eq!(code, Ok(5));
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["schema"], "countersign/verification/v1");
@@ -110,19 +100,60 @@ fn what_cannot_be_read_is_an_error_and_no_result() {
     let desk = Desk::new(&decision());
     let missing = desk.path("missing");
     let code = |result: Result<u8, CliError>| result.unwrap_err().exit.code();
-    assert_eq!(code(run(&Asked { evidence: &missing, ..desk.asked() }).0), 3);
-    assert_eq!(code(run(&Asked { key: &missing, ..desk.asked() }).0), 3);
-    assert_eq!(code(run(&Asked { subject: missing.to_str(), ..desk.asked() }).0), 3);
-    assert_eq!(code(run(&Asked { subject: Some("sha256:abc"), ..desk.asked() }).0), 2);
-    assert_eq!(code(run(&Asked { policy: Some("abc"), ..desk.asked() }).0), 2);
-    assert_eq!(code(run(&Asked { max_age: Some("soon"), ..desk.asked() }).0), 2);
+    assert_eq!(code(run(&VerifyArgs { evidence: vec![missing.clone()], ..desk.asked() }).0), 3);
+    assert_eq!(code(run(&VerifyArgs { key: missing.clone(), ..desk.asked() }).0), 3);
+    assert_eq!(code(run(&VerifyArgs { subject: Some(missing.to_str().unwrap().to_owned()), ..desk.asked() }).0), 3);
+    assert_eq!(code(run(&VerifyArgs { subject: Some("sha256:abc".to_owned()), ..desk.asked() }).0), 2);
+    assert_eq!(code(run(&VerifyArgs { policy: Some("abc".to_owned()), ..desk.asked() }).0), 2);
+    assert_eq!(code(run(&VerifyArgs { max_age: Some("soon".to_owned()), ..desk.asked() }).0), 2);
     let digest = Digest::of(ARTIFACT).to_string();
-    assert_eq!(run(&Asked { subject: Some(&digest), ..desk.asked() }).0, Ok(0));
+    assert_eq!(run(&VerifyArgs { subject: Some(digest), ..desk.asked() }).0, Ok(0));
     // An empty directory holds no evidence.
     let empty = tempfile::tempdir().unwrap();
-    let (code, text) = run(&Asked { evidence: empty.path(), ..desk.asked() });
+    let (code, text) = run(&VerifyArgs { evidence: vec![empty.path().to_owned()], ..desk.asked() });
     assert_eq!(code, Ok(1));
     assert!(text.contains("decision.dsse.json is missing"), "{text}");
+}
+
+#[test]
+fn many_folders_at_once_are_as_good_as_the_worst_of_them() {
+    let desk = Desk::new(&decision());
+    let place = desk.path("evidence");
+    let all = |more: VerifyArgs| run(&VerifyArgs { evidence: vec![place.clone()], ..more });
+    let blocked = Decision { id: "d-1".to_owned(), outcome: Outcome::Block, ..decision() };
+    folders::write(&place.join("2024/01"), &evidence(&blocked)).unwrap();
+    std::fs::create_dir(place.join(".countersign-unfinished")).unwrap();
+    std::fs::write(place.join("notes.txt"), "no evidence").unwrap();
+    let (code, text) = all(desk.asked());
+    assert_eq!(code, Ok(1), "{text}");
+    assert!(text.contains("d-1  FAILED: step 14, outcome: block"), "{text}");
+    assert!(text.ends_with("2 folders: 1 verified, 1 failed, 0 incomplete, 0 unreadable\n"), "{text}");
+    let (code, text) = all(VerifyArgs { any_outcome: true, ..desk.asked() });
+    assert_eq!(code, Ok(0), "{text}");
+    let (code, text) = all(VerifyArgs { any_outcome: true, subject: None, ..desk.asked() });
+    assert_eq!(code, Ok(5), "{text}");
+    let auditor = VerifyArgs { any_outcome: true, any_subject: true, subject: None, ..desk.asked() };
+    assert_eq!(all(auditor.clone()).0, Ok(0));
+
+    let (code, text) = all(VerifyArgs { output: VerifyOutput::Json, ..auditor });
+    assert_eq!(code, Ok(0));
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["counts"]["verified"], 2);
+    assert_eq!(document["evidence"][0]["statement"]["predicate"]["outcome"], "block");
+    let (_, text) = all(VerifyArgs { output: VerifyOutput::Junit, ..desk.asked() });
+    assert!(text.contains(r#"tests="15" failures="1" errors="0" skipped="3""#), "{text}");
+    assert!(text.contains("<failure>FAIL: block; --any-outcome accepts that</failure>"), "{text}");
+}
+
+#[test]
+fn an_outcome_can_be_demanded() {
+    let desk = Desk::new(&Decision { outcome: Outcome::Warn, ..decision() });
+    let demand = |words: &[OutcomeArg]| run(&VerifyArgs { require_outcome: words.to_vec(), ..desk.asked() });
+    assert_eq!(demand(&[OutcomeArg::Warn]).0, Ok(0));
+    assert_eq!(demand(&[OutcomeArg::Pass, OutcomeArg::Warn]).0, Ok(0));
+    let (code, text) = demand(&[OutcomeArg::Pass]);
+    assert_eq!(code, Ok(1));
+    assert!(text.ends_with("FAILED: step 14, outcome: warn, and not pass\n"), "{text}");
 }
 
 #[test]

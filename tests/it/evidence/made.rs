@@ -72,8 +72,7 @@ pub(super) fn decision() -> Decision {
         judging: Judging {
             source: JudgingSource::WorkingTree,
             commit: Some("8f3c1d2e4b5a69788f3c1d2e4b5a69788f3c1d2e".parse().unwrap()),
-            edited: Vec::new(),
-            known_from: None,
+            ..Judging::default()
         },
         verdicts: Vec::new(),
         findings: Vec::new(),
