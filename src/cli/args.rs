@@ -9,6 +9,7 @@ use super::policy_check::PolicyCheckArgs;
 use super::policy_doc::PolicyDocArgs;
 use super::policy_list::PolicyListArgs;
 use super::replay::ReplayArgs;
+use super::signing::{Secret, SigningArgs};
 use super::verify::VerifyArgs;
 use super::worker::SECONDS;
 
@@ -294,9 +295,9 @@ pub struct CheckArgs {
     /// Write evidence below this directory.
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,
-    /// Sign the evidence with this Ed25519 key (PKCS#8 PEM).
-    #[arg(long, value_name = "PATH")]
-    pub key: Option<PathBuf>,
+    /// How the evidence is signed.
+    #[command(flatten)]
+    pub signing: SigningArgs,
     /// Which outcome fails the run [default: block].
     #[arg(long, value_name = "OUTCOME")]
     pub fail_on: Option<FailOnArg>,
@@ -373,6 +374,9 @@ pub struct EmergencyShowArgs {
 #[command(
     mut_arg("evidence", |arg| arg.hide(true)),
     mut_arg("key", |arg| arg.hide(true)),
+    mut_arg("key_passphrase", |arg| arg.hide(true)),
+    mut_arg("sign_command", |arg| arg.hide(true)),
+    mut_arg("public_key", |arg| arg.hide(true)),
     mut_arg("fail_on", |arg| arg.hide(true)),
     mut_arg("quiet", |arg| arg.hide(true)),
     mut_arg("color", |arg| arg.hide(true)),
@@ -539,6 +543,9 @@ pub enum KeyCommand {
         /// The key (PEM).
         #[arg(value_name = "KEY")]
         key: PathBuf,
+        /// The passphrase of an encrypted key: the first line of a file, or an environment variable.
+        #[arg(long, value_name = "PATH|env:NAME")]
+        key_passphrase: Option<Secret>,
     },
 }
 

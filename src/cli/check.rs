@@ -15,7 +15,7 @@ use super::judging::JudgingFiles;
 use super::policies::{self, Source};
 use super::{baseline, data, diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
 use crate::decision::{Decision, DecisionError, FailOn};
-use crate::evidence::keys::{PrivateKey, Sign};
+use crate::evidence::keys::Sign;
 use crate::evidence::materials::{Content, Material, Role};
 use crate::evidence::{CommitSubject, Evidence, EvidenceInput, assemble};
 use crate::facts::{Clock, Judging, Mode};
@@ -51,7 +51,7 @@ struct Trail {
     without_reports: bool,
     materials: Vec<Material<'static>>,
     evidence: Option<PathBuf>,
-    key: Option<PrivateKey>,
+    key: Option<Box<dyn Sign>>,
     commit: Option<CommitSubject>,
     known: Option<Known>,
     outputs: Vec<output::Output>,
@@ -111,7 +111,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
 
     if trail.proves {
         trail.evidence.clone_from(&args.evidence);
-        trail.key = args.key.as_deref().map(store::private_key).transpose()?;
+        trail.key = args.signing.signer()?;
     }
     trail.known = Some(unknown(args, now, clock));
 
@@ -135,8 +135,8 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let outputs = output::parse(&either(&args.output, &config.output))?;
     trail.outputs.clone_from(&outputs);
     if trail.proves {
-        if let (None, Some(path)) = (&args.key, &config.key) {
-            trail.key = Some(store::private_key(path)?);
+        if trail.key.is_none() {
+            trail.key = args.signing.configured(&config)?;
         }
         trail.evidence.clone_from(&plan.evidence);
     }
@@ -215,7 +215,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     trail.keep_data(&data.sets);
     let mut reports = read.ok_or_else(missing)?;
     data.knowledge.enrich(reports.iter_mut().map(|given| &mut given.report.parsed));
-    let named = plan.given().chain(args.key.as_deref()).chain(args.change.as_deref()).chain(args.config.as_deref());
+    let named = plan.given().chain(args.signing.paths()).chain(args.change.as_deref()).chain(args.config.as_deref());
     output::keep_apart(
         &outputs,
         named
@@ -445,8 +445,7 @@ impl Trail {
     fn proof(&self, decision: &Decision, facts: Option<&[u8]>) -> Result<Option<Proof<'_>>, CliError> {
         let Some(dir) = &self.evidence else { return Ok(None) };
         let input = EvidenceInput { decision, facts, materials: &self.materials, commit: self.commit.as_ref() };
-        let signer = self.key.as_ref().map(|key| key as &dyn Sign);
-        let evidence = assemble(&input, signer).map_err(|fault| CliError::internal(fault.to_string()))?;
+        let evidence = assemble(&input, self.key.as_deref()).map_err(|fault| CliError::internal(fault.to_string()))?;
         Ok(Some(Proof { dir, evidence }))
     }
 

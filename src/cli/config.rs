@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::policies::Source;
+use super::signing::Secret;
 use crate::decision::FailOn;
 use crate::facts::Mode;
 use crate::strict::{Document, Faults};
@@ -48,8 +49,10 @@ pub struct Config {
     pub output: Vec<String>,
     /// The directory for evidence.
     pub evidence: Option<PathBuf>,
-    /// The key that signs it (Ed25519, PKCS#8 PEM).
-    pub key: Option<PathBuf>,
+    /// The key that signs it (Ed25519, PKCS#8 PEM), as a path or `env:NAME`.
+    pub key: Option<Secret>,
+    /// The passphrase of an encrypted key, as a path or `env:NAME`.
+    pub key_passphrase: Option<Secret>,
     /// Which outcome fails the run.
     pub fail_on: Option<FailOn>,
     /// Enforce or audit.

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::CliError;
 use super::io;
-use crate::evidence::keys::{PrivateKey, PublicKey};
+use crate::evidence::keys::PublicKey;
 use crate::evidence::{BLOBS, DECISION_FILE, Evidence, Folder, Stored};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
@@ -28,7 +28,7 @@ const MOST_FILES: usize = 100_000;
 const UNFINISHED: &str = ".countersign-";
 
 /// The largest key file.
-const KEY_BYTES: u64 = 64 << 10;
+pub(super) const KEY_BYTES: u64 = 64 << 10;
 
 /// A folder that stands under its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,18 +235,6 @@ pub fn digest_of_file(path: &Path) -> Result<Digest, CliError> {
             n => hash.update(buffer.get(..n).unwrap_or_default()),
         }
     }
-}
-
-/// Reads the key that signs evidence.
-///
-/// # Errors
-/// Missing, unreadable, or no Ed25519 private key in PKCS#8 PEM: exit 3.
-pub fn private_key(path: &Path) -> Result<PrivateKey, CliError> {
-    let pem = Zeroizing::new(io::read(path, KEY_BYTES)?);
-    PrivateKey::from_pem(&pem).map_err(|fault| {
-        CliError::input(format!("{}: {fault}", path.display()))
-            .hint("of `key new`'s files, PREFIX.pem is the private one")
-    })
 }
 
 /// Reads the key that evidence is verified with.

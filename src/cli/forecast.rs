@@ -35,7 +35,7 @@ pub fn run(args: &ForecastArgs) -> Result<u8, CliError> {
         return Err(CliError::usage(format!("--days {}: out of range", args.days))
             .hint(format!("1 to {}", forecast::MOST_DAYS)));
     }
-    if args.check.evidence.is_some() || args.check.key.is_some() {
+    if args.check.evidence.is_some() || args.check.signing.is_given() {
         return Err(CliError::usage("a forecast is no decision and leaves no evidence")
             .hint("take --evidence and --key away, or run check"));
     }

@@ -8,6 +8,8 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use super::error::CliError;
 use crate::model::time::Timestamp;
 
@@ -245,6 +247,12 @@ pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// One environment variable, where it is UTF-8; wiped when it is dropped.
+#[must_use]
+pub fn variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
+    Some(Zeroizing::new(std::env::var_os(name)?.into_string().ok()?.into_bytes()))
 }
 
 /// The machine's clock, once per run.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::error::CliError;
+use super::signing::{self, Secret};
 use super::{evidence, io};
 use crate::evidence::keys::PrivateKey;
 
@@ -48,9 +49,11 @@ pub fn new(prefix: &Path, out: &mut dyn Write) -> Result<(), CliError> {
 ///
 /// # Errors
 /// Neither: exit 3, with what is wrong with it as the kind that it says to be.
-pub fn show(path: &Path, out: &mut dyn Write) -> Result<(), CliError> {
-    let public =
-        if evidence::says_private(path)? { evidence::private_key(path)?.public() } else { evidence::public_key(path)? };
+pub fn show(path: &Path, passphrase: Option<&Secret>, out: &mut dyn Write) -> Result<(), CliError> {
+    let public = match evidence::says_private(path)? {
+        true => signing::private_key(&Secret::File(path.to_owned()), passphrase)?.public(),
+        false => evidence::public_key(path)?,
+    };
     print(out, &format!("{}\n{}", public.fingerprint(), public.to_openssh("countersign")))
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::args::FindingsOutput;
 use super::error::CliError;
+use super::signing::{Secret, private_key};
 use super::{evidence, io, output};
 use crate::evidence::keys::{PrivateKey, PublicKey};
 use crate::evidence::{BLOBS, Demands, StepState, verify};
@@ -76,8 +77,8 @@ pub struct NewArgs {
     #[arg(long, value_name = "NAME")]
     pub origin: String,
     /// The log's private key (PEM): not the one that signs evidence.
-    #[arg(long, value_name = "PATH")]
-    pub key: PathBuf,
+    #[arg(long, value_name = "PATH|env:NAME")]
+    pub key: Secret,
 }
 
 /// `log append`.
@@ -95,8 +96,8 @@ pub struct AppendArgs {
     #[arg(value_name = "EVIDENCE", required = true)]
     pub evidence: Vec<PathBuf>,
     /// The log's private key (PEM).
-    #[arg(long, value_name = "PATH")]
-    pub key: PathBuf,
+    #[arg(long, value_name = "PATH|env:NAME")]
+    pub key: Secret,
     /// The public key (PEM) that the evidence is signed with.
     #[arg(long, value_name = "PATH")]
     pub gate_key: PathBuf,
@@ -173,8 +174,8 @@ pub struct WitnessArgs {
     #[arg(long, value_name = "PATH")]
     pub log_key: PathBuf,
     /// The witness's private key (PEM).
-    #[arg(long, value_name = "PATH")]
-    pub key: PathBuf,
+    #[arg(long, value_name = "PATH|env:NAME")]
+    pub key: Secret,
     /// The witness's name.
     #[arg(long, value_name = "NAME")]
     pub name: String,
@@ -199,7 +200,7 @@ pub fn run(command: &LogCommand) -> Result<u8, CliError> {
 }
 
 fn new(args: &NewArgs) -> Result<u8, CliError> {
-    let key = evidence::private_key(&args.key)?;
+    let key = private_key(&args.key, None)?;
     let unusable = |fault: NoteFault| CliError::usage(format!("--origin {}: {fault}", args.origin));
     let verifier = VerifierKey::new(&args.origin, Role::Log, key.public()).map_err(unusable)?;
     let note = Log::begun(&args.origin, &key).map_err(|fault| CliError::internal(fault.to_string()))?;
@@ -218,7 +219,7 @@ fn new(args: &NewArgs) -> Result<u8, CliError> {
 }
 
 fn append(args: &AppendArgs) -> Result<u8, CliError> {
-    let key = evidence::private_key(&args.key)?;
+    let key = private_key(&args.key, None)?;
     let gate_key = evidence::public_key(&args.gate_key)?;
     if key.public() == gate_key {
         return Err(CliError::usage("--key and --gate-key are the same key").hint(
@@ -342,7 +343,7 @@ fn monitor(args: &MonitorArgs) -> Result<u8, CliError> {
 }
 
 fn witness(args: &WitnessArgs) -> Result<u8, CliError> {
-    let (log_key, key) = (verifier_key(&args.log_key, Role::Log)?, evidence::private_key(&args.key)?);
+    let (log_key, key) = (verifier_key(&args.log_key, Role::Log)?, private_key(&args.key, None)?);
     if key.public() == *log_key.key() {
         return Err(CliError::usage("--key is the log's own key").hint("a witness is somebody else, with another key"));
     }

@@ -40,6 +40,7 @@ pub mod receipt;
 pub mod releases;
 pub mod replay;
 pub mod reports;
+pub mod signing;
 pub mod subject;
 pub mod verified;
 pub mod verify;
@@ -129,7 +130,7 @@ fn key(command: &KeyCommand) -> Result<u8, CliError> {
     let mut text = Vec::new();
     match command {
         KeyCommand::New { out } => key::new(out, &mut text)?,
-        KeyCommand::Show { key } => key::show(key, &mut text)?,
+        KeyCommand::Show { key, key_passphrase } => key::show(key, key_passphrase.as_ref(), &mut text)?,
     }
     output::print(&text).map(|()| 0)
 }

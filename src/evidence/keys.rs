@@ -3,11 +3,12 @@
 //! What must stay true: no other kind of key is ever accepted, a public key that verifies more than its owner signed (small
 //! order, not canonical) is refused when it is read, and secret bytes are wiped.
 //!
-//! Sources: RFC 8032, RFC 8410 (Ed25519 in PKCS#8 and SPKI), RFC 7468 (PEM), RFC 8709 (the OpenSSH form).
+//! Sources: RFC 8032, RFC 5958 and RFC 8018 (encrypted keys), RFC 8410 (Ed25519 in PKCS#8 and SPKI), RFC 7468 (PEM), RFC 8709 (the OpenSSH form).
 
 use data_encoding::{BASE64, BASE64_NOPAD};
 use ed25519_dalek::pkcs8::{DecodePrivateKey as _, DecodePublicKey as _};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
+use pkcs8::EncryptedPrivateKeyInfoRef;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -21,6 +22,7 @@ const PRIVATE_DER: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0
 const PUBLIC_DER: [u8; 12] = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
 
 const PRIVATE_LABEL: &str = "PRIVATE KEY";
+const ENCRYPTED_LABEL: &str = "ENCRYPTED PRIVATE KEY";
 const PUBLIC_LABEL: &str = "PUBLIC KEY";
 
 /// Kinds of key that people mix up with Ed25519: the algorithm's DER object identifier and its name.
@@ -50,8 +52,14 @@ pub enum KeyFault {
     #[error("is a private key; verifying needs the public one only, `-----BEGIN PUBLIC KEY-----`")]
     PrivateForPublic,
     /// Protected by a passphrase.
-    #[error("is encrypted; decrypt it with `openssl pkey -in KEY -out PLAIN`, or keep it in a secret store")]
+    #[error("is encrypted, and no passphrase was given")]
     Encrypted,
+    /// A passphrase for a key that needs none.
+    #[error("is not encrypted, and a passphrase was given")]
+    NotEncrypted,
+    /// It cannot be decrypted.
+    #[error("cannot be decrypted: the passphrase is wrong, or it is not PBES2 with scrypt or PBKDF2 and AES")]
+    Passphrase,
     /// OpenSSH's own private format, or another label.
     #[error("is a `{label}`; expected `-----BEGIN {expected}-----` (`countersign key new` writes one)")]
     OtherLabel {
@@ -162,6 +170,20 @@ impl PrivateKey {
         }
     }
 
+    /// Reads one encrypted PKCS#8 PEM block (RFC 5958; PBES2 of RFC 8018 with scrypt or PBKDF2, and AES).
+    ///
+    /// # Errors
+    /// See [`KeyFault`]; a key that is not encrypted is refused, too: nobody should believe that it was.
+    pub fn from_encrypted_pem(pem: &[u8], passphrase: &[u8]) -> Result<Self, KeyFault> {
+        let der = der(pem, ENCRYPTED_LABEL)?;
+        let encrypted = EncryptedPrivateKeyInfoRef::try_from(der.as_slice()).map_err(|_| KeyFault::Damaged)?;
+        let plain = encrypted.decrypt(passphrase).map_err(|_| KeyFault::Passphrase)?;
+        match SigningKey::from_pkcs8_der(plain.as_bytes()) {
+            Ok(key) => Ok(Self(key)),
+            Err(_) => Err(other_kind(plain.as_bytes())),
+        }
+    }
+
     /// A key from 32 random bytes, which the caller got from the system.
     #[must_use]
     pub fn from_seed(seed: &Zeroizing<[u8; 32]>) -> Self {
@@ -236,8 +258,9 @@ fn der(pem: &[u8], expected: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyFaul
 fn wrong_label(label: &str, expected: &'static str) -> KeyFault {
     match label {
         PUBLIC_LABEL => KeyFault::PublicForPrivate,
+        PRIVATE_LABEL if expected == ENCRYPTED_LABEL => KeyFault::NotEncrypted,
         PRIVATE_LABEL => KeyFault::PrivateForPublic,
-        "ENCRYPTED PRIVATE KEY" => KeyFault::Encrypted,
+        ENCRYPTED_LABEL => KeyFault::Encrypted,
         "RSA PRIVATE KEY" | "RSA PUBLIC KEY" => KeyFault::OtherKind("RSA"),
         "EC PRIVATE KEY" => KeyFault::OtherKind("EC"),
         "DSA PRIVATE KEY" => KeyFault::OtherKind("DSA"),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use countersign::cli::error::CliError;
+use countersign::cli::signing::{Secret, private_key};
 use countersign::cli::verify::{OutcomeArg, VerifyArgs, VerifyOutput};
 use countersign::cli::{evidence as folders, key as keys, verify};
 use countersign::decision::{Decision, Outcome};
@@ -221,7 +222,7 @@ fn a_new_key_is_private_whole_and_never_overwritten() {
     let mut out = Vec::new();
     keys::new(&prefix, &mut out).unwrap();
     assert_eq!(names(dir.path()), ["gate.pem", "gate.pub", "gate.pub.pem"]);
-    let private = folders::private_key(&dir.path().join("gate.pem")).unwrap();
+    let private = private_key(&Secret::File(dir.path().join("gate.pem")), None).unwrap();
     assert_eq!(folders::public_key(&dir.path().join("gate.pub.pem")).unwrap(), private.public());
     let printed = String::from_utf8(out).unwrap();
     assert!(printed.starts_with(&private.public().fingerprint()), "{printed}");
@@ -235,7 +236,7 @@ fn a_new_key_is_private_whole_and_never_overwritten() {
 
     for name in ["gate.pem", "gate.pub.pem"] {
         let mut shown = Vec::new();
-        keys::show(&dir.path().join(name), &mut shown).unwrap();
+        keys::show(&dir.path().join(name), None, &mut shown).unwrap();
         let openssh = std::fs::read_to_string(dir.path().join("gate.pub")).unwrap();
         assert_eq!(String::from_utf8(shown).unwrap(), format!("{}\n{openssh}", private.public().fingerprint()));
     }

@@ -83,8 +83,6 @@ fn every_other_kind_of_key_is_refused_by_name() {
     assert_eq!(PrivateKey::from_pem(&traditional).unwrap_err(), KeyFault::OtherKind("EC"));
 
     std::fs::write(dir.path().join("plain.pem"), PRIVATE_PEM).unwrap();
-    let encrypted = openssl(&["pkcs8", "-topk8", "-in", "plain.pem", "-passout", "pass:x"]);
-    assert_eq!(PrivateKey::from_pem(&encrypted).unwrap_err(), KeyFault::Encrypted);
 
     run(dir.path(), "ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", "ssh"]);
     let ssh = std::fs::read(dir.path().join("ssh")).unwrap();
@@ -122,4 +120,21 @@ fn a_key_is_one_block_and_nothing_else() {
     // A key that verifies everything, well-formed as PEM.
     let weak = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----\n";
     assert_eq!(PublicKey::from_pem(weak.as_bytes()).unwrap_err(), KeyFault::Weak);
+}
+
+#[test]
+fn what_openssl_encrypted_is_read_with_its_passphrase_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("plain.pem"), PRIVATE_PEM).unwrap();
+    let common = ["pkcs8", "-topk8", "-in", "plain.pem", "-passout", "pass:correct horse"];
+    for how in [&["-v2", "aes-256-cbc"][..], &["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"], &["-scrypt"]] {
+        let encrypted = run(dir.path(), "openssl", &[&common[..], how].concat());
+        let key = PrivateKey::from_encrypted_pem(&encrypted, b"correct horse").unwrap();
+        assert_eq!(key.public(), PrivateKey::from_pem(PRIVATE_PEM.as_bytes()).unwrap().public(), "{how:?}");
+        let wrong = PrivateKey::from_encrypted_pem(&encrypted, b"correct horse ").unwrap_err();
+        assert_eq!(wrong, KeyFault::Passphrase, "{how:?}");
+        assert_eq!(PrivateKey::from_pem(&encrypted).unwrap_err(), KeyFault::Encrypted);
+    }
+    let plain = PrivateKey::from_encrypted_pem(PRIVATE_PEM.as_bytes(), b"x").unwrap_err();
+    assert_eq!(plain, KeyFault::NotEncrypted);
 }

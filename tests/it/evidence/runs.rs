@@ -27,9 +27,16 @@ impl Desk {
 
     /// `check` of a scenario, with signed evidence.
     pub(super) fn check(&self, scenario: &str) -> Command {
+        let mut check = self.check_without_key(scenario);
+        check.arg("--key").arg(self.path("gate.pem"));
+        check
+    }
+
+    /// The same, with nothing that signs.
+    fn check_without_key(&self, scenario: &str) -> Command {
         let mut check = command();
         check.current_dir(fixture("scenarios").join(scenario)).arg("check").args(scenario_arguments(scenario));
-        check.arg("--evidence").arg(self.path("evidence")).arg("--key").arg(self.path("gate.pem"));
+        check.arg("--evidence").arg(self.path("evidence"));
         check
     }
 
@@ -90,4 +97,76 @@ fn a_decision_that_could_not_be_printed_leaves_evidence_of_the_error_alone() {
     let output = desk.check("pass").stdout(Stdio::from(full)).output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{}", told(&output));
     assert_eq!(desk.outcomes(), ["error"]);
+}
+
+#[test]
+fn a_key_in_the_environment_signs_and_is_in_no_file() {
+    let desk = Desk::new();
+    let output = desk.check_without_key("pass").args(["--key", "env:GATE_KEY"]).env("GATE_KEY", PRIVATE_PEM).output();
+    assert_eq!(output.unwrap().status.code(), Some(0));
+    assert_eq!(desk.outcomes(), ["pass"]);
+    let secret = PRIVATE_PEM.lines().nth(1).unwrap().as_bytes();
+    for file in crate::support::files_below(&desk.path("evidence")) {
+        let bytes = std::fs::read(&file).unwrap();
+        assert!(!bytes.windows(secret.len()).any(|part| part == secret), "{}", file.display());
+    }
+
+    let desk = Desk::new();
+    let output = desk.check_without_key("pass").args(["--key", "env:GATE_KEY"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(told(&output).contains("the environment variable GATE_KEY: not set"), "{}", told(&output));
+    assert!(desk.folders().is_empty());
+}
+
+#[test]
+fn an_encrypted_key_needs_its_passphrase_from_a_file_or_the_environment() {
+    let desk = Desk::new();
+    let encrypt = "openssl pkcs8 -topk8 -scrypt -in gate.pem -out gate.enc.pem -passout pass:secret";
+    assert!(Command::new("sh").args(["-euc", encrypt]).current_dir(desk.path("")).status().unwrap().success());
+    std::fs::write(desk.path("passphrase"), "secret\n").unwrap();
+    let check = |more: &[&str]| {
+        let mut check = desk.check_without_key("pass");
+        check.arg("--key").arg(desk.path("gate.enc.pem")).args(more).env("PASSPHRASE", "secret").env("WRONG", "x");
+        let output = check.output().unwrap();
+        (output.status.code(), told(&output))
+    };
+    let file = desk.path("passphrase");
+    assert_eq!(check(&["--key-passphrase", file.to_str().unwrap()]).0, Some(0));
+    assert_eq!(check(&["--key-passphrase", "env:PASSPHRASE"]).0, Some(0));
+    assert_eq!(desk.outcomes(), ["pass"], "the same key signs the same bytes");
+    let (code, text) = check(&[]);
+    assert!(code == Some(3) && text.contains("--key-passphrase"), "{text}");
+    let (code, text) = check(&["--key-passphrase", "env:WRONG"]);
+    assert!(code == Some(3) && text.contains("cannot be decrypted") && !text.contains("secret"), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_signs_what_it_is_given_and_is_not_believed() {
+    let openssl = |key: &str| format!("cat > m; openssl pkeyutl -sign -inkey {key} -rawin -in m -out s; cat s");
+    let run = |script: &str| {
+        let desk = Desk::new();
+        std::fs::write(desk.path("other.pem"), super::made::other_key().to_pem().as_bytes()).unwrap();
+        let script = format!("cd '{}'; {script}", desk.path("").display());
+        std::fs::write(desk.path("sign.sh"), script).unwrap();
+        let command = format!("sh {}", desk.path("sign.sh").display());
+        let mut check = desk.check_without_key("pass");
+        check.args(["--sign-command", &command]).arg("--public-key").arg(desk.path("gate.pub.pem"));
+        let output = check.output().unwrap();
+        (output.status.code(), told(&output), desk)
+    };
+    let (code, text, desk) = run(&openssl("gate.pem"));
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(desk.outcomes(), ["pass"]);
+    for (script, why) in [
+        (openssl("other.pem"), "does not verify with its public key"),
+        ("echo no such token >&2; exit 3".to_owned(), "no such token"),
+        ("printf short".to_owned(), "printed 5 bytes"),
+        ("head -c 65 /dev/zero".to_owned(), "more than the limit of 64 bytes"),
+    ] {
+        let (code, text, desk) = run(&script);
+        assert_eq!(code, Some(4), "{text}");
+        assert!(text.contains(why), "{script}: {text}");
+        assert!(desk.folders().is_empty(), "{script}: evidence without a signature");
+    }
 }

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Signs evidence with a key that never leaves a PKCS#11 token (SoftHSM2), through the script that docs/KEYS.md names, and
+# verifies it with countersign and with openssl. Installs softhsm2, opensc and python-pkcs11 where they are missing.
+#
+#   tests/keys/run.sh [BINARY]     without BINARY: target/debug/countersign, built first
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root="$PWD"
+tools="$root/target/keys"
+work="$tools/work"
+rm -rf "$work"
+mkdir -p "$work/tokens"
+
+if (( $# )); then
+  binary="$(realpath "$1")"
+else
+  cargo build --locked --quiet
+  binary="$root/target/debug/countersign"
+fi
+missing=()
+for package in softhsm2 opensc openssl python3-venv python3-dev gcc; do
+  if ! dpkg --status "$package" > /dev/null 2>&1; then missing+=("$package"); fi
+done
+if (( ${#missing[@]} )); then apt-get update --quiet > /dev/null; apt-get install --yes --quiet "${missing[@]}" > /dev/null; fi
+python="$tools/venv/bin/python"
+if [[ ! -x "$python" ]]; then python3 -m venv "$tools/venv"; fi
+"$python" -m pip install --quiet --disable-pip-version-check python-pkcs11==0.7.0
+
+module="$(dpkg --listfiles libsofthsm2 | grep -m1 'libsofthsm2\.so$')"
+export SOFTHSM2_CONF="$work/softhsm2.conf"
+printf 'directories.tokendir = %s\n' "$work/tokens" > "$SOFTHSM2_CONF"
+softhsm2-util --init-token --free --label gate --pin 1234 --so-pin 5678 > /dev/null
+pkcs11-tool --module "$module" --token-label gate --login --pin 1234 \
+  --keypairgen --key-type EC:edwards25519 --label gate --id 01 > /dev/null 2>&1
+# The token gives the public point as an octet string of 32 bytes; SPKI is twelve bytes and those.
+pkcs11-tool --module "$module" --token-label gate --read-object --type pubkey --label gate --output-file "$work/gate.point" \
+  > /dev/null 2>&1
+{ printf '\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00'; tail -c 32 "$work/gate.point"; } > "$work/gate.pub.der"
+openssl pkey -pubin -inform DER -in "$work/gate.pub.der" -out "$work/gate.pub.pem"
+
+export PKCS11_MODULE="$module" PKCS11_TOKEN=gate PKCS11_KEY=gate PKCS11_PIN=1234
+scenario="$root/fixtures/scenarios/pass"
+mapfile -t arguments < <("$python" -c 'import sys, tomllib
+print("\n".join(tomllib.load(open(sys.argv[1], "rb"))["args"]))' "$scenario/scenario.toml")
+(cd "$scenario" && "$binary" check "${arguments[@]}" --evidence "$work/evidence" --quiet \
+  --sign-command "$python $root/tests/keys/sign-pkcs11.py" --public-key "$work/gate.pub.pem")
+
+folder="$(echo "$work"/evidence/d-*)"
+"$binary" verify "$folder" --key "$work/gate.pub.pem" --any-subject --allow-pinned-clock > "$work/verify.txt"
+grep -q '^VERIFIED$' "$work/verify.txt"
+field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/decision.dsse.json" | tr -d '\n'; }
+field payload | openssl base64 -d -A > "$work/statement"
+field sig | openssl base64 -d -A > "$work/signature"
+{ printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$work/statement")"; cat "$work/statement"; } > "$work/pae"
+openssl pkeyutl -verify -pubin -inkey "$work/gate.pub.pem" -rawin -in "$work/pae" -sigfile "$work/signature" > /dev/null
+
+# A wrong PIN signs nothing and leaves nothing.
+code=0
+(cd "$scenario" && PKCS11_PIN=0000 "$binary" check "${arguments[@]}" --evidence "$work/none" --quiet \
+  --sign-command "$python $root/tests/keys/sign-pkcs11.py" --public-key "$work/gate.pub.pem") 2> "$work/pin.txt" || code=$?
+[[ "$code" == 4 && ! -e "$work/none" ]] || { echo "a wrong PIN ended with $code"; cat "$work/pin.txt"; exit 1; }
+echo "PKCS#11: signed in the token, verified by countersign and openssl; a wrong PIN signs nothing"
