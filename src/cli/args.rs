@@ -10,6 +10,7 @@ use super::policy_doc::PolicyDocArgs;
 use super::policy_list::PolicyListArgs;
 use super::replay::ReplayArgs;
 use super::signing::{Secret, SigningArgs};
+use super::trust::TrustCommand;
 use super::verify::VerifyArgs;
 use super::worker::SECONDS;
 
@@ -537,6 +538,12 @@ pub enum KeyCommand {
         /// Where to write it.
         #[arg(long, value_name = "PREFIX")]
         out: PathBuf,
+    },
+    /// Which keys are trusted for what: a file that root keys sign.
+    Trust {
+        /// What to do.
+        #[command(subcommand)]
+        command: TrustCommand,
     },
     /// Print the fingerprint of a public or private key.
     Show {

@@ -12,7 +12,7 @@ use super::args::{EmergencyCommand, EmergencyShowArgs};
 use super::error::CliError;
 use super::{change, evidence, io, output};
 use crate::evidence::keys::PublicKey;
-use crate::evidence::{BLOBS, Demands, Folder, Verdict, verify};
+use crate::evidence::{BLOBS, Demands, Folder, Trust, Verdict, verify};
 use crate::exceptions::{AllowedSigners, EmergencyRecord};
 use crate::facts::{GivenClosing, History, Owed};
 use crate::model::emergency::{Emergency, Signers};
@@ -124,7 +124,7 @@ pub fn history(
             .hint("give the public key that the earlier evidence is signed with")
     })?;
     let key = evidence::public_key(key)?;
-    let demands = Demands::of_any_decision(&key, now);
+    let demands = Demands::of_any_decision(Trust::Key(&key), now);
     let mut history = History::default();
     for directory in directories {
         if io::kind(directory) != io::PathKind::Directory {
@@ -161,7 +161,7 @@ pub fn history(
 /// The decision document of an evidence folder that holds; `None` where it does not.
 #[must_use]
 pub fn verified_result(folder: &Folder, key: &PublicKey, now: Timestamp) -> Option<Vec<u8>> {
-    let verification = verify(folder, &Demands::of_any_decision(key, now));
+    let verification = verify(folder, &Demands::of_any_decision(Trust::Key(key), now));
     if verification.verdict == Verdict::Failed {
         return None;
     }

@@ -42,6 +42,7 @@ pub mod replay;
 pub mod reports;
 pub mod signing;
 pub mod subject;
+pub mod trust;
 pub mod verified;
 pub mod verify;
 pub mod worker;
@@ -129,6 +130,7 @@ fn receipt(args: &ReceiptArgs) -> Result<u8, CliError> {
 fn key(command: &KeyCommand) -> Result<u8, CliError> {
     let mut text = Vec::new();
     match command {
+        KeyCommand::Trust { command } => return trust::run(command),
         KeyCommand::New { out } => key::new(out, &mut text)?,
         KeyCommand::Show { key, key_passphrase } => key::show(key, key_passphrase.as_ref(), &mut text)?,
     }

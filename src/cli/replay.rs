@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::args::FindingsOutput;
 use super::error::{CliError, Exit};
+use super::trust::KeysArgs;
 use super::worker::SECONDS;
 use super::{evidence, io, output, policies, verified};
 use crate::evidence::predicate::gate_decision::GateDecision;
@@ -37,9 +38,9 @@ pub struct ReplayArgs {
     /// A directory of evidence, or the envelope in it.
     #[arg(value_name = "EVIDENCE")]
     pub evidence: PathBuf,
-    /// The public key (PEM) that the evidence must be signed with.
-    #[arg(long, value_name = "PUB")]
-    pub key: PathBuf,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: KeysArgs,
     /// How to print.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: FindingsOutput,
@@ -94,9 +95,9 @@ struct Document<'a> {
 /// # Errors
 /// A folder or key that cannot be read: exit 3. The worker cannot be started: exit 4.
 pub fn run(args: &ReplayArgs) -> Result<u8, CliError> {
-    let key = evidence::public_key(&args.key)?;
+    let keys = args.keys.read()?;
     let folder = evidence::read(&args.evidence)?;
-    let demands = Demands::of_any_decision(&key, io::now()?);
+    let demands = Demands::of_any_decision(keys.trust(), io::now()?);
     let verification = crate::evidence::verify(&folder, &demands);
     let (result, because, differences) = answer(&verification, &folder, Duration::from_secs(args.policy_timeout))?;
     let decision = verification.statement.as_ref().map(|statement| statement.predicate.decision_id.as_raw());

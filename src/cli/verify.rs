@@ -10,12 +10,12 @@ use clap::{Args, ValueEnum};
 
 use super::error::CliError;
 use super::replay::{self, Again};
+use super::trust::KeysArgs;
 use super::verified::{self, Checked};
 use super::worker::SECONDS;
 use super::{diagnostic, evidence, io, output, parallel};
 use crate::decision::Outcome;
-use crate::evidence::keys::PublicKey;
-use crate::evidence::{Demands, Folder, StepState, Verdict, Verification};
+use crate::evidence::{Demands, Folder, StepState, Trust, Verdict, Verification};
 use crate::model::digest::Digest;
 use crate::replay::Comparison;
 
@@ -33,14 +33,15 @@ Exit codes:
 Examples:
   countersign verify evidence/d-… --key gate.pub.pem --subject dist/app.tar.gz
   countersign verify evidence/d-… --key gate.pub.pem --subject sha256:… --any-outcome --output json
+  countersign verify evidence/d-… --trust trust.dsse.json --trust-root root.pub.pem --subject dist/app.tar.gz
   countersign verify evidence --key gate.pub.pem --any-subject --any-outcome --output junit")]
 pub struct VerifyArgs {
     /// Folders of evidence, the envelopes in them, or directories with such folders.
     #[arg(value_name = "EVIDENCE", required = true)]
     pub evidence: Vec<PathBuf>,
-    /// The public key (PEM) that the evidence must be signed with.
-    #[arg(long, value_name = "PUB")]
-    pub key: PathBuf,
+    /// The keys.
+    #[command(flatten)]
+    pub keys: KeysArgs,
     /// What the evidence must be about.
     #[arg(long, value_name = "FILE|sha256:…")]
     pub subject: Option<String>,
@@ -140,9 +141,9 @@ pub fn run(args: &VerifyArgs) -> Result<u8, CliError> {
 /// # Errors
 /// A demand that cannot be understood: exit 2. A key, a subject or a single folder that cannot be read: exit 3.
 pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
-    let key = evidence::public_key(&args.key)?;
+    let keys = args.keys.read()?;
     let outcomes: Vec<Outcome> = args.require_outcome.iter().copied().map(Outcome::from).collect();
-    let demands = demands(args, &key, &outcomes)?;
+    let demands = demands(args, keys.trust(), &outcomes)?;
     let places = places(&args.evidence)?;
     let written = match places.as_slice() {
         [one] if args.evidence.contains(one) => {
@@ -163,9 +164,9 @@ pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
     written.map_err(|error| CliError::internal(format!("the output: {error}")))
 }
 
-fn demands<'a>(args: &'a VerifyArgs, key: &'a PublicKey, outcomes: &'a [Outcome]) -> Result<Demands<'a>, CliError> {
+fn demands<'a>(args: &'a VerifyArgs, trust: Trust<'a>, outcomes: &'a [Outcome]) -> Result<Demands<'a>, CliError> {
     Ok(Demands {
-        key,
+        trust,
         subject: args.subject.as_deref().map(subject).transpose()?,
         any_subject: args.any_subject,
         any_outcome: args.any_outcome,

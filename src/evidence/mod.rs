@@ -9,6 +9,7 @@ pub mod keys;
 pub mod materials;
 pub mod predicate;
 pub mod statement;
+pub mod trust;
 
 mod assemble;
 mod kept;
@@ -16,7 +17,7 @@ mod verify;
 
 pub use assemble::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, assemble};
 pub use kept::{Kept, KeptFile};
-pub use verify::{Demands, Folder, Step, StepState, Stored, Verdict, Verification, Verified, verify};
+pub use verify::{Demands, Folder, Step, StepState, Stored, Trust, Verdict, Verification, Verified, verify};
 
 /// The file name of the decision's envelope.
 pub const DECISION_FILE: &str = "decision.dsse.json";

@@ -15,6 +15,7 @@ use super::kept::{blob_name, materials};
 use super::predicate::gate_decision::{self, GateDecision};
 use super::predicate::vsa::{self, Due};
 use super::statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement};
+use super::trust::{TrustList, TrustedKey};
 use super::BUNDLE_FILE;
 use crate::decision::Outcome;
 use crate::facts::{Clock, Mode};
@@ -44,11 +45,27 @@ pub struct Stored {
     pub bytes: Option<Vec<u8>>,
 }
 
+/// Which keys are trusted.
+#[derive(Clone, Copy, Debug)]
+pub enum Trust<'a> {
+    /// This one, for everything.
+    Key(&'a PublicKey),
+    /// The gate keys of a trust file, each for what it is listed for.
+    List(&'a TrustList),
+}
+
+/// The key that an envelope was verified with, and its entry where a trust file lists it.
+#[derive(Clone, Copy)]
+struct Signer<'a> {
+    key: &'a PublicKey,
+    listed: Option<&'a TrustedKey>,
+}
+
 /// What the caller demands of the evidence. A demand makes its step required.
 #[derive(Clone, Copy, Debug)]
 pub struct Demands<'a> {
-    /// The one key that is trusted.
-    pub key: &'a PublicKey,
+    /// The keys that are trusted.
+    pub trust: Trust<'a>,
     /// The digest of what is to be deployed.
     pub subject: Option<Digest>,
     /// Accept evidence about anything, where nobody holds what it is about.
@@ -146,11 +163,11 @@ pub enum Verdict {
 }
 
 impl<'a> Demands<'a> {
-    /// Nothing but the key, and nothing relaxed.
+    /// Nothing but the signature, and nothing relaxed.
     #[must_use]
-    pub const fn of(key: &'a PublicKey, now: Timestamp) -> Self {
+    pub const fn of(trust: Trust<'a>, now: Timestamp) -> Self {
         Self {
-            key,
+            trust,
             subject: None,
             any_subject: false,
             any_outcome: false,
@@ -170,8 +187,8 @@ impl<'a> Demands<'a> {
 
     /// Only that the evidence holds: what it says is looked at afterwards.
     #[must_use]
-    pub const fn of_any_decision(key: &'a PublicKey, now: Timestamp) -> Self {
-        Self { any_outcome: true, allow_pinned_clock: true, ..Self::of(key, now) }
+    pub const fn of_any_decision(trust: Trust<'a>, now: Timestamp) -> Self {
+        Self { any_outcome: true, allow_pinned_clock: true, ..Self::of(trust, now) }
     }
 }
 
@@ -330,18 +347,18 @@ impl Log {
     }
 }
 
-/// Checks an evidence folder against one trusted key and the caller's demands.
+/// Checks an evidence folder against the trusted keys and the caller's demands.
 #[must_use]
 pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     let mut log = Log::default();
-    let statement = authenticate(folder, demands.key, &mut log);
-    let Some(verified) = statement else { return log.finish(None) };
+    let statement = authenticate(folder, demands, &mut log);
+    let Some((verified, signer)) = statement else { return log.finish(None) };
     let statement = &verified;
 
     // 6. What the decision is about is what the caller holds.
     subject(statement, demands, &mut log);
     // 7. The right gate, environment, repository, ref and policies.
-    scope(&statement.predicate, demands, &mut log);
+    scope(&statement.predicate, demands, signer, &mut log);
     // 8. Not too old, and at a clock that nobody chose. No trusted time yet: the instant is the signer's word.
     log.conclude(Check::Time, time(&statement.predicate, demands));
     // 9. Every listed blob is there and equal, and nothing else is.
@@ -356,7 +373,7 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     // 11. The log of all decisions.
     log.skip(Check::History, "no history was given");
     // 12. The summary says what is due for this decision, or is rightly absent.
-    log.conclude(Check::Summary, summary(folder, statement, demands.key));
+    log.conclude(Check::Summary, summary(folder, statement, signer.key));
     // 13. Deciding again.
     log.skip(Check::Replay, "the decision was not made again; --replay does");
     // 14. Something that may be deployed.
@@ -366,10 +383,14 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     if demands.any_subject { verification.with(Check::Subject, |step| step.required = false) } else { verification }
 }
 
-/// Steps 0 to 5: from untrusted bytes to a statement that the key signed.
-fn authenticate(folder: &Folder, key: &PublicKey, log: &mut Log) -> Option<Verified<Statement<GateDecision>>> {
-    // 0. A `PublicKey` cannot be a weak one.
-    log.pass(Check::Trust, format!("{}, given with --key", key.fingerprint()));
+/// Steps 0 to 5: from untrusted bytes to a statement that a trusted key signed.
+fn authenticate<'a>(
+    folder: &Folder,
+    demands: &Demands<'a>,
+    log: &mut Log,
+) -> Option<(Verified<Statement<GateDecision>>, Signer<'a>)> {
+    // 0. A `PublicKey` cannot be a weak one, and a `TrustList` was signed by its roots.
+    log.conclude(Check::Trust, trust(demands));
     // 1. One envelope in its only spelling, and the same one in the bundle.
     let envelope = log.settle(Check::Envelope, envelope(folder), "one envelope, the same in both files")?;
     // 2. The one payload type.
@@ -377,10 +398,37 @@ fn authenticate(folder: &Folder, key: &PublicKey, log: &mut Log) -> Option<Verif
     // 3. Strict, standard base64.
     let decoded: Decoded<'_> = log.settle(Check::Encoding, envelope.decode(), "strict standard base64")?;
     // 4. The signature of the trusted key, by the strict rules of RFC 8032.
-    let payload = log.settle(Check::Signature, decoded.verify(key), "one Ed25519 signature of this key")?;
+    let signer = log.settle(Check::Signature, signer(&envelope, demands.trust), "")?;
+    let payload = log.settle(Check::Signature, decoded.verify(signer.key), "one Ed25519 signature of this key")?;
     // 5. A gate decision, from the very bytes that were verified.
     let statement = log.settle(Check::Statement, statement(&payload), gate_decision::PREDICATE.uri)?;
-    Some(Verified(statement))
+    Some((Verified(statement), signer))
+}
+
+fn trust(demands: &Demands<'_>) -> Checked<String> {
+    let list = match demands.trust {
+        Trust::Key(key) => return Ok(format!("{}, given with --key", key.fingerprint())),
+        Trust::List(list) => list,
+    };
+    let TrustList { version, issued, expires, .. } = list;
+    if demands.now < *expires {
+        Ok(format!("version {version} of the trust file, of {issued}"))
+    } else if demands.any_outcome {
+        Ok(format!("version {version} of the trust file, which expired at {expires}"))
+    } else {
+        Err(format!("version {version} of the trust file expired at {expires}"))
+    }
+}
+
+/// The trusted key that an envelope names. The name is a hint: the signature has to be that key's.
+fn signer<'a>(envelope: &Envelope, trust: Trust<'a>) -> Checked<Signer<'a>> {
+    let list = match trust {
+        Trust::Key(key) => return Ok(Signer { key, listed: None }),
+        Trust::List(list) => list,
+    };
+    let keyid = envelope.keyid().ok_or_else(|| EnvelopeFault::Unsigned.to_string())?;
+    let listed = list.gate(keyid).ok_or_else(|| format!("the trust file lists no gate key {}", neutral(keyid)))?;
+    Ok(Signer { key: &listed.public, listed: Some(listed) })
 }
 
 /// A check that failed, in words.
@@ -443,7 +491,10 @@ fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut
 }
 
 /// What the caller demands of the decision, and what nobody demanded. PASS only where something was.
-fn scope(decision: &GateDecision, demands: &Demands<'_>, log: &mut Log) {
+fn scope(decision: &GateDecision, demands: &Demands<'_>, signer: Signer<'_>, log: &mut Log) {
+    if let Some(Err(why)) = signer.listed.map(|listed| listed.may_sign(decision)) {
+        return log.fail(Check::Scope, why);
+    }
     let (target, level) = (&decision.target, decision.assurance.level);
     let holds = |name: Option<&str>, is: &dyn Fn(&str) -> bool| name.map(|name| (name.to_owned(), is(name)));
     let demanded: [(&str, Option<(String, bool)>); 7] = [
@@ -463,7 +514,8 @@ fn scope(decision: &GateDecision, demands: &Demands<'_>, log: &mut Log) {
     if let Some((what, _)) = held.iter().find(|(_, holds)| !holds) {
         return log.fail(Check::Scope, format!("the decision is not one of {what}"));
     }
-    let held: Vec<String> = held.into_iter().map(|(what, _)| what).collect();
+    let listed = signer.listed.map(|_| "the trust file lists the key for it".to_owned());
+    let held: Vec<String> = listed.into_iter().chain(held.into_iter().map(|(what, _)| what)).collect();
     let open = if open.is_empty() { String::new() } else { format!("; nobody demanded {}", open.join(", ")) };
     if held.is_empty() {
         let environment = target.environment.line();

@@ -6,4 +6,5 @@ mod keys;
 mod made;
 mod replays;
 mod runs;
+mod trust_files;
 mod vectors;

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use countersign::cli::error::CliError;
 use countersign::cli::signing::{Secret, private_key};
+use countersign::cli::trust::KeysArgs;
 use countersign::cli::verify::{OutcomeArg, VerifyArgs, VerifyOutput};
 use countersign::cli::{evidence as folders, key as keys, verify};
 use countersign::decision::{Decision, Outcome};
@@ -47,11 +48,16 @@ impl Desk {
     fn asked(&self) -> VerifyArgs {
         VerifyArgs {
             evidence: vec![self.folder.clone()],
-            key: self.key.clone(),
+            keys: by(&self.key),
             subject: Some(self.artifact.to_str().unwrap().to_owned()),
             ..VerifyArgs::default()
         }
     }
+}
+
+/// To be verified with this key.
+fn by(key: &Path) -> KeysArgs {
+    KeysArgs { key: Some(key.to_owned()), ..KeysArgs::default() }
 }
 
 /// The exit code and what was printed.
@@ -102,7 +108,7 @@ fn what_cannot_be_read_is_an_error_and_no_result() {
     let missing = desk.path("missing");
     let code = |result: Result<u8, CliError>| result.unwrap_err().exit.code();
     assert_eq!(code(run(&VerifyArgs { evidence: vec![missing.clone()], ..desk.asked() }).0), 3);
-    assert_eq!(code(run(&VerifyArgs { key: missing.clone(), ..desk.asked() }).0), 3);
+    assert_eq!(code(run(&VerifyArgs { keys: by(&missing), ..desk.asked() }).0), 3);
     assert_eq!(code(run(&VerifyArgs { subject: Some(missing.to_str().unwrap().to_owned()), ..desk.asked() }).0), 3);
     assert_eq!(code(run(&VerifyArgs { subject: Some("sha256:abc".to_owned()), ..desk.asked() }).0), 2);
     assert_eq!(code(run(&VerifyArgs { policy: Some("abc".to_owned()), ..desk.asked() }).0), 2);

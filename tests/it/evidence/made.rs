@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use countersign::decision::{Assurance, Decision, FailOn, GateInfo, Outcome, SCHEMA, Totals};
 use countersign::evidence::keys::{PrivateKey, PublicKey};
 use countersign::evidence::materials::{Content, Material, Role};
-use countersign::evidence::{CommitSubject, Demands, Evidence, EvidenceInput, Folder, Stored, Verification};
+use countersign::evidence::{CommitSubject, Demands, Evidence, EvidenceInput, Folder, Stored, Trust, Verification};
 use countersign::evidence::{assemble, verify};
 use countersign::facts::{Clock, Judging, JudgingSource, Mode};
 use countersign::model::artifact::Artifact;
@@ -146,7 +146,7 @@ pub(super) fn put(folder: &mut Folder, name: &str, bytes: Vec<u8>) {
 /// What a deployment demands: the artifact, and nothing relaxed.
 pub(super) fn demands(key: &PublicKey) -> Demands<'_> {
     let now = "2024-01-02T09:00:00Z".parse().unwrap();
-    Demands { subject: Some(Digest::of(ARTIFACT)), ..Demands::of(key, now) }
+    Demands { subject: Some(Digest::of(ARTIFACT)), ..Demands::of(Trust::Key(key), now) }
 }
 
 /// Verifies as a deployment does.
