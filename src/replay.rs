@@ -65,7 +65,8 @@ impl Recorded {
         if statement.predicate.outcome == Outcome::Error {
             return Err(Unreplayable::NoDecision);
         }
-        let facts = Facts::from_bytes(facts.ok_or(Unreplayable::NoDecision)?).map_err(|e| unreadable("the facts", e))?;
+        let facts =
+            Facts::from_bytes(facts.ok_or(Unreplayable::NoDecision)?).map_err(|e| unreadable("the facts", e))?;
         let decision = kept.decision().map_err(Unreplayable::Unreadable)?;
         let (policies, namespaces) = policies(&kept)?;
         let told = Told::read(decision).map_err(|error| unreadable("the decision document", error))?;
@@ -92,8 +93,7 @@ impl Recorded {
 fn policies(kept: &Kept<'_>) -> Result<(Vec<PolicyFile>, Vec<String>), Unreplayable> {
     let list = kept.files(Role::PolicySet).find_map(|file| file.bytes).ok_or(Unreplayable::NoPolicySet)?;
     let set = PolicySet::read(list).map_err(|fault| Unreplayable::Unreadable(fault.to_string()))?;
-    let blobs: BTreeMap<_, _> =
-        kept.files(Role::Policy).filter_map(|file| Some((file.digest, file.bytes?))).collect();
+    let blobs: BTreeMap<_, _> = kept.files(Role::Policy).filter_map(|file| Some((file.digest, file.bytes?))).collect();
     let files = set.files(|digest| blobs.get(&digest).copied());
     Ok((files.map_err(|fault| Unreplayable::Unreadable(fault.to_string()))?, set.namespaces))
 }
@@ -162,8 +162,8 @@ fn approvers(
     facts: &Facts,
 ) -> Result<BTreeMap<Untrusted, Approvers>, Unreplayable> {
     let Some(file) = kept.files(Role::Trust).next() else { return Ok(BTreeMap::new()) };
-    let signers = AllowedSigners::parse(text(file.bytes, file.path)?)
-        .map_err(|error| unreadable(&file.path.line(), error))?;
+    let signers =
+        AllowedSigners::parse(text(file.bytes, file.path)?).map_err(|error| unreadable(&file.path.line(), error))?;
     let files: BTreeMap<_, _> =
         kept.files(Role::Signature).filter_map(|file| Some((file.path.as_raw(), file.bytes?))).collect();
     let judge = |record: &Record| {

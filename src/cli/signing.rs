@@ -68,11 +68,10 @@ impl Secret {
     fn read(&self) -> Result<Zeroizing<Vec<u8>>, CliError> {
         match self {
             Self::File(path) => io::read(path, KEY_BYTES).map(Zeroizing::new),
-            Self::Env(name) => match io::variable(name) {
-                Some(value) => Ok(value),
-                None => Err(CliError::input(format!("{}: not set, or not UTF-8", self.shown()))
-                    .hint("set it in the step that runs countersign; a job of a fork has no secrets")),
-            },
+            Self::Env(name) => io::variable(name).ok_or_else(|| {
+                CliError::input(format!("{}: not set, or not UTF-8", self.shown()))
+                    .hint("set it in the step that runs countersign; a job of a fork has no secrets")
+            }),
         }
     }
 

@@ -12,8 +12,8 @@ use super::error::CliError;
 use super::evidence::public_key;
 use super::signing::{Secret, private_key};
 use super::{io, output};
-use crate::evidence::keys::{PrivateKey, PublicKey};
 use crate::evidence::Trust;
+use crate::evidence::keys::{PrivateKey, PublicKey};
 use crate::evidence::trust::{self, KeyRole, Roots, TrustFault, TrustList, TrustedKey};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
@@ -148,7 +148,9 @@ impl KeysArgs {
         match (list(&self.trust)?, &self.key) {
             (Some(list), _) => Ok(Keys::List(list)),
             (None, Some(path)) => public_key(path).map(Keys::One),
-            (None, None) => Err(CliError::usage("no key to verify with").hint("give --key, or --trust and --trust-root")),
+            (None, None) => {
+                Err(CliError::usage("no key to verify with").hint("give --key, or --trust and --trust-root"))
+            }
         }
     }
 }

@@ -123,9 +123,9 @@ pub(super) struct MaterialsList {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileEntry {
-    role: Role,
-    path: Untrusted,
-    format: Option<Untrusted>,
+    pub(super) role: Role,
+    pub(super) path: Untrusted,
+    pub(super) format: Option<Untrusted>,
     pub(super) digest: Sha256,
     size: u64,
     /// Whether the bytes are a blob of this folder.

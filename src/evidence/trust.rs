@@ -132,7 +132,9 @@ pub enum TrustFault {
     #[error("the list is not sound: {0}")]
     List(String),
     /// An older version than one that was seen.
-    #[error("is version {version}, and at least {least} is demanded: an old file would bring back keys that were revoked")]
+    #[error(
+        "is version {version}, and at least {least} is demanded: an old file would bring back keys that were revoked"
+    )]
     Rollback {
         /// Of the file.
         version: u64,

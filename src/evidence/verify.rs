@@ -8,15 +8,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::BUNDLE_FILE;
 use super::bundle::Bundle;
 use super::dsse::{Decoded, Envelope, EnvelopeFault};
-use super::keys::PublicKey;
 use super::kept::{blob_name, materials};
+use super::keys::PublicKey;
 use super::predicate::gate_decision::{self, GateDecision};
 use super::predicate::vsa::{self, Due};
 use super::statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement};
 use super::trust::{TrustList, TrustedKey};
-use super::BUNDLE_FILE;
 use crate::decision::Outcome;
 use crate::facts::{Clock, Mode};
 use crate::model::digest::Digest;

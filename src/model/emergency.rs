@@ -90,7 +90,7 @@ pub struct Closing {
 }
 
 /// What came of the signatures of a record.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signers {
     /// Principals whose signature holds, sorted.
     pub verified: Vec<Untrusted>,

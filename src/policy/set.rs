@@ -56,11 +56,7 @@ impl PolicySet {
             mount: file.mount.clone(),
             digest: Digest::of(file.source.as_bytes()),
         };
-        Self {
-            schema: SCHEMA.to_owned(),
-            namespaces: namespaces.to_vec(),
-            files: files.iter().map(placed).collect(),
-        }
+        Self { schema: SCHEMA.to_owned(), namespaces: namespaces.to_vec(), files: files.iter().map(placed).collect() }
     }
 
     /// Compact JSON.

@@ -93,7 +93,8 @@ fn results_are_exit_codes_and_json() {
     assert_eq!(code, Ok(1));
     assert!(text.ends_with("FAILED: step 14, outcome: block; --any-outcome accepts that\n"), "{text}");
     assert_eq!(run(&VerifyArgs { any_outcome: true, ..desk.asked() }).0, Ok(0));
-    let (code, text) = run(&VerifyArgs { any_outcome: true, subject: None, output: VerifyOutput::Json, ..desk.asked() });
+    let (code, text) =
+        run(&VerifyArgs { any_outcome: true, subject: None, output: VerifyOutput::Json, ..desk.asked() });
     assert_eq!(code, Ok(5));
     let document: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(document["schema"], "countersign/verification/v1");

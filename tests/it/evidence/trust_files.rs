@@ -204,10 +204,10 @@ fn keys_are_added_rotated_and_revoked_on_the_command_line() {
         write(&format!("{name}.pem"), &key.to_pem());
         write(&format!("{name}.pub.pem"), &key.public().to_pem());
     }
-    let run = |words: &str| -> Output {
-        command().args(words.split(' ')).current_dir(desk.path("")).output().unwrap()
+    let run = |words: &str| -> Output { command().args(words.split(' ')).current_dir(desk.path("")).output().unwrap() };
+    let told = |output: &Output| {
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
     };
-    let told = |output: &Output| format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let done = |words: &str| {
         let output = run(words);
         assert_eq!(output.status.code(), Some(0), "{words}: {}", told(&output));
@@ -227,7 +227,15 @@ fn keys_are_added_rotated_and_revoked_on_the_command_line() {
     let verify = "verify evidence --any-subject --allow-pinned-clock --trust trust.dsse.json --trust-root root.pub.pem \
                   --trust-root second.pub.pem";
     assert!(done(verify).contains("1 verified"));
-    assert!(done(&verify.replace("verify ", "replay ").replace("evidence ", &format!("{} ", desk.folders()[0].display())).replace(" --any-subject --allow-pinned-clock", "")).contains("SAME"));
+    assert!(
+        done(
+            &verify
+                .replace("verify ", "replay ")
+                .replace("evidence ", &format!("{} ", desk.folders()[0].display()))
+                .replace(" --any-subject --allow-pinned-clock", "")
+        )
+        .contains("SAME")
+    );
 
     let (old, new) = (key().public().fingerprint(), other_key().public().fingerprint());
     done(&format!("key trust rotate {old} new.pub.pem --root-key root.pem --overlap 0"));
