@@ -3,6 +3,8 @@
 //! What must stay true: policies see complete facts, exceptions take effect only after admission, the totals balance, and
 //! whatever goes wrong is an error, never a decision.
 
+mod records;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::decision::{
@@ -27,6 +29,8 @@ use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::normalise::{Normalised, ReadReport, normalise};
 use crate::policy::{Admission, Bundle, PolicyError, RawVerdict, RuleInfo};
+
+pub use records::{JudgedRecord, judge_records};
 
 /// Everything a decision is made from.
 #[derive(Clone, Debug)]
@@ -419,7 +423,7 @@ fn outcomes(
 ) -> Vec<ExceptionOutcome> {
     let refused = |record: &Record| {
         let refused = approvers.get(record.id()).into_iter().flat_map(|approvers| &approvers.refused);
-        refused.map(|refused| format!("approval of {}: {}", refused.by.as_raw(), refused.why.as_raw()).into())
+        refused.map(exceptions::Refused::line)
     };
     let mut outcomes: Vec<ExceptionOutcome> = records
         .iter()

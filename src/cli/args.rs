@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::exception::ExceptionArgs;
 use super::policies::Source;
 use super::policy_check::PolicyCheckArgs;
 use super::policy_doc::PolicyDocArgs;
@@ -57,7 +58,7 @@ pub enum Command {
     Replay(ReplayArgs),
     /// State which commit or artifact reports are about, right after the scanner ran.
     Receipt(ReceiptArgs),
-    /// Look at exception records.
+    /// Write, check and look at exception records.
     Exception(ExceptionArgs),
     /// Write, evaluate and look at policies.
     Policy(PolicyArgs),
@@ -233,6 +234,14 @@ pub struct ReportArgs {
     /// Files in given directories that are no reports.
     #[arg(long, value_name = "GLOB")]
     pub ignore: Vec<String>,
+}
+
+impl ReportArgs {
+    /// Whether the command line names no report.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reports.is_empty() && self.declared.is_empty()
+    }
 }
 
 /// `check`.
@@ -480,46 +489,6 @@ pub struct ReceiptArgs {
     /// The CI system: a provider, `none`, or `auto`.
     #[arg(long, value_name = "PROVIDER|none|auto", default_value = "auto")]
     pub ci: String,
-}
-
-/// `exception`.
-#[derive(Debug, Args)]
-pub struct ExceptionArgs {
-    /// What to do with records.
-    #[command(subcommand)]
-    pub command: ExceptionCommand,
-}
-
-/// The commands about exceptions.
-#[derive(Debug, Subcommand)]
-pub enum ExceptionCommand {
-    /// Print one record as JSON, or the bytes that an approver signs.
-    Show(ExceptionShowArgs),
-}
-
-/// `exception show`.
-#[derive(Debug, Args)]
-#[command(after_long_help = "\
-Examples:
-  countersign exception show EX-2026-014
-  countersign exception show EX-2026-014 --signed-bytes > EX-2026-014.json
-  ssh-keygen -Y sign -n countersign-exception -f ~/.ssh/id_ed25519 EX-2026-014.json")]
-pub struct ExceptionShowArgs {
-    /// The record's id.
-    #[arg(value_name = "ID")]
-    pub id: String,
-    /// Exception records [default: those of countersign.yaml].
-    #[arg(long, value_name = "PATH")]
-    pub exceptions: Vec<PathBuf>,
-    /// The configuration [default: countersign.yaml, where it exists].
-    #[arg(long, value_name = "PATH")]
-    pub config: Option<PathBuf>,
-    /// Print exactly the bytes that an approver signs.
-    #[arg(long)]
-    pub signed_bytes: bool,
-    /// The repository that the approval is for [default: the one that CI or git tells].
-    #[arg(long, value_name = "OWNER/NAME", requires = "signed_bytes")]
-    pub repository: Option<String>,
 }
 
 /// `key`.

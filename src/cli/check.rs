@@ -25,11 +25,12 @@ use crate::model::enrichment::DataSet;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::policy::{Bundle, PolicySet};
+use crate::strict::Fault;
 
 /// Runs `check`; every error has been printed.
 #[must_use]
 pub fn run(args: &CheckArgs) -> u8 {
-    let mut trail = Trail { proves: true, ..Trail::default() };
+    let mut trail = Trail { purpose: Purpose::Decision, ..Trail::default() };
     match attempt(args, &mut trail) {
         Ok(code) => code,
         Err(error) => {
@@ -42,13 +43,24 @@ pub fn run(args: &CheckArgs) -> u8 {
     }
 }
 
+/// What the inputs are gathered for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Purpose {
+    /// A decision, which may leave evidence.
+    Decision,
+    /// A question of what would be decided.
+    #[default]
+    Question,
+    /// A look at exception records as they are proposed.
+    Proposal,
+    /// A look at everything but reports.
+    Setup,
+}
+
 /// What has been read so far: the materials of the evidence, also when the run ends in an error.
 #[derive(Default)]
 struct Trail {
-    /// Whether evidence may be written: by `check` alone.
-    proves: bool,
-    /// Whether reports and receipts are left out: for looking at everything else.
-    without_reports: bool,
+    purpose: Purpose,
     materials: Vec<Material<'static>>,
     evidence: Option<PathBuf>,
     key: Option<Box<dyn Sign>>,
@@ -85,6 +97,10 @@ pub struct Ready {
     pub bundle: Bundle,
     /// The signed approvals, to be judged at other instants too.
     pub trust: Option<judged::Trust>,
+    /// Faults of form of the records; none but for [`proposed`].
+    pub faults: Vec<Fault>,
+    /// The files of exception records that were named.
+    pub exceptions: Vec<PathBuf>,
 }
 
 /// Reads what `check` would decide from, and decides nothing: for commands that ask what would be.
@@ -100,7 +116,16 @@ pub fn ready(args: &CheckArgs) -> Result<Ready, CliError> {
 /// # Errors
 /// Those of `check` that do not come from reports.
 pub fn ready_without_reports(args: &CheckArgs) -> Result<Ready, CliError> {
-    gather(args, &mut Trail { without_reports: true, ..Trail::default() })
+    gather(args, &mut Trail { purpose: Purpose::Setup, ..Trail::default() })
+}
+
+/// As [`ready`], to look at exception records before they count: as they lie in the working tree, with their faults of form, and
+/// with the reports that are named on the command line, if any. Nothing may be decided from this.
+///
+/// # Errors
+/// Those of `check`, but for faults of form in records.
+pub fn proposed(args: &CheckArgs) -> Result<Ready, CliError> {
+    gather(args, &mut Trail { purpose: Purpose::Proposal, ..Trail::default() })
 }
 
 fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
@@ -109,7 +134,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     trail.outputs = output::parse(&args.output)?;
     let directory = io::working_directory()?;
 
-    if trail.proves {
+    if trail.purpose == Purpose::Decision {
         trail.evidence.clone_from(&args.evidence);
         trail.key = args.signing.signer()?;
     }
@@ -121,7 +146,11 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     trail.keep_read(Role::Change, file);
     trail.know(|known| known.change = change.clone());
 
-    let judging = JudgingFiles::open(&change, git.as_ref(), &directory)?;
+    let proposal = trail.purpose == Purpose::Proposal;
+    let judging = match proposal {
+        true => JudgingFiles::open(&Change::default(), git.as_ref(), &directory)?,
+        false => JudgingFiles::open(&change, git.as_ref(), &directory)?,
+    };
     change = judging.add_changed_files(change);
     trail.commit = judging.commit_subject(&change)?;
     let config = judged::config(args.config.as_deref(), &judging)?;
@@ -134,7 +163,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     }
     let outputs = output::parse(&either(&args.output, &config.output))?;
     trail.outputs.clone_from(&outputs);
-    if trail.proves {
+    if trail.purpose == Purpose::Decision {
         if trail.key.is_none() {
             trail.key = args.signing.configured(&config)?;
         }
@@ -163,19 +192,30 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let shipped = policies.as_ref().map(|policies| &policies.value);
     let profile = judged::profile(plan.profile.as_deref(), shipped, &judging).map_err(&mut note).ok();
     let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
-    let (receipts, read) = if trail.without_reports {
-        (Some(Vec::new()), Some(Vec::new()))
-    } else {
-        let receipts = receipt::read(&plan.receipts).map_err(&mut note).ok();
-        (receipts, reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok())
+    let no_reports = match trail.purpose {
+        Purpose::Setup => true,
+        Purpose::Proposal => args.reports.is_empty(),
+        Purpose::Decision | Purpose::Question => false,
+    };
+    let read = match no_reports {
+        true => Some(Vec::new()),
+        false => reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok(),
+    };
+    let receipts = match trail.purpose {
+        Purpose::Setup => Some(Vec::new()),
+        Purpose::Decision | Purpose::Question | Purpose::Proposal => receipt::read(&plan.receipts).map_err(&mut note).ok(),
     };
     let data = data::read(&plan.data, &judging).map_err(&mut note).ok();
-    let records = judged::exceptions(&plan.exceptions, &judging).map_err(&mut note).ok();
+    let records = match proposal {
+        true => judged::examined_exceptions(&plan.exceptions, &judging),
+        false => judged::exceptions(&plan.exceptions, &judging).map(|records| (records, Vec::new())),
+    };
+    let records = records.map_err(&mut note).ok();
     if let Some(all) = CliError::all(faults) {
         return Err(all);
     }
     let missing = || CliError::internal("an input is neither there nor at fault");
-    let records = records.ok_or_else(missing)?;
+    let (records, faults) = records.ok_or_else(missing)?;
     let who_and_when = (change.repository.as_ref().map(Untrusted::as_raw), now);
     let signers = plan.allowed_signers.as_deref();
     let approvals = judged::approvals(signers, &plan.exceptions, &records.value, who_and_when, &judging)?;
@@ -254,7 +294,8 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         signed: trail.key.is_some(),
         bound: trail.commit.is_some() || !args.subject.is_empty(),
     };
-    Ok(Ready { inputs, bundle: policies.value.bundle, trust: approvals.trust })
+    let bundle = policies.value.bundle;
+    Ok(Ready { inputs, bundle, trust: approvals.trust, faults, exceptions: plan.exceptions })
 }
 
 /// Rules compare environments by name: nothing in a name may look like another one.

@@ -16,7 +16,7 @@ use crate::model::profile::Profile;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::policy::{self, Layer};
-use crate::strict::{self, ServiceFile};
+use crate::strict::{self, Fault, Faults, ServiceFile};
 
 /// The configuration that is read where no other is named.
 pub const DEFAULT_CONFIG: &str = "countersign.yaml";
@@ -148,6 +148,18 @@ pub fn codeowners(named: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded
 /// # Errors
 /// A file is not there, or a record has a fault of form: exit 3, all faults together.
 pub fn exceptions(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Vec<Record>>, CliError> {
+    let (records, faults) = examined_exceptions(paths, judging)?;
+    if faults.is_empty() { Ok(records) } else { Err(Faults::new(faults).into()) }
+}
+
+/// As [`exceptions`], but faults of form are given back beside the records that have none.
+///
+/// # Errors
+/// A file is not there: exit 3.
+pub fn examined_exceptions(
+    paths: &[PathBuf],
+    judging: &JudgingFiles,
+) -> Result<(Loaded<Vec<Record>>, Vec<Fault>), CliError> {
     let mut files = Vec::new();
     let mut sources = Vec::new();
     for path in paths {
@@ -155,8 +167,8 @@ pub fn exceptions(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Ve
         sources.push((judging.describe(path), bytes.clone()));
         files.push(File { path: path.to_string_lossy().into_owned(), bytes });
     }
-    let records = exceptions::read(sources.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())))?;
-    Ok(Loaded { value: records, files })
+    let (records, faults) = exceptions::examine(sources.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+    Ok((Loaded { value: records, files }, faults))
 }
 
 /// What came of the signed approvals, and what was read for it.

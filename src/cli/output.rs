@@ -140,6 +140,68 @@ impl Waiting<'_> {
     }
 }
 
+/// An output of a command that has formats of its own, and where it goes; `None` is standard output.
+pub type Chosen<W> = (W, Option<PathBuf>);
+
+/// Reads every `--output` of a command that has formats of its own, files first. Nothing asked for is the first format on standard
+/// output.
+///
+/// # Errors
+/// An unknown format, or two outputs to standard output: a usage error.
+pub fn choose<W: Copy>(texts: &[String], formats: &[(&str, W)]) -> Result<Vec<Chosen<W>>, CliError> {
+    let mut outputs = Vec::new();
+    for text in texts {
+        let (id, path) = match text.split_once('=') {
+            Some((id, "-")) => (id, None),
+            Some((_, "")) => return Err(CliError::usage(format!("--output {text}: no path")).hint("name a file")),
+            Some((id, path)) => (id, Some(PathBuf::from(path))),
+            None => (text.as_str(), None),
+        };
+        let Some((_, write)) = formats.iter().find(|(name, _)| *name == id) else {
+            let known: Vec<_> = formats.iter().map(|(name, _)| *name).collect();
+            return Err(CliError::usage(format!("--output {text}: no such format"))
+                .hint(format!("one of {}", known.join(", "))));
+        };
+        outputs.push((*write, path));
+    }
+    match outputs.iter().filter(|(_, path)| path.is_none()).count() {
+        0 if outputs.is_empty() => outputs.extend(formats.first().map(|(_, write)| (*write, None))),
+        0 | 1 => {}
+        _ => return Err(CliError::usage("two outputs go to standard output").hint("give one a path")),
+    }
+    outputs.sort_by_key(|(_, path)| path.is_none());
+    Ok(outputs)
+}
+
+/// Renders every chosen output, then writes them.
+///
+/// # Errors
+/// One that cannot be rendered or written: exit 4.
+pub fn write_chosen<W>(
+    outputs: Vec<Chosen<W>>,
+    render: impl Fn(W) -> Result<Vec<u8>, CliError>,
+) -> Result<(), CliError> {
+    let rendered: Result<Vec<_>, CliError> =
+        outputs.into_iter().map(|(write, path)| Ok((render(write)?, path))).collect();
+    for (bytes, path) in rendered? {
+        match path {
+            Some(path) => io::write(&path, &bytes)?,
+            None => print(&bytes)?,
+        }
+    }
+    Ok(())
+}
+
+/// A document of ours as JSON.
+///
+/// # Errors
+/// A bug of ours: exit 4.
+pub fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    render::json::document(value, &mut bytes).map_err(|error| CliError::internal(error.to_string()))?;
+    Ok(bytes)
+}
+
 /// Writes to standard output. A reader that went away is no failure of the decision.
 ///
 /// # Errors

@@ -45,9 +45,8 @@ struct Named {
 pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -> Result<Vec<Given>, CliError> {
     let mut faults = Vec::new();
     let mut named = Vec::new();
-    let typed = !arguments.reports.is_empty() || !arguments.declared.is_empty();
     let (patterns, declared): (&[String], &[String]) =
-        if typed { (&arguments.reports, &arguments.declared) } else { (&[], configured) };
+        if arguments.is_empty() { (&[], configured) } else { (&arguments.reports, &arguments.declared) };
     let ignore = globs(arguments.ignore.iter().chain(ignored), &mut faults);
     let plain = patterns.iter().map(|pattern| (None, pattern.as_str()));
     for (format, pattern) in plain.chain(declared.iter().map(|text| split(text))) {

@@ -118,7 +118,8 @@ pub(super) fn is_verdict(record: &Record) -> bool {
 }
 
 /// Ids of findings by index, sorted.
-pub(super) fn ids(findings: &[Untrusted], indices: &[usize]) -> Vec<Untrusted> {
+#[must_use]
+pub fn ids(findings: &[Untrusted], indices: &[usize]) -> Vec<Untrusted> {
     let mut ids: Vec<Untrusted> = indices.iter().filter_map(|i| findings.get(*i)).cloned().collect();
     ids.sort();
     ids

@@ -26,7 +26,7 @@ use crate::strict::{Document, Fault, Faults};
 pub use accounting::{Account, Lost, Run, account};
 pub use allowed_signers::{AllowedSigners, SignersError};
 pub use emergency::EmergencyRecord;
-pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover};
+pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover, ids as ids_of};
 pub use signed::{Approvers, NAMESPACE, Refused, SCHEMA, signed_bytes, verified_approvers};
 pub use sshsig::{SignatureError, SshKey, verify as verify_signature};
 
@@ -55,10 +55,12 @@ pub struct Record {
     pub file: Untrusted,
     /// The line at which it starts, from 1.
     pub line: usize,
-    /// The column of its id, from 1.
-    place_of_id: (usize, usize),
+    /// Line and column of its id, from 1.
+    pub place_of_id: (usize, usize),
     /// The digest of its canonical JSON, approvals included.
     pub digest: Digest,
+    /// Whether it has no fault of form.
+    is_sound: bool,
 }
 
 impl Record {
@@ -79,6 +81,12 @@ impl Record {
 /// # Errors
 /// Every fault of form in every file; an id that is given twice, in one file or in two, is one.
 pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Vec<Record>, Faults> {
+    let (records, faults) = examine(files);
+    if faults.is_empty() { Ok(records) } else { Err(Faults::new(faults)) }
+}
+
+/// As [`read`], for whoever wants to say more about the records without a fault of form: those, by id, and every fault.
+pub fn examine<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> (Vec<Record>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut records = Vec::new();
     for (file, bytes) in files {
@@ -88,11 +96,10 @@ pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<
         }
     }
     faults.extend(given_twice(&records));
-    if !faults.is_empty() {
-        return Err(Faults::new(faults));
-    }
+    records.retain(|record| record.is_sound);
     records.sort_by(|a, b| a.id().cmp(b.id()));
-    Ok(records)
+    records.dedup_by(|again, first| again.id() == first.id());
+    (records, faults)
 }
 
 fn read_document(document: &Document, faults: &mut Vec<Fault>) -> Vec<Record> {

@@ -37,7 +37,26 @@ fn read(document: &Document, faults: &mut Vec<Fault>) -> Vec<Record> {
 }
 
 /// Reads one record. What can be checked is checked, even where another part of the record is faulty.
-fn record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Option<Record> {
+fn record(document: &Document, node: &Node, all: &mut Vec<Fault>) -> Option<Record> {
+    let mut faults = Vec::new();
+    let exception = read_record(document, node, &mut faults);
+    let is_sound = faults.is_empty();
+    all.append(&mut faults);
+    let exception = exception?;
+    let canonical = canonical(&exception).to_string();
+    let place_of_id = node.get("id").unwrap_or(node).place();
+    let (line, _) = node.place();
+    Some(Record {
+        exception,
+        file: document.file().clone(),
+        line,
+        place_of_id,
+        digest: Digest::of(canonical),
+        is_sound,
+    })
+}
+
+fn read_record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Option<Exception> {
     let exception: Option<Exception> = document.read_at(node, faults);
     document.blanks_below(node, faults);
     if let Some(id) = node.get("id") {
@@ -56,11 +75,7 @@ fn record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Option<R
     for approval in node.get("approvals").and_then(Node::items).unwrap_or_default() {
         faults.extend(approval.get("signature").and_then(|path| signature_fault(document, path)));
     }
-    let exception = exception?;
-    let canonical = canonical(&exception).to_string();
-    let place_of_id = node.get("id").unwrap_or(node).place();
-    let (line, _) = node.place();
-    Some(Record { exception, file: document.file().clone(), line, place_of_id, digest: Digest::of(canonical) })
+    exception
 }
 
 fn id_fault(document: &Document, node: &Node) -> Option<Fault> {

@@ -53,6 +53,14 @@ pub struct Refused {
     pub why: Untrusted,
 }
 
+impl Refused {
+    /// Who and why, as one text.
+    #[must_use]
+    pub fn line(&self) -> Untrusted {
+        Untrusted::new(format!("approval of {}: {}", self.by.as_raw(), self.why.as_raw()))
+    }
+}
+
 /// Verifies the approvals of a record. `signatures` holds the bytes of the files that the approvals name, by that name.
 #[must_use]
 pub fn verified_approvers(

@@ -20,6 +20,7 @@ mod docs;
 mod emergency;
 mod enrichment;
 mod evidence;
+mod exception_commands;
 mod exceptions;
 mod fail_open;
 mod findings;

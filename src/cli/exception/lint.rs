@@ -1,0 +1,138 @@
+//! `exception lint`: every fault of form and of governance at once.
+//!
+//! What must stay true: what `check` would refuse or not admit is a fault here, and each has its place and the way out.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{about_records, proposed};
+use crate::cli::args::CheckArgs;
+use crate::cli::check::Ready;
+use crate::cli::error::{CliError, Exit};
+use crate::cli::output;
+use crate::gate::{self, JudgedRecord};
+use crate::model::text::{Untrusted, guard_line_start};
+use crate::strict::{Fault, Faults};
+
+/// `exception lint`.
+#[derive(Debug, Args)]
+#[command(
+    mut_args(about_records),
+    mut_arg("output", |arg| arg.help("human or json; repeatable, at most one without a path [default: human]")),
+    after_long_help = "\
+With reports, a record is judged by what it covers; without, by the severity that leaves it the fewest faults.
+
+Exit codes:
+  0   no fault
+  1   a record would not be admitted: it lives too long, is over, or lacks approvals
+  3   a record has a fault of form, which ends every check
+
+Examples:
+  countersign exception lint
+  countersign exception lint reports/ --exceptions exceptions.yaml --output json"
+)]
+pub struct LintArgs {
+    /// What `check` takes.
+    #[command(flatten)]
+    pub check: CheckArgs,
+}
+
+/// What was found.
+#[derive(Serialize)]
+struct Lint {
+    schema: &'static str,
+    /// Records without a fault of form.
+    records: usize,
+    faults: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    kind: Kind,
+    file: Untrusted,
+    line: usize,
+    column: usize,
+    exception: Option<Untrusted>,
+    message: Untrusted,
+    fix: Option<Untrusted>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Form,
+    Governance,
+}
+
+type Render = fn(&Lint) -> Result<Vec<u8>, CliError>;
+
+const FORMATS: [(&str, Render); 2] =
+    [("human", |lint| Ok(human(lint).into_bytes())), ("json", |lint| output::json(lint))];
+
+/// Runs `exception lint`.
+///
+/// # Errors
+/// An input that is no record is not sound: exit 3.
+pub(super) fn run(args: &LintArgs) -> Result<u8, CliError> {
+    let outputs = output::choose(&args.check.output, &FORMATS)?;
+    let Ready { inputs, bundle, faults, .. } = proposed(&args.check)?;
+    let profile = inputs.profile.name.clone();
+    let records = gate::judge_records(inputs, &bundle)?;
+    let mut lint = Lint { schema: "countersign/exception-lint/v1", records: records.len(), faults: Vec::new() };
+    lint.faults.extend(Faults::new(faults).into_vec().into_iter().map(of_form));
+    for record in &records {
+        lint.faults.extend(of_governance(record, &profile));
+    }
+    lint.faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+    output::write_chosen(outputs, |render| render(&lint))?;
+    Ok(match lint.faults.iter().any(|fault| fault.kind == Kind::Form) {
+        true => Exit::Input.code(),
+        false => u8::from(!lint.faults.is_empty()),
+    })
+}
+
+fn of_form(fault: Fault) -> Found {
+    let Fault { file, line, column, message, fix } = fault;
+    let fix = fix.map(Untrusted::from);
+    Found { kind: Kind::Form, file, line, column, exception: None, message: message.into(), fix }
+}
+
+fn of_governance(judged: &JudgedRecord, profile: &Untrusted) -> Vec<Found> {
+    let (line, column) = judged.record.place_of_id;
+    let found = |message: &Untrusted, fix: String| Found {
+        kind: Kind::Governance,
+        file: judged.record.file.clone(),
+        line,
+        column,
+        exception: Some(judged.record.id().clone()),
+        message: message.clone(),
+        fix: Some(fix.into()),
+    };
+    let mend = format!("mend the record; the figures stand in the profile {} under `exceptions`", profile.as_raw());
+    let denied = judged.denied.iter().map(|why| found(why, mend.clone()));
+    let sign = "have it signed again as it is now, by a key of allowed_signers";
+    denied.chain(judged.refused.iter().map(|why| found(why, sign.to_owned()))).collect()
+}
+
+fn human(lint: &Lint) -> String {
+    let mut text = String::new();
+    for fault in &lint.faults {
+        let Found { file, line, column, exception, message, fix, .. } = fault;
+        let about = exception.as_ref().map(|id| format!("{}: ", id.line())).unwrap_or_default();
+        let headline = format!("{}:{line}:{column}: {about}{}", file.line(), message.line());
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}", guard_line_start(&headline));
+        if let Some(fix) = fix {
+            let _ = writeln!(text, "  next: {}", fix.line());
+        }
+    }
+    let records = format!("{} {}", lint.records, if lint.records == 1 { "record" } else { "records" });
+    let _ = match lint.faults.len() {
+        0 => writeln!(text, "{records}, no fault"),
+        1 => writeln!(text, "{records} could be judged, 1 fault"),
+        faults => writeln!(text, "{records} could be judged, {faults} faults"),
+    };
+    text
+}

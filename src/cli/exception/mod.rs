@@ -1,0 +1,122 @@
+//! `exception …`: everything about the records of accepted risks but the decision about them.
+//!
+//! What must stay true: nothing is judged for good here. Records are read as they are proposed, from the working tree; what counts
+//! in a change request is what `check` reads from the target branch.
+
+mod lint;
+mod list;
+mod show;
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, Args, Subcommand};
+
+use super::args::CheckArgs;
+use super::check::{self, Ready};
+use super::error::CliError;
+use super::judged;
+use super::judging::JudgingFiles;
+use crate::exceptions::Record;
+use crate::model::change::Change;
+
+/// `exception`.
+#[derive(Debug, Args)]
+pub struct ExceptionArgs {
+    /// What to do with records.
+    #[command(subcommand)]
+    pub command: ExceptionCommand,
+}
+
+/// The commands about exceptions.
+#[derive(Debug, Subcommand)]
+pub enum ExceptionCommand {
+    /// Check records: every fault of form and of governance, with its place and the way out.
+    Lint(Box<lint::LintArgs>),
+    /// List records, those that end first at the top; with reports, what each covers.
+    List(Box<list::ListArgs>),
+    /// Print one record as JSON, or the bytes that an approver signs.
+    Show(show::ShowArgs),
+}
+
+/// Runs one of the commands about exceptions.
+///
+/// # Errors
+/// The command line or an input is not sound: exit 2 or 3.
+pub fn run(command: &ExceptionCommand) -> Result<u8, CliError> {
+    match command {
+        ExceptionCommand::Lint(args) => lint::run(args),
+        ExceptionCommand::List(args) => list::run(args),
+        ExceptionCommand::Show(args) => show::run(args),
+    }
+}
+
+/// Where records are.
+#[derive(Clone, Debug, Args)]
+pub struct RecordArgs {
+    /// Exception records [default: those of countersign.yaml].
+    #[arg(long, value_name = "PATH")]
+    pub exceptions: Vec<PathBuf>,
+    /// The configuration [default: countersign.yaml, where it exists].
+    #[arg(long, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+}
+
+impl RecordArgs {
+    /// The record of this id, as it lies in the working tree.
+    fn find(&self, id: &str, directory: &Path) -> Result<Record, CliError> {
+        let files = JudgingFiles::open(&Change::default(), None, directory)?;
+        let paths = match self.exceptions.as_slice() {
+            [] => judged::config(self.config.as_deref(), &files)?.value.exceptions,
+            given => given.to_vec(),
+        };
+        demand_files(&paths)?;
+        let records = judged::exceptions(&paths, &files)?.value;
+        records.into_iter().find(|record| *record.id() == id).ok_or_else(|| {
+            let shown: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+            CliError::input(format!("there is no record `{id}` in {}", shown.join(", ")))
+                .hint("check the id, or name the file with --exceptions")
+        })
+    }
+}
+
+/// What the policies in force would judge the proposed records by.
+fn proposed(args: &CheckArgs) -> Result<Ready, CliError> {
+    if args.evidence.is_some() || args.key.is_some() {
+        return Err(CliError::usage("a look at records is no decision and leaves no evidence")
+            .hint("take --evidence and --key away, or run check"));
+    }
+    let ready = check::proposed(&CheckArgs { output: Vec::new(), ..args.clone() })?;
+    demand_files(&ready.exceptions)?;
+    Ok(ready)
+}
+
+fn demand_files(paths: &[PathBuf]) -> Result<(), CliError> {
+    match paths {
+        [] => Err(CliError::usage("no exception records are named").hint("give --exceptions PATH")),
+        _ => Ok(()),
+    }
+}
+
+/// Hides the flags of `check` that say nothing about records.
+fn about_records(arg: Arg) -> Arg {
+    const OF_DECISIONS: [&str; 16] = [
+        "evidence",
+        "key",
+        "fail_on",
+        "mode",
+        "quiet",
+        "color",
+        "subject",
+        "receipt",
+        "emergency",
+        "history",
+        "history_key",
+        "baseline",
+        "baseline_key",
+        "baseline_digest",
+        "namespace",
+        "codeowners",
+    ];
+    let hidden = OF_DECISIONS.contains(&arg.get_id().as_str());
+    arg.hide(hidden)
+}
