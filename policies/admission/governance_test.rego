@@ -65,6 +65,18 @@ test_nobody_approves_their_own if {
 	_refused({"approvals": [{"by": " "}]}, "internal", too_few)
 }
 
+# Cyrillic letters, an accent that is a character of its own, and a space of no width.
+test_a_name_in_letters_that_look_alike_is_not_somebody_else if {
+	too_few := "it has 0 of 1 approvals by people other than its owner and the change's author"
+	every owner in ["\u0430na", "ana\u0301", "\u0430\u043d\u0430", "a\u200bna"] {
+		_refused({"owner": owner, "approvals": [{"by": "ana"}]}, "internal", too_few)
+	}
+	_admitted({"owner": "\u0430na", "approvals": [{"by": "kim@example.com"}]}, "internal")
+	_admitted({"owner": "\u00e9quipe-web", "approvals": [{"by": "kim"}]}, "internal")
+	facts := object.union(fixture.recorded({"approvals": [{"by": "zoe"}]}, "internal"), {"change": {"author": "z\u043ee"}})
+	count(governance.admit) == 0 with input as facts
+}
+
 test_a_record_without_a_list_of_approvals_has_none if {
 	records := [object.remove(fixture.exception, ["approvals"])]
 	facts := object.union(fixture.facts, {"exceptions": records, "service": {"exposure": "internal"}})

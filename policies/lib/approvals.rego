@@ -16,7 +16,7 @@ given := [approval |
 author := people.named([input.change.author])
 
 # The people other than the author who approved.
-approvers := people.approving([approval.by | some approval in given; of_this_commit(approval)]) - author
+approvers := people.approving_beside([approval.by | some approval in given; of_this_commit(approval)], [input.change.author])
 
 of_this_commit(_) if not input.profile.change.approve_commit
 

@@ -150,7 +150,7 @@ _needed(record) := max([number | some number in _demands.approvals]) if not _nam
 
 # People who accepted the risk and may do so.
 _approvers(record) := {person |
-	some person in (people.approving(_claimed(record)) - people.named([record.owner, input.change.author]))
+	some person in people.approving_beside(_claimed(record), [record.owner, input.change.author])
 	_may_approve(person)
 }
 

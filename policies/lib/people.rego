@@ -20,8 +20,23 @@ _one(name) := trim_prefix(lower(trim_space(input.data.authority.aliases[name])),
 # Of a list of names, those that can approve: plain ones, which cannot be mistaken for another, and no machine's account.
 approving(list) := {person |
 	some person in named(list)
-	regex.match(`^[!-~]+( [!-~]+)*$`, person)
+	_is_plain(person)
 	not endswith(person, "[bot]")
+}
+
+_is_plain(person) if regex.match(`^[!-~]+( [!-~]+)*$`, person)
+
+# Of a list of names, those that can approve and are surely nobody of another list. A name of that list with a letter that is not
+# plain is everybody whom it could be taken for: such a letter may look like any other, like several, or like nothing.
+approving_beside(list, others) := {person |
+	some person in approving(list) - named(others)
+	not _could_be(person, others)
+}
+
+_could_be(person, others) if {
+	some other in named(others)
+	not _is_plain(other)
+	regex.match(sprintf("^%s$", [regex.replace(other, `[^a-z0-9]`, ".{0,3}")]), person)
 }
 
 # `{"owner": name}` to join to a verdict; nothing when the name is not known.

@@ -63,7 +63,9 @@ _demanded if {
 	_needed > 0
 }
 
-_stale := (people.named([approval.by | some approval in approvals.given]) - approvals.author) - approvals.approvers
+_stale := (people.named(_of_others) - approvals.author) - approvals.approvers
+
+_of_others := [approval.by | some approval in approvals.given; not approvals.of_this_commit(approval)]
 
 _of_other_commits := sprintf("; %d of another commit", [count(_stale)]) if {
 	count(_stale) > 0

@@ -24,6 +24,11 @@ test_the_author_does_not_count_however_the_name_is_written if {
 	}
 }
 
+test_an_author_in_letters_that_look_alike_does_not_count_either if {
+	_denials(object.union(_approved_by([fixture.approval("jo")]), {"change": {"author": "j\u043e"}})) == ["0 of 1 approvals by people other than the author"]
+	count(_denials(object.union(_approved_by([fixture.approval("kim")]), {"change": {"author": "\u0430na"}}))) == 0
+}
+
 test_machines_and_blanks_do_not_count if {
 	bot := object.union(fixture.approval("renovate"), {"reviewer": "bot"})
 	count(_denials(_approved_by([bot]))) == 1
