@@ -329,6 +329,9 @@ pub struct CheckArgs {
     /// Who may sign approvals of exceptions and records of emergencies (OpenSSH `allowed_signers`).
     #[arg(long, value_name = "PATH")]
     pub allowed_signers: Option<PathBuf>,
+    /// Keys that no longer count: a revocation list of OpenSSH (KRL), or public keys, one a line.
+    #[arg(long, value_name = "PATH")]
+    pub revoked_keys: Option<PathBuf>,
     /// The signed record of an emergency or of a rollback, and those of reviews.
     #[arg(long, value_name = "PATH")]
     pub emergency: Vec<PathBuf>,

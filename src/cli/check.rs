@@ -217,8 +217,8 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let missing = || CliError::internal("an input is neither there nor at fault");
     let (records, faults) = records.ok_or_else(missing)?;
     let who_and_when = (change.repository.as_ref().map(Untrusted::as_raw), now);
-    let signers = plan.allowed_signers.as_deref();
-    let approvals = judged::approvals(signers, &plan.exceptions, &records.value, who_and_when, &judging)?;
+    let signers = judged::SignerFiles { allowed: plan.allowed_signers.clone(), revoked: plan.revoked_keys.clone() };
+    let approvals = judged::approvals(&signers, &plan.exceptions, &records.value, who_and_when, &judging)?;
     let repository = change.repository.as_ref();
     let given = emergency::read(&args.emergency, approvals.allowed.as_ref(), repository.map(Untrusted::as_raw), now)?;
     let history = emergency::history(&plan.history, plan.history_key.as_deref(), repository, &plan.environment, now)?;
@@ -304,7 +304,10 @@ fn is_environment(name: &str) -> bool {
 }
 
 /// `--at`, else the machine's clock.
-fn instant(at: Option<&str>) -> Result<(Timestamp, Clock), CliError> {
+///
+/// # Errors
+/// What was given is no instant: a usage error.
+pub fn instant(at: Option<&str>) -> Result<(Timestamp, Clock), CliError> {
     match at {
         Some(text) => text
             .parse()
@@ -346,6 +349,7 @@ struct Plan {
     no_builtin: bool,
     receipts: Vec<PathBuf>,
     allowed_signers: Option<PathBuf>,
+    revoked_keys: Option<PathBuf>,
     history: Vec<PathBuf>,
     history_key: Option<PathBuf>,
     baseline: Option<PathBuf>,
@@ -388,6 +392,7 @@ impl Plan {
             no_builtin: args.no_builtin || config.no_builtin,
             receipts: either(&args.receipt, &config.receipts),
             allowed_signers: args.allowed_signers.clone().or_else(|| config.allowed_signers.clone()),
+            revoked_keys: args.revoked_keys.clone().or_else(|| config.revoked_keys.clone()),
             history: either(&args.history, &config.history),
             history_key: args.history_key.clone().or_else(|| config.history_key.clone()),
             baseline: args.baseline.clone().or_else(|| config.baseline.clone()),

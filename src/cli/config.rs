@@ -61,6 +61,8 @@ pub struct Config {
     pub gate_id: Option<String>,
     /// Who may sign approvals of exceptions and records of emergencies (OpenSSH `allowed_signers`).
     pub allowed_signers: Option<PathBuf>,
+    /// Keys that no longer count: a revocation list of OpenSSH (KRL), or public keys, one a line.
+    pub revoked_keys: Option<PathBuf>,
     /// Evidence of the earlier decisions.
     pub history: Vec<PathBuf>,
     /// The public key that the earlier evidence is signed with.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -169,6 +169,20 @@ fn widen(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn widen(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// A file for another program, which goes when the value does.
+///
+/// # Errors
+/// It cannot be written: exit 4.
+pub fn temporary(bytes: &[u8], suffix: &str) -> Result<tempfile::NamedTempFile, CliError> {
+    let write = || {
+        let mut file = tempfile::Builder::new().prefix("countersign-").suffix(suffix).tempfile()?;
+        file.write_all(bytes)?;
+        file.flush()?;
+        Ok(file)
+    };
+    write().map_err(|error: io::Error| CliError::internal(format!("a temporary file: {error}")))
 }
 
 /// Makes a rename last. Directories cannot be synced on Windows, where renaming is journalled.
@@ -427,6 +441,61 @@ pub fn run(
         _ => Ok(std::process::Output { status, stdout, stderr }),
     }
 }
+
+/// Runs a program without a shell that may ask the person at the terminal something; its messages go to our standard error.
+///
+/// # Errors
+/// It could not be started, or it printed more than `limit` bytes.
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary: the only place that starts programs")]
+pub fn run_attended(
+    program: &str,
+    arguments: &[&std::ffi::OsStr],
+    stdin: &[u8],
+    limit: u64,
+) -> io::Result<std::process::Output> {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()?;
+    // What is fed here is small: it fits into the pipe before the program has to print anything.
+    if let Some(mut input) = child.stdin.take() {
+        match input.write_all(stdin) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+            _ => {}
+        }
+    }
+    let stdout = child.stdout.take().map_or(Ok(Vec::new()), |output| capped(output, limit))?;
+    if !fits(&stdout, limit) {
+        let _ = child.kill();
+        return Err(io::Error::other(format!("printed more than the limit of {limit} bytes")));
+    }
+    Ok(std::process::Output { status: child.wait()?, stdout, stderr: Vec::new() })
+}
+
+/// Whether a person sits at the terminal who can be asked.
+#[must_use]
+pub fn is_attended() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks the person at the terminal for one line; without white space around it.
+///
+/// # Errors
+/// The terminal is gone, or what was typed is no text.
+pub fn ask(question: &str) -> io::Result<String> {
+    let mut errors = io::stderr().lock();
+    write!(errors, "{question}: ")?;
+    errors.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().take(ANSWER_BYTES).read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}
+
+/// The longest answer.
+const ANSWER_BYTES: u64 = 16 << 10;
 
 /// Starts this program again, with nothing of the environment, its streams to be read and written by the caller.
 ///

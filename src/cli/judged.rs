@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::io::PathKind;
 use super::judging::JudgingFiles;
 use super::policies::Policies;
-use crate::exceptions::{self, AllowedSigners, Approvers, Record};
+use crate::exceptions::{self, AllowedSigners, Approvers, Record, RevokedKeys};
 use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, PLACES};
 use crate::model::profile::Profile;
 use crate::model::text::Untrusted;
@@ -178,7 +178,7 @@ pub struct Approvals {
     pub allowed: Option<AllowedSigners>,
     /// By the record's id.
     pub approvers: BTreeMap<Untrusted, Approvers>,
-    /// The allowed signers.
+    /// The allowed signers, and the keys that are revoked.
     pub signers: Vec<File>,
     /// The signatures.
     pub signatures: Vec<File>,
@@ -213,20 +213,30 @@ impl Trust {
     }
 }
 
-/// Verifies the signed approvals of all records; without allowed signers none counts as signed. A signature lies beside its
-/// record, and where it does not, the approval does not count.
+/// The files that say who may sign, as they were named.
+#[derive(Clone, Debug, Default)]
+pub struct SignerFiles {
+    /// OpenSSH's `allowed_signers`.
+    pub allowed: Option<PathBuf>,
+    /// OpenSSH's revocation list.
+    pub revoked: Option<PathBuf>,
+}
+
+/// Reads who may sign; `None` where nobody is named.
 ///
 /// # Errors
-/// The allowed signers are not there or not sound, or a signature cannot be read: exit 3.
-pub fn approvals(
-    signers: Option<&Path>,
-    paths: &[PathBuf],
-    records: &[Record],
-    (repository, now): (Option<&str>, Timestamp),
+/// A file is not there or not sound: exit 3. Keys are revoked that nobody lists: a usage error.
+pub fn allowed_signers(
+    named: &SignerFiles,
     judging: &JudgingFiles,
-) -> Result<Approvals, CliError> {
-    let mut approvals = Approvals::default();
-    let Some(path) = signers else { return Ok(approvals) };
+) -> Result<Option<Loaded<AllowedSigners>>, CliError> {
+    let Some(path) = &named.allowed else {
+        return match &named.revoked {
+            None => Ok(None),
+            Some(_) => Err(CliError::usage("revoked keys without allowed signers")
+                .hint("give --allowed-signers too: without it no signature counts")),
+        };
+    };
     let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
     let shown = judging.describe(path);
     let text = std::str::from_utf8(&bytes)
@@ -234,8 +244,35 @@ pub fn approvals(
     let signers = AllowedSigners::parse(text).map_err(|error| {
         CliError::input(format!("{shown}: {error}")).hint("write it as ssh-keygen(1) says under ALLOWED SIGNERS")
     })?;
-    approvals.signers.push(File { path: path.to_string_lossy().into_owned(), bytes });
-    let mut trust = Trust { signers, signatures: BTreeMap::new() };
+    let mut loaded = Loaded::one(signers, path, bytes);
+    if let Some(path) = &named.revoked {
+        let bytes = judging.read(path)?.ok_or_else(|| missing(path, judging))?;
+        let revoked = RevokedKeys::parse(&bytes).map_err(|error| {
+            CliError::input(format!("{}: {error}", judging.describe(path)))
+                .hint("make it with ssh-keygen -k from public keys, or list public keys, one a line")
+        })?;
+        loaded.value = loaded.value.without(revoked);
+        loaded.files.push(File { path: path.to_string_lossy().into_owned(), bytes });
+    }
+    Ok(Some(loaded))
+}
+
+/// Verifies the signed approvals of all records; without allowed signers none counts as signed. A signature lies beside its
+/// record, and where it does not, the approval does not count.
+///
+/// # Errors
+/// The allowed signers are not there or not sound, or a signature cannot be read: exit 3.
+pub fn approvals(
+    named: &SignerFiles,
+    paths: &[PathBuf],
+    records: &[Record],
+    (repository, now): (Option<&str>, Timestamp),
+    judging: &JudgingFiles,
+) -> Result<Approvals, CliError> {
+    let mut approvals = Approvals::default();
+    let Some(signers) = allowed_signers(named, judging)? else { return Ok(approvals) };
+    approvals.signers = signers.files;
+    let mut trust = Trust { signers: signers.value, signatures: BTreeMap::new() };
     let places: BTreeMap<String, &PathBuf> = paths.iter().map(|path| (judging.describe(path), path)).collect();
     for record in records {
         let beside = places.get(record.file.as_raw()).and_then(|path| path.parent()).unwrap_or(Path::new(""));

@@ -141,7 +141,7 @@ fn skip_class(rest: &mut Chars<'_>) {
 }
 
 /// Normalised paths have none of these.
-fn is_odd_path(pattern: &str) -> bool {
+pub(super) fn is_odd_path(pattern: &str) -> bool {
     pattern.contains('\\') || pattern.trim() != pattern || pattern.split('/').any(|part| matches!(part, "." | ".."))
 }
 

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::allowed_signers::AllowedSigners;
-use super::sshsig;
+use super::ssh::{self, AllowedSigners};
 use crate::model::emergency::{Closing, Emergency, EmergencyScope, SignedBy, Signers};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
@@ -102,9 +101,9 @@ impl EmergencyRecord {
         for signed in self.signatures() {
             let judged = match files.get(&signed.signature) {
                 None => Err("its signature file was not given".to_owned()),
-                Some(bytes) => sshsig::verify(bytes, &message, NAMESPACE).map_err(|error| error.to_string()),
+                Some(bytes) => ssh::verify(bytes, &message, NAMESPACE).map_err(|error| error.to_string()),
             }
-            .and_then(|key| match allowed.allows(key, signed.by.as_raw(), NAMESPACE, now) {
+            .and_then(|key| match allowed.allows(&key, signed.by.as_raw(), NAMESPACE, now) {
                 Ok(()) => Ok(key),
                 Err(error) => Err(error.to_string()),
             })

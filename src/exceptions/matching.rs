@@ -184,19 +184,27 @@ fn say_what_is_near(
 
 /// Why a scope does not hold here.
 fn outside(scope: &Scope, context: &Context<'_>) -> Option<String> {
-    let Scope { service, environment, repository } = scope;
-    let here = [
-        ("service", service, context.service),
-        ("environment", environment, Some(context.environment)),
-        ("repository", repository, context.repository),
-    ];
-    here.into_iter().find(|(_, allowed, here)| !holds(allowed, *here)).map(|(what, allowed, here)| {
+    let missed = scope_here(scope, context).into_iter().find(|(_, allowed, here)| !holds(allowed, *here));
+    missed.map(|(what, allowed, here)| {
         let allowed: Vec<&str> = allowed.iter().map(Untrusted::as_raw).collect();
         format!("it holds for {what} {}, this is {}", allowed.join(", "), here.unwrap_or("unknown"))
     })
 }
 
-fn holds(allowed: &[Untrusted], here: Option<&str>) -> bool {
+/// Each part of a scope, what it allows, and what is here.
+pub(super) fn scope_here<'a>(
+    scope: &'a Scope,
+    context: &Context<'a>,
+) -> [(&'static str, &'a [Untrusted], Option<&'a str>); 3] {
+    let Scope { service, environment, repository } = scope;
+    [
+        ("service", service, context.service),
+        ("environment", environment, Some(context.environment)),
+        ("repository", repository, context.repository),
+    ]
+}
+
+pub(super) fn holds(allowed: &[Untrusted], here: Option<&str>) -> bool {
     allowed.is_empty() || here.is_some_and(|here| allowed.iter().any(|one| one == here))
 }
 
@@ -237,11 +245,7 @@ impl Tally {
             because.push(self.nearest.map_or_else(|| nothing_near(&record.exception), |(_, line)| line));
         }
         Matched {
-            force: match context.now {
-                now if now < created.start() => Force::Pending,
-                now if now >= expires.end() => Force::Expired,
-                _ => Force::InForce,
-            },
+            force: force(&record.exception, context.now),
             in_scope,
             covers: self.covers,
             worst,
@@ -249,6 +253,15 @@ impl Tally {
             days_left: expires.days_since(context.now.date()),
             because: because.into_iter().map(Untrusted::from).collect(),
         }
+    }
+}
+
+/// Whether a record's days have come.
+pub(super) fn force(exception: &Exception, now: Timestamp) -> Force {
+    match now {
+        now if now < exception.created.start() => Force::Pending,
+        now if now >= exception.expires.end() => Force::Expired,
+        _ => Force::InForce,
     }
 }
 
@@ -290,7 +303,7 @@ pub(super) struct Pattern<'a> {
 }
 
 /// Compiled patterns: many records share one.
-type PatternCache<'a> = BTreeMap<&'a str, Rc<GlobMatcher>>;
+pub(super) type PatternCache<'a> = BTreeMap<&'a str, Rc<GlobMatcher>>;
 
 impl<'a> Pattern<'a> {
     fn new(text: &'a Untrusted, cache: &mut PatternCache<'a>) -> Option<Self> {
@@ -313,7 +326,7 @@ impl<'a> Pattern<'a> {
 
 impl<'a> Criteria<'a> {
     /// `None` for a record that names a policy rule, and for criteria that cannot be compiled, which the reader refuses.
-    fn new(exception: &'a Exception, cache: &mut PatternCache<'a>) -> Option<Self> {
+    pub(super) fn new(exception: &'a Exception, cache: &mut PatternCache<'a>) -> Option<Self> {
         let criteria = &exception.criteria;
         if criteria.verdict.is_some() {
             return None;
@@ -338,52 +351,56 @@ impl<'a> Criteria<'a> {
 
     /// Whether every given criterion matches; else how many do, and the first that does not.
     fn judge<'s>(&'s self, subject: &'s Subject<'_>) -> Result<(), Miss<'s>> {
-        let Self { fingerprint, ids, package, rule, kind, path, resource } = self;
         let mut met = 0;
         let mut first = None;
-        let mut take = |why: Option<Why<'s>>| match why {
+        self.ask(subject, |_, why| match why {
             None => met += 1,
             Some(why) => {
                 first.get_or_insert(why);
             }
-        };
+        });
+        match first {
+            // Without any criterion nothing matches; the reader refuses that, too.
+            None if met > 0 => Ok(()),
+            None => Err(Miss { met, why: Why::Ids }),
+            Some(why) => Err(Miss { met, why }),
+        }
+    }
+
+    /// Asks every given criterion, by its key; no answer is a match.
+    pub(super) fn ask<'s>(&'s self, subject: &'s Subject<'_>, mut take: impl FnMut(&'static str, Option<Why<'s>>)) {
+        let Self { fingerprint, ids, package, rule, kind, path, resource } = self;
         if let Some(fingerprint) = fingerprint {
-            take((subject.finding.fingerprint != *fingerprint).then_some(Why::Fingerprint));
+            take("fingerprint", (subject.finding.fingerprint != *fingerprint).then_some(Why::Fingerprint));
         }
         if !ids.is_empty() {
-            take(ids.is_disjoint(&subject.ids).then_some(Why::Ids));
+            take("ids", ids.is_disjoint(&subject.ids).then_some(Why::Ids));
         }
         if let Some(wanted) = package {
-            take(match &subject.package {
+            let why = match &subject.package {
                 Some(package) if wanted.covers(package) => None,
                 Some(package) => Some(Why::Package(package)),
                 None => Some(Why::NoPackage),
-            });
+            };
+            take("package", why);
         }
         if let Some(rule) = rule {
             // A rule names no problem by itself: one witness by another rule may have seen something worse. Ids and
             // fingerprints do name it, and then the rule of one witness is enough.
             let named = fingerprint.is_some() || !ids.is_empty();
             let other = subject.rules.iter().copied().find(|one| one != rule);
-            take(other.filter(|_| !(named && subject.rules.contains(rule))).map(Why::Rule));
+            take("rule", other.filter(|_| !(named && subject.rules.contains(rule))).map(Why::Rule));
         }
         if let Some(kind) = kind {
-            take((subject.finding.kind != *kind).then_some(Why::Kind(subject.finding.kind)));
+            take("kind", (subject.finding.kind != *kind).then_some(Why::Kind(subject.finding.kind)));
         }
         if let Some(path) = path {
-            take(
-                subject.outside("path", path.text, |l| l.path.as_ref().is_some_and(|p| path.matches_path(p.as_raw()))),
-            );
+            let matches = |l: &Location| l.path.as_ref().is_some_and(|p| path.matches_path(p.as_raw()));
+            take("path", subject.outside("path", path.text, matches));
         }
         if let Some(resource) = resource {
-            let matches = |r: &Untrusted| resource.matcher.is_match(r.as_raw());
-            take(subject.outside("resource", resource.text, |l| l.resource.as_ref().is_some_and(matches)));
-        }
-        match first {
-            // Without any criterion nothing matches; the reader refuses that, too.
-            None if met > 0 => Ok(()),
-            None => Err(Miss { met, why: Why::Ids }),
-            Some(why) => Err(Miss { met, why }),
+            let matches = |l: &Location| l.resource.as_ref().is_some_and(|r| resource.matcher.is_match(r.as_raw()));
+            take("resource", subject.outside("resource", resource.text, matches));
         }
     }
 }
@@ -401,7 +418,7 @@ pub(super) struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(finding: &'a Finding) -> Self {
+    pub(super) fn new(finding: &'a Finding) -> Self {
         let names = finding.ids.iter().map(Untrusted::as_raw).filter(|id| !is_cwe(id));
         let witnesses = finding.seen_by.iter().map(|witness| witness.rule_id.as_raw());
         Self {
@@ -434,7 +451,8 @@ struct Miss<'s> {
     why: Why<'s>,
 }
 
-enum Why<'s> {
+/// What a finding has that a criterion does not match.
+pub(super) enum Why<'s> {
     Fingerprint,
     Ids,
     NoPackage,
@@ -445,7 +463,7 @@ enum Why<'s> {
 }
 
 impl Why<'_> {
-    fn line(&self, finding: &Finding) -> String {
+    pub(super) fn line(&self, finding: &Finding) -> String {
         let id = finding.id.as_raw();
         match self {
             Self::Fingerprint => format!("{id} has another fingerprint"),

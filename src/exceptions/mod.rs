@@ -6,15 +6,18 @@
 //! A source is one file here plus its row in [`SOURCES`].
 
 mod accounting;
-mod allowed_signers;
 mod criteria;
+pub mod edit;
 mod emergency;
+pub mod exchange;
+mod explain;
 mod index;
 mod matching;
+mod narrow;
 mod native;
 mod purl;
 mod signed;
-mod sshsig;
+mod ssh;
 
 use std::collections::BTreeMap;
 
@@ -24,11 +27,15 @@ use crate::model::text::Untrusted;
 use crate::strict::{Document, Fault, Faults};
 
 pub use accounting::{Account, Lost, Run, account};
-pub use allowed_signers::{AllowedSigners, SignersError};
 pub use emergency::EmergencyRecord;
+pub use explain::{Reason, explain};
 pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover, ids as ids_of};
+pub use narrow::narrowest;
 pub use signed::{Approvers, NAMESPACE, Refused, SCHEMA, signed_bytes, verified_approvers};
-pub use sshsig::{SignatureError, SshKey, verify as verify_signature};
+pub use ssh::{
+    AllowedSigners, NotAllowed, RevokedError, RevokedKeys, SignatureError, SignersError, SshKey,
+    verify as verify_signature,
+};
 
 /// One notation of accepted risks.
 #[derive(Debug)]

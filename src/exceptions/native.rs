@@ -13,6 +13,17 @@ use crate::strict::{Document, Fault, Node, Notation};
 /// See the module.
 pub(super) static SOURCE: Source = Source { id: "native", title: "countersign exception records", recognises, read };
 
+/// What stands where somebody still has to fill in a value: an import writes it, and no record that holds it counts.
+pub(super) const TODO: &str = "TODO";
+
+/// Keys that may be still to do, and what they say.
+const TO_DO: [(&str, &str); 4] = [
+    ("owner", "say who answers for the risk"),
+    ("reason", "say why it is acceptable"),
+    ("mitigation", "say what keeps it small meanwhile"),
+    ("expires", "give the last day on which it counts"),
+];
+
 /// The one key of a TOML file, which cannot be a list itself.
 const TOML_KEY: &str = "exception";
 
@@ -33,7 +44,12 @@ fn read(document: &Document, faults: &mut Vec<Fault>) -> Vec<Record> {
         let fix = format!("write every record as [[{TOML_KEY}]]");
         faults.push(Fault::new(document.file().as_raw(), place, message, Some(fix)));
     }
-    list(document).unwrap_or_default().iter().filter_map(|node| record(document, node, faults)).collect()
+    records_of(document).iter().filter_map(|node| record(document, node, faults)).collect()
+}
+
+/// The records of a document as they are written.
+pub(super) fn records_of(document: &Document) -> &[Node] {
+    list(document).unwrap_or_default()
 }
 
 /// Reads one record. What can be checked is checked, even where another part of the record is faulty.
@@ -68,6 +84,7 @@ fn read_record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Opt
             criteria::faults(document, criteria, &read, faults);
         }
     }
+    to_do(document, node, faults);
     for list in node.get("scope").into_iter().flat_map(Node::members).map(|(_, list)| list) {
         faults.extend(empty_list(document, list));
     }
@@ -76,6 +93,16 @@ fn read_record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Opt
         faults.extend(approval.get("signature").and_then(|path| signature_fault(document, path)));
     }
     exception
+}
+
+/// A fault for every value that is still to do, instead of whatever else was said about it.
+fn to_do(document: &Document, node: &Node, faults: &mut Vec<Fault>) {
+    for (key, fix) in TO_DO {
+        if let Some(value) = node.get(key).filter(|value| value.text().is_some_and(|text| text.trim() == TODO)) {
+            faults.retain(|fault| (fault.line, fault.column) != value.place());
+            faults.push(document.fault(value, format!("`{key}` is still {TODO}"), fix));
+        }
+    }
 }
 
 fn id_fault(document: &Document, node: &Node) -> Option<Fault> {

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::Record;
-use super::allowed_signers::AllowedSigners;
-use super::sshsig;
+use super::ssh::{self, AllowedSigners};
 use crate::model::exception::Exception;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
@@ -80,9 +79,9 @@ pub fn verified_approvers(
         let Some(name) = &approval.signature else { continue };
         let judged = match signatures.get(name) {
             None => Err("its signature file was not given".to_owned()),
-            Some(bytes) => sshsig::verify(bytes, &message, NAMESPACE).map_err(|error| error.to_string()),
+            Some(bytes) => ssh::verify(bytes, &message, NAMESPACE).map_err(|error| error.to_string()),
         }
-        .and_then(|key| match signers.allows(key, approval.by.as_raw(), NAMESPACE, now) {
+        .and_then(|key| match signers.allows(&key, approval.by.as_raw(), NAMESPACE, now) {
             Ok(()) => Ok(key),
             Err(error) => Err(error.to_string()),
         })

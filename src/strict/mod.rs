@@ -60,7 +60,8 @@ pub enum Notation {
 
 impl Notation {
     /// By the file's name; a YAML file and one with another name may hold JSON.
-    fn of(file: &str, text: &str) -> Self {
+    #[must_use]
+    pub fn of(file: &str, text: &str) -> Self {
         let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
         match extension.as_deref() {
             Some("toml") => Self::Toml,

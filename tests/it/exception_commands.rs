@@ -100,7 +100,7 @@ fn lint_names_faults_of_form_and_of_governance_together() {
         "exceptions.yaml:10:7: EX-2: it lives 751 days, at most 365 for a info finding of a service that is internal",
         "  next: mend the record; the figures stand in the profile default under `exceptions`",
         "exceptions.yaml:18:18: `CWE-79` is a class of weaknesses",
-        "exceptions.yaml:19:9: `owner` is blank",
+        "exceptions.yaml:19:8: `owner` is blank",
         "exceptions.yaml:23:3: unknown key `expires_at`",
         "  next: did you mean `expires`?",
         "2 records could be judged, 5 faults",
@@ -178,7 +178,7 @@ EX-8         pending   2026-11-30  9 days left      team-x
     assert_eq!((code, out.as_str()), (0, shown), "{err}");
 
     let reports = report("cargo-audit/0.22.2-ignore.json");
-    let (code, out, err) = place.look(&["list", &reports, "--receipt", "receipts.json", "--output", "json"]);
+    let (code, out, err) = place.look(&["list", &reports, "--output", "json"]);
     assert_eq!(code, 0, "{err}");
     let document = json(&out);
     let states: Vec<(&str, &str, usize)> = document["exceptions"]
@@ -199,9 +199,241 @@ EX-8         pending   2026-11-30  9 days left      team-x
     assert_eq!(rows[0], "id,state,expires,days_left,owner,ticket,renewals,file,line,covers,because");
     assert_eq!(
         rows[1],
-        "\"EX-9\",expired,2026-11-20,-1,\"'=team\",\"\",0,\"exceptions.yaml\",11,\"\",\"it ended on 2026-11-20\""
+        "\"EX-9\",expired,2026-11-20,-1,\"'=team\",\"\",0,\"exceptions.yaml\",13,\"\",\"it ended on 2026-11-20\""
     );
     place.write("exceptions.yaml", FAULTY);
     let (code, _, err) = place.look(&["list"]);
-    assert!(code == 3 && err.contains("exceptions.yaml:19:9"), "{err}");
+    assert!(code == 3 && err.contains("exceptions.yaml:19:8"), "{err}");
+}
+
+#[test]
+fn new_writes_the_narrowest_record_and_says_what_policy_still_asks_for() {
+    let place = Place::new();
+    let before = place.read("exceptions.yaml");
+    let reports = report("cargo-audit/0.22.2-ignore.json");
+    let given = ["new", &reports, "--finding", "RUSTSEC-2021-0003", "--ticket", "SEC-1"];
+    let (code, out, err) = place.look(&given);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    for flag in ["--owner", "--reason", "--mitigation", "--expires"] {
+        assert!(err.contains(&format!("error: {flag} is missing")), "{flag}\n{err}");
+    }
+    assert_eq!(place.read("exceptions.yaml"), before);
+
+    let governed = ["--owner", "team-stock", "--reason", "not: called", "--mitigation", "sandbox", "--days", "9"];
+    let (code, out, err) = place.look(&[&given[..], &governed].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(out.starts_with("EX-2026-002 written to exceptions.yaml\n  covers 1 finding now\n"), "{out}");
+    assert!(out.contains("does not count yet: it has 0 of 1 approvals"), "{out}");
+    let after = place.read("exceptions.yaml");
+    let record = after.strip_prefix(&before).unwrap();
+    assert_eq!(
+        record,
+        "\
+- id: EX-2026-002
+  match: { ids: [CVE-2021-25900, GHSA-43w2-9j62-hq99, RUSTSEC-2021-0003], package: \"pkg:cargo/smallvec@1.6.0\" }
+  scope: { service: [stock], environment: [production], repository: [example/shop] }
+  owner: team-stock
+  reason: \"not: called\"
+  mitigation: sandbox
+  created: 2026-11-21
+  expires: 2026-11-30
+  ticket: SEC-1
+"
+    );
+
+    // From a decision or a list of findings, into a file that is made.
+    let listed = command().args(["findings", "--output", "json", &reports]).output().unwrap();
+    std::fs::write(place.path().join("findings.json"), &listed.stdout).unwrap();
+    let id = json(&String::from_utf8(listed.stdout).unwrap())["findings"][0]["id"].as_str().unwrap().to_owned();
+    let from = ["new", "--finding", &id, "--decision", "findings.json", "--file", "more.toml", "--any", "repository"];
+    let (code, out, err) = place.look(&[&from[..], &governed].concat());
+    assert!(code == 0 && out.starts_with("EX-2026-003 written to more.toml\n"), "{out}{err}");
+    assert!(
+        place.read("more.toml").starts_with("[[exception]]\nid = \"EX-2026-003\"\n"),
+        "{}",
+        place.read("more.toml")
+    );
+
+    let verdict = ["new", "--verdict", "calendar/freeze", "--id", "FREEZE-1", "--dry-run"];
+    let (code, out, _) = place.look(&[&verdict[..], &governed].concat());
+    assert!(code == 0 && out.starts_with("- id: FREEZE-1\n  match: { verdict: calendar/freeze }\n"), "{out}");
+    assert_eq!(place.read("exceptions.yaml"), after);
+}
+
+#[test]
+fn new_refuses_what_would_be_no_record() {
+    let place = Place::new();
+    let governed = ["--owner", "o", "--reason", "r", "--mitigation", "m", "--days", "9"];
+    let reports = report("cargo-audit/0.22.2-ignore.json");
+    for (arguments, code, why) in [
+        (&["new"][..], 2, "nothing says what the record is about"),
+        (&["new", "--path", "**"], 3, "match everything"),
+        (&["new", "--ids", "CWE-79"], 3, "a class of weaknesses"),
+        (&["new", "--ids", "CVE-2026-1", "--id", "EX-2026-001"], 3, "a record `EX-2026-001` is there already"),
+        (&["new", "--ids", "CVE-2026-1", "--kind", "bug"], 2, "no kind of finding"),
+        (&["new", "--finding", "CVE-1999-1", &reports], 3, "there is no finding `CVE-1999-1`"),
+        (&["new", "--finding", "RUSTSEC-2021-0003", "--path", "web/**", &reports], 3, "the record would not cover"),
+        (&["new", "--ids", "CVE-2026-1", "--file", "e.json"], 3, "changed by the program that writes it"),
+    ] {
+        let (found, out, err) = place.look(&[arguments, &governed].concat());
+        assert!(found == code && err.contains(why), "{arguments:?}: {found}\n{out}{err}");
+    }
+    let late =
+        ["new", "--ids", "CVE-2026-1", "--owner", "o", "--reason", "r", "--mitigation", "m", "--expires", "2026-11-20"];
+    let (code, _, err) = place.look(&late);
+    assert!(code == 2 && err.contains("it would end on 2026-11-20"), "{err}");
+}
+
+#[test]
+fn renew_counts_and_explains() {
+    let place = Place::new();
+    let before = place.read("exceptions.yaml");
+    let at = ["--at", "2026-11-21T12:00:00Z", "--exceptions", "exceptions.yaml"];
+    let (code, out, err) =
+        place.run(&[&["renew", "EX-2026-001", "--until", "2026-12-05", "--reason", "STOCK-90"], &at[..]].concat());
+    assert_eq!((code, out.as_str()), (0, "EX-2026-001 ends on 2026-12-05 (renewal 1): exceptions.yaml\n"), "{err}");
+    let renewed = "  expires: 2026-12-05\n  renewals:\n    - { on: 2026-11-21, until: 2026-12-05, reason: STOCK-90 }\n";
+    assert_eq!(place.read("exceptions.yaml"), before.replace("  expires: 2026-11-30\n", renewed));
+    for (id, until, reason, code, why) in [
+        ("EX-2026-001", "2026-12-05", "r", 2, "the record ends on 2026-12-05"),
+        ("EX-2026-001", "soon", "r", 2, "--until soon: not a date"),
+        ("EX-2026-001", "2026-12-31", " ", 2, "--reason is blank"),
+        ("EX-1", "2026-12-31", "r", 3, "there is no record `EX-1`"),
+    ] {
+        let (found, _, err) = place.run(&[&["renew", id, "--until", until, "--reason", reason], &at[..]].concat());
+        assert!(found == code && err.contains(why), "{why}: {found} {err}");
+    }
+}
+
+#[test]
+fn approve_signs_with_a_key_or_the_agent_and_the_signature_counts() {
+    let place = Place::new();
+    let record = place.read("exceptions.yaml").split("  approvals:").next().unwrap().to_owned();
+    place.write("exceptions.yaml", &record);
+    for (name, kind) in [("kim", "ed25519"), ("lee", "ecdsa")] {
+        let made = Command::new("ssh-keygen")
+            .args(["-q", "-t", kind, "-N", "", "-C", name, "-f", name])
+            .current_dir(place.path())
+            .status()
+            .unwrap();
+        assert!(made.success());
+    }
+    let signers = |who: &str, key: &str| format!("{who}@example.com {}", place.read(&format!("{key}.pub")));
+    place.write("allowed_signers", &(signers("kim", "kim") + &signers("lee", "lee")));
+    let here = ["--exceptions", "exceptions.yaml", "--repository", "example/shop", "--at", "2026-11-21T12:00:00Z"];
+    let trusted = ["--allowed-signers", "allowed_signers"];
+    let approve = |by: &str, key: &str, more: &[&str]| {
+        place.run(&[&["approve", "EX-2026-001", "--by", by, "--key", key], &here[..], more].concat())
+    };
+
+    for (by, key, code, why) in [
+        ("team-stock", "kim", 3, "team-stock is the owner of EX-2026-001"),
+        ("lee@example.com", "kim", 3, "is not listed for this name"),
+        ("eve@example.com", "kim", 3, "no allowed signer has this name"),
+        ("kim@example.com", "nobody", 3, "ssh-keygen did not sign with nobody"),
+    ] {
+        let (found, _, err) = approve(by, key, &trusted);
+        assert!(found == code && err.contains(why), "{why}: {found} {err}");
+    }
+    assert_eq!(place.read("exceptions.yaml"), record);
+
+    let (code, out, err) = approve("kim@example.com", "kim", &[]);
+    assert!(code == 0 && out.contains("it counts once this line is in it"), "{out}{err}");
+    let (code, out, err) = approve("kim@example.com", "kim", &[&trusted[..], &["--role", "lead"]].concat());
+    assert!(code == 0 && !out.contains("allowed_signers"), "{out}{err}");
+    // The second time the signature is made anew, and the record names it already.
+    let named =
+        "  approvals:\n    - { by: kim@example.com, at: 2026-11-21, signature: EX-2026-001.kim@example.com.sig }\n";
+    let expected = record.replace("  expires: 2026-11-30\n", &format!("  expires: 2026-11-30\n{named}"));
+    assert_eq!(place.read("exceptions.yaml"), expected);
+
+    // The agent holds the private key alone.
+    let program = env!("CARGO_BIN_EXE_countersign");
+    let script = format!(
+        "ssh-add -q lee && rm lee && '{program}' exception approve EX-2026-001 --by lee@example.com --key agent {} {}",
+        here.join(" "),
+        trusted.join(" ")
+    );
+    let output = Command::new("ssh-agent").args(["sh", "-c", &script]).current_dir(place.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let shown = place.run(&[
+        "show",
+        "EX-2026-001",
+        "--exceptions",
+        "exceptions.yaml",
+        "--signed-bytes",
+        "--repository",
+        "example/shop",
+    ]);
+    for who in ["kim", "lee"] {
+        let signature = place.path().join(format!("EX-2026-001.{who}@example.com.sig"));
+        let bytes = std::fs::read(signature).unwrap();
+        countersign::exceptions::verify_signature(&bytes, shown.1.as_bytes(), countersign::exceptions::NAMESPACE)
+            .unwrap();
+    }
+    let (code, out, err) = place.look(&["lint", "--allowed-signers", "allowed_signers"]);
+    assert_eq!(code, 0, "{out}{err}");
+    // What is signed is the record as it was; a revoked key counts no more.
+    place.write("revoked_keys", &place.read("kim.pub"));
+    let revoked = ["lint", "--allowed-signers", "allowed_signers", "--revoked-keys", "revoked_keys"];
+    let (code, out, _) = place.look(&revoked);
+    assert!(
+        code == 1 && out.contains("approval of kim@example.com: the key SHA256:") && out.contains("is revoked"),
+        "{out}"
+    );
+    let (code, _, err) = place.look(&["lint", "--revoked-keys", "revoked_keys"]);
+    assert!(code == 2 && err.contains("revoked keys without allowed signers"), "{err}");
+    place.write("exceptions.yaml", &expected.replace("owner: team-stock", "owner: team-shop"));
+    let (code, out, _) = place.look(&["lint", "--allowed-signers", "allowed_signers"]);
+    assert!(code == 1 && out.contains("approval of kim@example.com: the signature is not of these bytes"), "{out}");
+}
+
+#[test]
+fn why_not_names_every_criterion_and_what_would_match() {
+    let place = Place::new();
+    let reports = report("cargo-audit/0.22.2-ignore.json");
+    let (code, out, err) = place.look(&["why-not", "EX-2026-001", "RUSTSEC-2021-0003", &reports]);
+    assert_eq!(code, 0, "{err}");
+    let first = out.lines().next().unwrap();
+    assert!(first.starts_with("EX-2026-001 covers f-"), "{out}");
+    assert!(!out.contains("MISS") && out.contains("  holds  package"), "{out}");
+
+    let record = place.read("exceptions.yaml");
+    place.write(
+        "exceptions.yaml",
+        &record
+            .replace("RUSTSEC-2021-0003", "CVE-2020-1")
+            .replace("pkg:cargo/smallvec\"", "pkg:cargo/smallvec@2.0.0\", path: \"web/**\", kind: secret")
+            .replace("service: [stock]", "service: [shop]")
+            .replace("expires: 2026-11-30", "expires: 2026-11-20"),
+    );
+    let (code, out, err) = place.look(&["why-not", "EX-2026-001", "RUSTSEC-2021-0003", &reports, "--output", "json"]);
+    assert_eq!(code, 0, "{err}");
+    let document = json(&out);
+    assert_eq!(document["covers"], false);
+    let told: Vec<(&str, bool, &str)> = document["criteria"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            let would = line["would"].as_str().unwrap_or_default();
+            (line["criterion"].as_str().unwrap(), line["holds"].as_bool().unwrap(), would)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("expires", false, "expires: 2026-11-21, or later"),
+            ("service", false, "service: [stock]"),
+            ("environment", true, ""),
+            ("ids", false, "ids: one of CVE-2021-25900, GHSA-43w2-9j62-hq99, RUSTSEC-2021-0003"),
+            ("package", false, "package: pkg:cargo/smallvec@1.6.0"),
+            ("kind", false, "kind: vulnerability"),
+            ("path", false, "a path that matches every place, or no path"),
+        ]
+    );
+    assert_eq!(document["policy"][0], "it ended on 2026-11-20");
+    let (code, _, err) = place.look(&["why-not", "EX-1", "RUSTSEC-2021-0003", &reports]);
+    assert!(code == 3 && err.contains("there is no record `EX-1`"), "{err}");
 }

@@ -902,7 +902,7 @@ fn an_approval_counts_when_an_allowed_key_signed_this_record_for_this_repository
         (signers.sign("jo", &elsewhere, &PURPOSE), "the signature is not of these bytes"),
         (signers.sign("jo", &reworded, &PURPOSE), "the signature is not of these bytes"),
         (signers.sign("sam", &message, &PURPOSE), "is not listed for this name"),
-        (signers.sign("max", &message, &PURPOSE), "unsupported key type `ssh-rsa`"),
+        (signers.sign("max", &message, &PURPOSE), "is not listed for this name"),
         (flipped, "jo@example.com: "),
         (cut, "not an SSH signature"),
         (b"approved".to_vec(), "not an SSH signature"),

@@ -1,11 +1,19 @@
 //! `exception …`: everything about the records of accepted risks but the decision about them.
 //!
-//! What must stay true: nothing is judged for good here. Records are read as they are proposed, from the working tree; what counts
+//! What must stay true: nothing is judged for good here, and what is written is a proposal. Records are read as they are proposed, from the working tree; what counts
 //! in a change request is what `check` reads from the target branch.
 
+mod approve;
+mod export;
+mod files;
+mod findings;
+mod import;
 mod lint;
 mod list;
+mod new;
+mod renew;
 mod show;
+mod why_not;
 
 use std::path::{Path, PathBuf};
 
@@ -30,12 +38,24 @@ pub struct ExceptionArgs {
 /// The commands about exceptions.
 #[derive(Debug, Subcommand)]
 pub enum ExceptionCommand {
+    /// Have somebody accept the risk: sign a record with an SSH key, and name the signature in it.
+    Approve(approve::ApproveArgs),
+    /// Write the records that count as the ignore file of a scanner.
+    Export(Box<export::ExportArgs>),
+    /// Turn the ignore file of a scanner into records to complete.
+    Import(import::ImportArgs),
     /// Check records: every fault of form and of governance, with its place and the way out.
     Lint(Box<lint::LintArgs>),
     /// List records, those that end first at the top; with reports, what each covers.
     List(Box<list::ListArgs>),
+    /// Write a record about a finding or a verdict, as narrow as it can be.
+    New(Box<new::NewArgs>),
+    /// Give a record another end, and say why.
+    Renew(renew::RenewArgs),
     /// Print one record as JSON, or the bytes that an approver signs.
     Show(show::ShowArgs),
+    /// Explain what keeps a record from covering a finding, and what would let it.
+    WhyNot(Box<why_not::WhyNotArgs>),
 }
 
 /// Runs one of the commands about exceptions.
@@ -44,9 +64,15 @@ pub enum ExceptionCommand {
 /// The command line or an input is not sound: exit 2 or 3.
 pub fn run(command: &ExceptionCommand) -> Result<u8, CliError> {
     match command {
+        ExceptionCommand::Approve(args) => approve::run(args),
+        ExceptionCommand::Export(args) => export::run(args),
+        ExceptionCommand::Import(args) => import::run(args),
         ExceptionCommand::Lint(args) => lint::run(args),
         ExceptionCommand::List(args) => list::run(args),
+        ExceptionCommand::New(args) => new::run(args),
+        ExceptionCommand::Renew(args) => renew::run(args),
         ExceptionCommand::Show(args) => show::run(args),
+        ExceptionCommand::WhyNot(args) => why_not::run(args),
     }
 }
 
@@ -64,7 +90,7 @@ pub struct RecordArgs {
 impl RecordArgs {
     /// The record of this id, as it lies in the working tree.
     fn find(&self, id: &str, directory: &Path) -> Result<Record, CliError> {
-        let files = JudgingFiles::open(&Change::default(), None, directory)?;
+        let files = working_tree(directory)?;
         let paths = match self.exceptions.as_slice() {
             [] => judged::config(self.config.as_deref(), &files)?.value.exceptions,
             given => given.to_vec(),
@@ -77,6 +103,11 @@ impl RecordArgs {
                 .hint("check the id, or name the file with --exceptions")
         })
     }
+}
+
+/// The files as they are proposed.
+fn working_tree(directory: &Path) -> Result<JudgingFiles, CliError> {
+    JudgingFiles::open(&Change::default(), None, directory)
 }
 
 /// What the policies in force would judge the proposed records by.

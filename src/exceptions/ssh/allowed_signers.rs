@@ -7,26 +7,19 @@
 
 use data_encoding::BASE64;
 
-use super::sshsig::{KEY_TYPE, SshKey};
+use super::key::is_kind;
+use super::{RevokedKeys, SignatureError, SshKey};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 
 /// Key types that OpenSSH knows and that are not verified here.
-const UNSUPPORTED: [&str; 8] = [
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "sk-ecdsa-sha2-nistp256@openssh.com",
-    "sk-ssh-ed25519@openssh.com",
-    "ssh-dss",
-    "ssh-rsa",
-    "webauthn-sk-ecdsa-sha2-nistp256@openssh.com",
-];
+const UNSUPPORTED: [&str; 2] = ["ssh-dss", "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"];
 
 /// Who may sign.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedSigners {
     lines: Vec<Line>,
+    revoked: RevokedKeys,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +34,7 @@ struct Line {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Key {
-    Ed25519(SshKey),
+    Known(SshKey),
     /// A key type or a certificate authority that is not verified here.
     Unsupported(String),
 }
@@ -56,17 +49,25 @@ pub struct SignersError {
     pub reason: String,
 }
 
-/// Why a key is not allowed to sign as a principal.
+/// Why a key is not allowed to sign as a principal. Who keeps the list can allow it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum NotAllowed {
+pub enum NotAllowed {
+    /// No line has the principal.
     #[error("no allowed signer has this name")]
     Unknown,
+    /// The principal's lines have other keys; the fingerprint is of this one.
     #[error("the key {0} is not listed for this name")]
     OtherKey(String),
+    /// The line is for other namespaces.
     #[error("the key is not for this purpose")]
     Purpose,
+    /// The line's time has not come, or is over.
     #[error("the key is not valid at this time")]
     Time,
+    /// The key is revoked, whatever the lines say; its fingerprint.
+    #[error("the key {0} is revoked")]
+    Revoked(String),
+    /// The principal's lines have keys that are not verified here.
     #[error("the key listed for this name is of the unsupported type {0}")]
     Unsupported(String),
 }
@@ -85,40 +86,46 @@ impl AllowedSigners {
             }
             lines.push(parse_line(line).map_err(|reason| SignersError { line: number + 1, reason })?);
         }
-        Ok(Self { lines })
+        Ok(Self { lines, revoked: RevokedKeys::default() })
+    }
+
+    /// The same, without the keys that are revoked.
+    #[must_use]
+    pub fn without(self, revoked: RevokedKeys) -> Self {
+        Self { revoked, ..self }
     }
 
     /// Principals whose keys are of a type that is not verified here, with that type, in the file's order.
     pub fn unsupported(&self) -> impl Iterator<Item = (Untrusted, &str)> {
         self.lines.iter().filter_map(|line| match &line.key {
             Key::Unsupported(kind) => Some((Untrusted::from(line.principals.text()), kind.as_str())),
-            Key::Ed25519(_) => None,
+            Key::Known(_) => None,
         })
     }
 
     /// Whether this key may sign as this principal, for this purpose, at this time. One line has to say all of it.
-    pub(super) fn allows(
-        &self,
-        key: SshKey,
-        principal: &str,
-        namespace: &str,
-        now: Timestamp,
-    ) -> Result<(), NotAllowed> {
+    ///
+    /// # Errors
+    /// The reason that is nearest to being allowed.
+    pub fn allows(&self, key: &SshKey, principal: &str, namespace: &str, now: Timestamp) -> Result<(), NotAllowed> {
+        if self.revoked.holds(key) {
+            return Err(NotAllowed::Revoked(key.fingerprint()));
+        }
         let mut nearest = NotAllowed::Unknown;
         for line in self.lines.iter().filter(|line| line.principals.matches(principal)) {
             let refusal = match &line.key {
                 Key::Unsupported(kind) => NotAllowed::Unsupported(kind.clone()),
-                Key::Ed25519(listed) if *listed != key => NotAllowed::OtherKey(key.fingerprint()),
-                Key::Ed25519(_) if line.namespaces.as_ref().is_some_and(|list| !list.matches(namespace)) => {
+                Key::Known(listed) if listed != key => NotAllowed::OtherKey(key.fingerprint()),
+                Key::Known(_) if line.namespaces.as_ref().is_some_and(|list| !list.matches(namespace)) => {
                     NotAllowed::Purpose
                 }
-                Key::Ed25519(_)
+                Key::Known(_)
                     if line.valid_after.is_some_and(|after| now < after)
                         || line.valid_before.is_some_and(|before| now >= before) =>
                 {
                     NotAllowed::Time
                 }
-                Key::Ed25519(_) => return Ok(()),
+                Key::Known(_) => return Ok(()),
             };
             if matches!(refusal, NotAllowed::Purpose | NotAllowed::Time) || nearest == NotAllowed::Unknown {
                 nearest = refusal;
@@ -149,8 +156,12 @@ fn parse_line(line: &str) -> Result<Line, String> {
         return Err("no key type where one is expected".to_owned());
     }
     let blob = BASE64.decode(blob.as_bytes()).map_err(|_| "the key is not base64".to_owned())?;
-    if kind == KEY_TYPE {
-        parsed.key = Key::Ed25519(SshKey::from_blob(&blob).map_err(|_| format!("the key is no {KEY_TYPE} key"))?);
+    if is_kind(&kind) {
+        parsed.key = match SshKey::from_blob(&blob) {
+            Ok(key) if key.kind() == kind => Key::Known(key),
+            Err(SignatureError::UnsupportedKey(why)) => Key::Unsupported(why),
+            Ok(_) | Err(_) => return Err(format!("the key is no {kind} key")),
+        };
     }
     for option in split_outside_quotes(&options, ',').into_iter().filter(|option| !option.is_empty()) {
         apply(&mut parsed, &option)?;
@@ -173,7 +184,7 @@ fn apply(line: &mut Line, option: &str) -> Result<(), String> {
 }
 
 fn is_key_type(word: &str) -> bool {
-    word == KEY_TYPE || UNSUPPORTED.contains(&word)
+    is_kind(word) || UNSUPPORTED.contains(&word)
 }
 
 /// The next word; quotes hold white space, as in `namespaces="a,b"`.
@@ -316,7 +327,7 @@ mod tests {
             ("jo@example.com cert-authority".to_owned(), Err(NotAllowed::Unsupported("cert-authority".to_owned()))),
         ] {
             let signers = AllowedSigners::parse(&format!("# who\n\n{line} {KEY} a comment\n")).unwrap();
-            assert_eq!(signers.allows(key(), "jo@example.com", "countersign-exception", now), expected, "{line}");
+            assert_eq!(signers.allows(&key(), "jo@example.com", "countersign-exception", now), expected, "{line}");
         }
     }
 
@@ -336,8 +347,10 @@ mod tests {
         ] {
             assert_eq!(AllowedSigners::parse(&format!("\n{bad}\n")).unwrap_err().line, 2, "{bad}");
         }
-        let signers = AllowedSigners::parse("sam@example.com ssh-rsa AAAAB3NzaC1yc2E=\n").unwrap();
+        let signers = AllowedSigners::parse("sam@example.com ssh-dss AAAAB3NzaC1kc3M=\n").unwrap();
         let unsupported: Vec<(Untrusted, &str)> = signers.unsupported().collect();
-        assert_eq!(unsupported, [("sam@example.com".into(), "ssh-rsa")]);
+        assert_eq!(unsupported, [("sam@example.com".into(), "ssh-dss")]);
+        assert!(AllowedSigners::parse("sam@example.com ssh-rsa AAAAB3NzaC1yc2E=\n").is_err());
+        assert!(AllowedSigners::parse(&format!("jo@example.com {}", KEY.replace("ssh-ed25519", "ssh-rsa"))).is_err());
     }
 }
