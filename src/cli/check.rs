@@ -203,7 +203,9 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     };
     let receipts = match trail.purpose {
         Purpose::Setup => Some(Vec::new()),
-        Purpose::Decision | Purpose::Question | Purpose::Proposal => receipt::read(&plan.receipts).map_err(&mut note).ok(),
+        Purpose::Decision | Purpose::Question | Purpose::Proposal => {
+            receipt::read(&plan.receipts).map_err(&mut note).ok()
+        }
     };
     let data = data::read(&plan.data, &judging).map_err(&mut note).ok();
     let records = match proposal {

@@ -127,7 +127,8 @@ fn finding(control: &Untrusted, assessed: &[Assessed<'_>], seed: &str) -> Value 
     let about: Vec<&Assessed<'_>> =
         assessed.iter().filter(|decision| decision.controls.contains_key(control)).collect();
     let denied = about.iter().filter(|decision| decision.controls.get(control) == Some(&true));
-    let (overruled, held): (Vec<&Assessed<'_>>, Vec<&Assessed<'_>>) = denied.copied().partition(|decision| is_overruled(decision.entry));
+    let (overruled, held): (Vec<&Assessed<'_>>, Vec<&Assessed<'_>>) =
+        denied.copied().partition(|decision| is_overruled(decision.entry));
     let failed = assessed.iter().filter(|decision| decision.entry.outcome == Outcome::Error).count();
     let state = if overruled.is_empty() { "satisfied" } else { "not-satisfied" };
     let mut finding = json!({

@@ -43,7 +43,7 @@ mod policy_test;
 mod render;
 mod scenarios;
 mod secrets;
-mod supply_chain;
 mod ssh_signatures;
+mod supply_chain;
 mod support;
 mod trust;
