@@ -2,7 +2,6 @@
 //! for one finding should not grow. `cargo bench --bench matching`; nothing here is a test.
 
 #![expect(
-    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a measuring program for developers: it reads the clock, prints, and stops at what is wrong"

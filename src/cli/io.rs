@@ -265,6 +265,7 @@ pub fn environment() -> BTreeMap<String, String> {
 
 /// One environment variable, where it is UTF-8; wiped when it is dropped.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
 pub fn variable(name: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(Zeroizing::new(std::env::var_os(name)?.into_string().ok()?.into_bytes()))
 }

@@ -13,7 +13,7 @@ use super::error::CliError;
 use super::signing::{Secret, private_key};
 use super::{evidence, io, output};
 use crate::evidence::keys::{PrivateKey, PublicKey};
-use crate::evidence::{BLOBS, Demands, StepState, verify};
+use crate::evidence::{BLOBS, Demands, StepState, Trust, verify};
 use crate::history::{Checkpoint, Cosigned, Entry, Log, LogFault, Logged, Note, NoteFault, Role, VerifierKey, cosign};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
@@ -265,7 +265,7 @@ fn entry(path: &Path, key: &PublicKey, at: Timestamp) -> Result<Entry, CliError>
         name: Option<Untrusted>,
     }
     let folder = evidence::read(path)?;
-    let verification = verify(&folder, &Demands::of_any_decision(key, at));
+    let verification = verify(&folder, &Demands::of_any_decision(Trust::Key(key), at));
     let refused = |why: &str| {
         CliError::input(format!("{}: {why}", path.display()))
             .hint("`countersign verify --any-outcome` shows every step; nothing was added")

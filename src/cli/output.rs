@@ -196,7 +196,7 @@ pub fn write_chosen<W>(
 ///
 /// # Errors
 /// A bug of ours: exit 4.
-pub fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, CliError> {
+pub fn json(value: &impl Serialize) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     render::json::document(value, &mut bytes).map_err(|error| CliError::internal(error.to_string()))?;
     Ok(bytes)

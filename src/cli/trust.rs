@@ -314,8 +314,8 @@ fn draft(file: &Path, root: &PrivateKey) -> Result<TrustList, CliError> {
     TrustList::draft(&read(file)?, &root.public()).map_err(|fault| refused(file, &fault))
 }
 
-fn seal(list: TrustList, args: &RootArgs, now: Timestamp, root: &PrivateKey) -> Result<u8, CliError> {
-    let list = TrustList { expires: after(now, args.expires_in)?, ..list };
+fn seal(mut list: TrustList, args: &RootArgs, now: Timestamp, root: &PrivateKey) -> Result<u8, CliError> {
+    list.expires = after(now, args.expires_in)?;
     let (version, threshold) = (list.version + 1, list.threshold);
     let bytes = list.sealed(now, root).map_err(|fault| refused(&args.file, &fault))?;
     io::write(&args.file, &bytes)?;

@@ -43,28 +43,28 @@ pub(super) fn read(kind: Kind, bytes: &[u8], knowledge: &mut Knowledge) -> Resul
     if members.files == 0 { Err(damaged("the archive holds no file")) } else { Ok(members.parts) }
 }
 
-fn damaged(why: impl ToString) -> DataError {
+fn damaged<T: ToString + ?Sized>(why: &T) -> DataError {
     DataError::NotText(why.to_string())
 }
 
 fn read_zip(bytes: &[u8], members: &mut Members<'_>) -> Result<(), DataError> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(damaged)?;
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
     for index in 0..archive.len() {
-        let member = archive.by_index(index).map_err(damaged)?;
+        let member = archive.by_index(index).map_err(|error| damaged(&error))?;
         if member.is_file() {
-            let name = Untrusted::new(member.name().map_err(damaged)?);
-            members.read(name, member)?;
+            let name = Untrusted::new(member.name().map_err(|error| damaged(&error))?);
+            members.read(&name, member)?;
         }
     }
     Ok(())
 }
 
 fn read_tar(unpacked: impl Read, members: &mut Members<'_>) -> Result<(), DataError> {
-    for member in tar::Archive::new(unpacked).entries().map_err(damaged)? {
-        let member = member.map_err(damaged)?;
+    for member in tar::Archive::new(unpacked).entries().map_err(|error| damaged(&error))? {
+        let member = member.map_err(|error| damaged(&error))?;
         if member.header().entry_type().is_file() {
             let name = Untrusted::new(String::from_utf8_lossy(&member.path_bytes()));
-            members.read(name, member)?;
+            members.read(&name, member)?;
         }
     }
     Ok(())
@@ -78,7 +78,7 @@ struct Members<'a> {
 }
 
 impl Members<'_> {
-    fn read(&mut self, name: Untrusted, member: impl Read) -> Result<(), DataError> {
+    fn read(&mut self, name: &Untrusted, member: impl Read) -> Result<(), DataError> {
         self.files += 1;
         if self.files > ARCHIVE_FILES {
             return Err(DataError::TooLarge { limit: "archive_files", max: ARCHIVE_FILES });
@@ -86,7 +86,7 @@ impl Members<'_> {
         let within = |why| DataError::InArchive { member: name.clone(), why: Box::new(why) };
         let mut bytes = Vec::new();
         // One byte more than allowed tells a file at the limit from one beyond it.
-        member.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| within(damaged(error)))?;
+        member.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| within(damaged(&error)))?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if size > FILE_BYTES {
             return Err(within(DataError::TooLarge { limit: "data_bytes", max: FILE_BYTES }));

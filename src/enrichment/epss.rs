@@ -28,7 +28,7 @@ fn read(text: &str, knowledge: &mut Knowledge) -> Result<Part, DataError> {
 fn read_csv(text: &str, knowledge: &mut Knowledge) -> Result<Part, DataError> {
     let mut lines =
         text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())).filter(|(_, l)| !l.is_empty());
-    let wrong = |line: usize, what: &str| malformed(&SOURCE, format!("line {line}: {what}"));
+    let wrong = |line: usize, what: &str| malformed(&SOURCE, &format!("line {line}: {what}"));
     let (_, comment) = lines.next().unwrap_or_default();
     let stated = comment.split(',').find_map(|part| part.trim().strip_prefix("score_date:"));
     let date = stated.and_then(date).ok_or_else(|| wrong(1, "no `score_date` that is a day or an instant"))?;
@@ -73,14 +73,14 @@ struct Row<'a> {
 }
 
 fn read_answer(text: &str, knowledge: &mut Knowledge) -> Result<Part, DataError> {
-    let answer: Answer<'_> = serde_json::from_str(text).map_err(|error| malformed(&SOURCE, error))?;
+    let answer: Answer<'_> = serde_json::from_str(text).map_err(|error| malformed(&SOURCE, &error))?;
     if answer.status != 200 {
-        return Err(malformed(&SOURCE, format!("the API answered with status {}", answer.status)));
+        return Err(malformed(&SOURCE, &format!("the API answered with status {}", answer.status)));
     }
     let mut oldest: Option<Timestamp> = None;
     for row in &answer.data {
-        let wrong = |what: &str| malformed(&SOURCE, format!("{:?} has no {what}", row.cve));
-        let id = cve(&row.cve).ok_or_else(|| malformed(&SOURCE, format!("{:?} is no CVE", row.cve)))?;
+        let wrong = |what: &str| malformed(&SOURCE, &format!("{:?} has no {what}", row.cve));
+        let id = cve(&row.cve).ok_or_else(|| malformed(&SOURCE, &format!("{:?} is no CVE", row.cve)))?;
         let score = probability(&row.epss).ok_or_else(|| wrong("probability from 0 to 1"))?;
         let day = date(&row.date).ok_or_else(|| wrong("date"))?;
         oldest = Some(oldest.map_or(day, |oldest| oldest.min(day)));

@@ -31,14 +31,14 @@ struct Entry<'a> {
 }
 
 fn read(text: &str, knowledge: &mut Knowledge) -> Result<Part, DataError> {
-    let catalogue: Catalogue<'_> = serde_json::from_str(text).map_err(|error| malformed(&SOURCE, error))?;
+    let catalogue: Catalogue<'_> = serde_json::from_str(text).map_err(|error| malformed(&SOURCE, &error))?;
     let entries = u64::try_from(catalogue.vulnerabilities.len()).unwrap_or(u64::MAX);
     if entries != catalogue.count || entries == 0 {
         let reason = format!("it says that it lists {}, and lists {entries}", catalogue.count);
-        return Err(malformed(&SOURCE, reason));
+        return Err(malformed(&SOURCE, &reason));
     }
     for entry in &catalogue.vulnerabilities {
-        let id = cve(&entry.cve).ok_or_else(|| malformed(&SOURCE, format!("{:?} is no CVE", entry.cve)))?;
+        let id = cve(&entry.cve).ok_or_else(|| malformed(&SOURCE, &format!("{:?} is no CVE", entry.cve)))?;
         knowledge.add_exploited(id);
     }
     Ok(Part { date: catalogue.date_released, entries })

@@ -164,7 +164,7 @@ fn recognise(text: &str) -> Option<&'static Source> {
     claim(&head).or_else(|| if head.is_cut() { claim(&Head::whole(text)) } else { None })
 }
 
-fn malformed(source: &Source, reason: impl ToString) -> DataError {
+fn malformed<T: ToString + ?Sized>(source: &Source, reason: &T) -> DataError {
     DataError::Malformed { title: source.title, reason: Untrusted::new(reason.to_string()) }
 }
 

@@ -35,7 +35,7 @@ struct Answer<'a> {
 }
 
 fn read(text: &str, knowledge: &mut Knowledge) -> Result<Part, DataError> {
-    let wrong = |error: serde_json::Error| malformed(&SOURCE, error);
+    let wrong = |error: serde_json::Error| malformed(&SOURCE, &error);
     let mut sum = None;
     if text.trim_start().starts_with('[') {
         let records: Vec<Record<'_>> = serde_json::from_str(text).map_err(wrong)?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dsse::{pae, read_spelled, spell};
 use super::keys::{PublicKey, SIGNATURE_BYTES, Sign, SignFault};
-use super::predicate::gate_decision::GateDecision;
+use super::predicate::gate_decision::{GateDecision, Target};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::strict::json;
@@ -336,11 +336,14 @@ impl TrustedKey {
             return Err(format!("{id} counts from {} {until}, and the decision is of {at}", self.valid_from));
         }
         let target = &decision.target;
-        let scopes: [(&str, &[Untrusted], &dyn Fn(&str) -> bool); 2] = [
-            ("repository", &self.repositories, &|name| target.is_repository(name)),
-            ("environment", &self.environments, &|name| target.is_environment(name)),
+        type Is = fn(&Target, &str) -> bool;
+        let scopes: [(&str, &[Untrusted], Is); 2] = [
+            ("repository", &self.repositories, Target::is_repository),
+            ("environment", &self.environments, Target::is_environment),
         ];
-        let out = scopes.iter().find(|(_, allowed, is)| !allowed.is_empty() && !allowed.iter().any(|a| is(a.as_raw())));
+        let out = scopes
+            .iter()
+            .find(|(_, allowed, is)| !allowed.is_empty() && !allowed.iter().any(|a| is(target, a.as_raw())));
         match out {
             Some((what, allowed, _)) => {
                 let allowed: Vec<_> = allowed.iter().map(Untrusted::line).collect();

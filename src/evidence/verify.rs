@@ -608,7 +608,8 @@ fn outcome(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
     let (word, enforced) = (decision.outcome.word(), decision.mode == Mode::Enforce);
     let deployable = [Outcome::Pass, Outcome::Warn];
     let accepted: &[Outcome] = if demands.outcomes.is_empty() { &deployable } else { demands.outcomes };
-    if !accepted.contains(&decision.outcome) && !(demands.any_outcome && demands.outcomes.is_empty()) {
+    let any = demands.any_outcome && demands.outcomes.is_empty();
+    if !any && !accepted.contains(&decision.outcome) {
         return Err(if demands.outcomes.is_empty() {
             format!("{word}; --any-outcome accepts that")
         } else {

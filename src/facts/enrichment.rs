@@ -1,12 +1,12 @@
 //! The data that was given beside the reports, as policies see it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::enrichment::DataSet;
 use crate::model::time::Timestamp;
 
 /// Data that was given, and its age.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Enrichment {
     /// What it is.
     #[serde(flatten)]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{GateError, Gathered, Inputs, gather};
+use super::{Case, GateError, Inputs, gather};
 use crate::exceptions::{Approvers, Force, Matched, Record};
 use crate::facts::{Facts, MatchedException};
 use crate::model::severity::Severity;
@@ -41,8 +41,8 @@ pub struct JudgedRecord {
 /// # Errors
 /// [`GateError`].
 pub fn judge_records(inputs: Inputs, bundle: &Bundle) -> Result<Vec<JudgedRecord>, GateError> {
-    let approvers = inputs.approvers.clone();
-    let Gathered { mut facts, records, coverage, ids, .. } = gather(inputs, &bundle.data)?;
+    let Case { mut facts, records, coverage, approvers, .. } = gather(inputs, &bundle.data)?;
+    let ids: Vec<Untrusted> = facts.findings.iter().map(|triaged| triaged.finding.id.clone()).collect();
     let pairs: Vec<(Record, Matched)> = records.into_iter().zip(coverage.records).collect();
     let mut denied = denials(&pairs, &ids, &approvers, &mut facts, bundle)?;
     let judge = |(record, matched): (Record, Matched)| {

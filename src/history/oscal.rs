@@ -75,14 +75,9 @@ pub fn assessment_results(period: &Period<'_>, assessed: &[Assessed<'_>]) -> Val
         ],
         "reviewed-controls": { "control-selections": [selection] },
     });
-    // OSCAL has no empty lists.
-    if !assessed.is_empty() {
-        result["observations"] = assessed.iter().map(observation).collect();
-    }
+    add(&mut result, "observations", assessed.iter().map(observation).collect());
     let findings: Vec<Value> = named.iter().map(|control| finding(control, assessed, &seed)).collect();
-    if !findings.is_empty() {
-        result["findings"] = Value::Array(findings);
-    }
+    add(&mut result, "findings", findings);
     json!({
         "assessment-results": {
             "uuid": uuid(&seed, "document"),
@@ -140,11 +135,16 @@ fn finding(control: &Untrusted, assessed: &[Assessed<'_>], seed: &str) -> Value 
         ),
         "target": { "type": "objective-id", "target-id": token(control), "status": { "state": state } },
     });
-    if !about.is_empty() {
-        finding["related-observations"] =
-            about.iter().map(|decision| json!({ "observation-uuid": observation_uuid(decision.entry) })).collect();
-    }
+    let related = about.iter().map(|decision| json!({ "observation-uuid": observation_uuid(decision.entry) }));
+    add(&mut finding, "related-observations", related.collect());
     finding
+}
+
+/// Adds a list; OSCAL has no empty ones.
+fn add(object: &mut Value, name: &str, list: Vec<Value>) {
+    if let Some(object) = object.as_object_mut().filter(|_| !list.is_empty()) {
+        object.insert(name.to_owned(), Value::Array(list));
+    }
 }
 
 fn property(name: &str, value: &str) -> Value {

@@ -31,7 +31,7 @@ impl DataSource {
 }
 
 /// What one given path holds of one source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DataSet {
     /// Who publishes it.
     pub source: DataSource,

@@ -10,8 +10,11 @@ use semver::Version;
 
 use super::patterns::{Fault, string};
 
+/// What a built-in does.
+type Builtin = fn(&[Value]) -> Result<Value, Fault>;
+
 /// Name, number of arguments, and what it does.
-const BUILTINS: [(&str, u8, fn(&[Value]) -> Result<Value, Fault>); 5] = [
+const BUILTINS: [(&str, u8, Builtin); 5] = [
     ("lower", 1, |args| cased(args, |c| if c == 'İ' { 'i' } else { single(c.to_lowercase(), c) })),
     ("semver.compare", 2, |args| {
         let [one, other] = args else { return Err(count()) };

@@ -10,7 +10,7 @@ use crate::model::digest::Digest;
 use crate::strict::json;
 
 /// The schema tag of the list.
-pub const SCHEMA: &str = "countersign/policy-set/v1";
+pub(super) const SCHEMA: &str = "countersign/policy-set/v1";
 
 /// A list of loaded policies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -289,7 +289,13 @@ fn decision(texts: &[String]) -> Decision {
         mode: Mode::Audit,
         fail_on: FailOn::Block,
         change,
-        judging: Judging { source: JudgingSource::TargetBranch, commit: None, edited: vec![text()], known_from: None },
+        judging: Judging {
+            source: JudgingSource::TargetBranch,
+            commit: None,
+            edited: vec![text()],
+            known_from: None,
+            outside: vec![text()],
+        },
         gate_id: text(),
         exit_code: 0,
         errors: vec![DecisionError { message: text(), hint: Some(text().into_raw()) }],
@@ -393,8 +399,8 @@ proptest! {
 /// What an output of each format must not be, as its readers see it.
 fn harmless(format: &str, text: &str) {
     match format {
-        "github" => assert!(text.lines().all(|line| is_annotation(line)), "{text}"),
-        "azure" => assert!(text.lines().all(|line| is_logging_command(line)), "{text}"),
+        "github" => assert!(text.lines().all(is_annotation), "{text}"),
+        "azure" => assert!(text.lines().all(is_logging_command), "{text}"),
         _ => assert_eq!(obeyed(text), Vec::<String>::new(), "{format}: {text}"),
     }
     let lines = if format == "csv" { text.replace("\r\n", "\n") } else { text.to_owned() };

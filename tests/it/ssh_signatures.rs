@@ -282,7 +282,7 @@ fn what_is_weak_or_not_understood_allows_nobody() {
     lab.write("spec", format!("sha1: {public}"));
     lab.keygen(&["-k", "-f", "sha1", "spec"], b"").unwrap();
     assert!(matches!(RevokedKeys::parse(&lab.read("sha1")).unwrap_err(), RevokedError::Unsupported(_)));
-    let mut version = krl.clone();
+    let mut version = krl;
     version[11] = 2;
     assert!(matches!(RevokedKeys::parse(&version).unwrap_err(), RevokedError::Unsupported(_)));
     for bad in

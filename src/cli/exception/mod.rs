@@ -112,7 +112,7 @@ fn working_tree(directory: &Path) -> Result<JudgingFiles, CliError> {
 
 /// What the policies in force would judge the proposed records by.
 fn proposed(args: &CheckArgs) -> Result<Ready, CliError> {
-    if args.evidence.is_some() || args.key.is_some() {
+    if args.evidence.is_some() || args.signing.is_given() {
         return Err(CliError::usage("a look at records is no decision and leaves no evidence")
             .hint("take --evidence and --key away, or run check"));
     }

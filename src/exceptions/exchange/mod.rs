@@ -43,8 +43,11 @@ pub struct Tool {
     /// One record in the tool's words, or why it has none.
     say: fn(&Entry) -> Result<String, String>,
     /// Reads the tool's file; none for a tool whose file says nothing that a record could be made from.
-    read: Option<fn(&Document, &mut Vec<Fault>) -> Vec<Ignored>>,
+    read: Option<Read>,
 }
+
+/// Reads what a tool's file ignores, and notes the faults of the file.
+type Read = fn(&Document, &mut Vec<Fault>) -> Vec<Ignored>;
 
 impl Tool {
     /// Whether its file can be imported.

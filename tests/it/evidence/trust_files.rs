@@ -40,7 +40,8 @@ fn entry() -> TrustedKey {
 /// A file with these keys, signed by root 1.
 fn file(keys: Vec<TrustedKey>, threshold: u64) -> Result<Vec<u8>, TrustFault> {
     let issued = at("2024-01-01T00:00:00Z");
-    let list = TrustList { keys, ..TrustList::new(issued, at("2025-01-01T00:00:00Z"), threshold) };
+    let mut list = TrustList::new(issued, at("2025-01-01T00:00:00Z"), threshold);
+    list.keys = keys;
     list.sealed(issued, &root(1))
 }
 
