@@ -58,9 +58,9 @@ fn script(steps: &[Step]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(scans, "need {program}\n{command} || found {program} $?");
         let _ = writeln!(scans, "countersign receipt --tool {program} {report} > receipts/{name}.json\n");
-        let _ = write!(receipts, "\\\n  --receipt receipts/{name}.json ");
+        let _ = write!(receipts, " \\\n  --receipt receipts/{name}.json");
     }
-    include_str!("../templates/release-gate.sh").replace("@scans\n\n", &scans).replace("@receipts ", &receipts)
+    include_str!("../templates/release-gate.sh").replace("@scans\n\n", &scans).replace("@receipts", &receipts)
 }
 
 #[cfg(test)]
@@ -76,7 +76,7 @@ mod tests {
             command: format!("{program} . > reports/{program}.json"),
         };
         let script = script(&[step("one"), step("two")]);
-        assert!(!script.contains('@'), "{script}");
+        assert!(!script.contains("@scans") && !script.contains("@receipts"), "{script}");
         assert!(script.contains("need one\none . > reports/one.json || found one $?\n"), "{script}");
         assert!(script.contains("countersign receipt --tool two reports/two.json > receipts/two.json\n"), "{script}");
         let check =

@@ -18,5 +18,5 @@ mkdir reports receipts
 
 @scans
 
-countersign check reports/ @receipts\
+countersign check reports/@receipts \
   --evidence evidence --output human --output json=decision.json "$@"
