@@ -130,7 +130,7 @@ fn verdict(told: &Told<'_>, decision: &Decision) -> String {
     if let Some(response) = &verdict.response {
         let [class, within, notify, owner] =
             [&response.class, &response.within, &response.notify, &response.owner].map(|text| inline(text.as_raw()));
-        let _ = writeln!(text, "  - **{class}** {within} ({notify}): {owner}");
+        let _ = writeln!(text, "  - response {class}: {within} ({notify}), by {owner}");
     }
     if !verdict.exceptions.is_empty() {
         let ids: Vec<String> = verdict.exceptions.iter().map(|id| code(&id.line())).collect();
