@@ -145,7 +145,7 @@ pub struct Case {
 pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
     let Case { mut facts, records, coverage, approvers, merged_across, gate_id, circumstances } = case;
     let fail_on = circumstances.fail_on;
-    let ids: Vec<Untrusted> = facts.findings.iter().map(|triaged| triaged.finding.id.clone()).collect();
+    let ids = ids_of(&facts);
 
     // Phase one: which records are in force here. Until then every finding is open, and what the rules say of that is the
     // run without exceptions.
@@ -209,6 +209,11 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
         errors: Vec::new(),
     };
     Ok(Decided { decision, facts: bytes })
+}
+
+/// Ids of the findings, in their order.
+fn ids_of(facts: &Facts) -> Vec<Untrusted> {
+    facts.findings.iter().map(|triaged| triaged.finding.id.clone()).collect()
 }
 
 /// The rule that says whether the record of an emergency stands.

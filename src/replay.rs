@@ -14,7 +14,7 @@ use crate::evidence::materials::Role;
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::{Folder, Kept, Verified};
-use crate::exceptions::{self, AllowedSigners, Approvers, Context, Record};
+use crate::exceptions::{self, AllowedSigners, Approvers, Context, Record, RevokedKeys};
 use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, Facts, Owners};
 use crate::gate::{self, Case, GateError};
 use crate::model::exception::Disposition;
@@ -162,8 +162,12 @@ fn approvers(
     facts: &Facts,
 ) -> Result<BTreeMap<Untrusted, Approvers>, Unreplayable> {
     let Some(file) = kept.files(Role::Trust).next() else { return Ok(BTreeMap::new()) };
-    let signers =
+    let mut signers =
         AllowedSigners::parse(text(file.bytes, file.path)?).map_err(|error| unreadable(&file.path.line(), error))?;
+    if let Some(file) = kept.files(Role::Revocation).next() {
+        let bytes = file.bytes.ok_or_else(|| unreadable(&file.path.line(), "not kept"))?;
+        signers = signers.without(RevokedKeys::parse(bytes).map_err(|error| unreadable(&file.path.line(), error))?);
+    }
     let files: BTreeMap<_, _> =
         kept.files(Role::Signature).filter_map(|file| Some((file.path.as_raw(), file.bytes?))).collect();
     let judge = |record: &Record| {

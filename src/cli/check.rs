@@ -165,7 +165,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     trail.outputs.clone_from(&outputs);
     if trail.purpose == Purpose::Decision {
         if trail.key.is_none() {
-            trail.key = args.signing.configured(&config)?;
+            trail.key = args.signing.or_configured(&config).signer()?;
         }
         trail.evidence.clone_from(&plan.evidence);
     }
@@ -241,7 +241,10 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let set = PolicySet::of(&policies.value.bundle.files, &plan.namespaces).to_bytes();
     trail.keep(Role::PolicySet, "policies.json", set.map_err(|error| CliError::internal(error.to_string()))?);
     trail.keep_files(Role::Exceptions, records.files);
-    trail.keep_files(Role::Trust, approvals.signers);
+    // The allowed signers come first, then the keys that are revoked.
+    for (role, file) in [Role::Trust, Role::Revocation].into_iter().zip(approvals.signers) {
+        trail.keep_files(role, vec![file]);
+    }
     trail.keep_files(Role::Signature, approvals.signatures);
     for file in given.records {
         trail.keep(Role::Emergency, &file.path.to_string_lossy(), file.bytes);

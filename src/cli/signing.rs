@@ -108,10 +108,24 @@ impl SigningArgs {
         self.key.is_some() || self.sign_command.is_some()
     }
 
+    /// Files that hold secrets.
+    pub fn secrets(&self) -> impl Iterator<Item = &Path> {
+        [&self.key, &self.key_passphrase].into_iter().flatten().filter_map(Secret::path)
+    }
+
     /// Files that hold keys.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        let secrets = [&self.key, &self.key_passphrase].into_iter().flatten().filter_map(Secret::path);
-        secrets.chain(self.public_key.as_deref())
+        self.secrets().chain(self.public_key.as_deref())
+    }
+
+    /// Where the key is, in words.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match (&self.key, &self.sign_command) {
+            (Some(key), _) => key.shown(),
+            (None, Some(command)) => command.clone(),
+            (None, None) => "none".to_owned(),
+        }
     }
 
     /// What signs, by these flags alone.
@@ -126,14 +140,13 @@ impl SigningArgs {
         Ok(Some(Box::new(private_key(key, self.key_passphrase.as_ref())?)))
     }
 
-    /// What signs by the configuration, where no flag says.
-    ///
-    /// # Errors
-    /// A key that cannot be read: exit 3.
-    pub fn configured(&self, config: &Config) -> Result<Option<Box<dyn Sign>>, CliError> {
-        let key = config.key.clone().filter(|_| self.sign_command.is_none());
-        let key_passphrase = config.key_passphrase.clone();
-        Self { key, key_passphrase, ..Self::default() }.signer()
+    /// These flags, and the configuration where none of them says how to sign.
+    #[must_use]
+    pub fn or_configured(&self, config: &Config) -> Self {
+        if self.is_given() {
+            return self.clone();
+        }
+        Self { key: config.key.clone(), key_passphrase: config.key_passphrase.clone(), ..Self::default() }
     }
 }
 

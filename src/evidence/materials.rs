@@ -55,6 +55,8 @@ pub enum Role {
     Ownership,
     /// Whose signatures count, for what.
     Trust,
+    /// Keys whose signatures do not count.
+    Revocation,
     /// The decision of an earlier run.
     Baseline,
     /// Data about vulnerabilities.
@@ -228,6 +230,7 @@ impl MaterialsList {
                 | Role::Event
                 | Role::Ownership
                 | Role::Trust
+                | Role::Revocation
                 | Role::Baseline
                 | Role::Enrichment => counts.inputs += 1,
             }

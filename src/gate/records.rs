@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, GateError, Inputs, gather};
+use super::{Case, GateError, Inputs, gather, ids_of};
 use crate::exceptions::{Approvers, Force, Matched, Record};
 use crate::facts::{Facts, MatchedException};
 use crate::model::severity::Severity;
@@ -41,8 +41,9 @@ pub struct JudgedRecord {
 /// # Errors
 /// [`GateError`].
 pub fn judge_records(inputs: Inputs, bundle: &Bundle) -> Result<Vec<JudgedRecord>, GateError> {
-    let Case { mut facts, records, coverage, approvers, .. } = gather(inputs, &bundle.data)?;
-    let ids: Vec<Untrusted> = facts.findings.iter().map(|triaged| triaged.finding.id.clone()).collect();
+    let approvers = inputs.approvers.clone();
+    let Case { mut facts, records, coverage, .. } = gather(inputs, &bundle.data)?;
+    let ids = ids_of(&facts);
     let pairs: Vec<(Record, Matched)> = records.into_iter().zip(coverage.records).collect();
     let mut denied = denials(&pairs, &ids, &approvers, &mut facts, bundle)?;
     let judge = |(record, matched): (Record, Matched)| {

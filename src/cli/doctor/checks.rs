@@ -11,7 +11,6 @@ use super::super::git::Git;
 use super::super::io;
 use super::super::judged::{self, Loaded};
 use super::super::judging::JudgingFiles;
-use super::super::signing::Secret;
 use super::Line;
 use crate::decision::{Decision, ExceptionOutcome, FailOn};
 use crate::facts::Mode;
@@ -128,31 +127,28 @@ impl Place {
 }
 
 fn key(args: &CheckArgs, config: Option<&Config>, git: Option<&Git>) -> Vec<Line> {
-    let given = args.signing.signer().transpose();
-    let configured = || config.and_then(|config| args.signing.configured(config).transpose());
-    let signer = match given.or_else(configured) {
-        Some(Ok(signer)) => signer,
-        Some(Err(error)) => return faults("key", error),
-        None => {
+    let signing = config.map_or_else(|| args.signing.clone(), |config| args.signing.or_configured(config));
+    let signer = match signing.signer() {
+        Ok(Some(signer)) => signer,
+        Ok(None) => {
             return vec![Line::warn(
                 "key",
                 "none: evidence is not signed",
                 "countersign key new --out gate, once; then --key, from a protected environment",
             )];
         }
+        Err(error) => return faults("key", error),
     };
-    let from = args.signing.key.as_ref().or_else(|| config.and_then(|config| config.key.as_ref()));
-    let Some(path) = from.and_then(Secret::path) else {
-        return vec![Line::ok("key", signer.public().fingerprint())];
-    };
-    let shown = path.display();
-    let mut lines = vec![Line::ok("key", format!("{shown}: {}", signer.public().fingerprint()))];
-    if io::mode(path).is_some_and(|mode| mode & 0o077 != 0) {
-        lines.push(Line::fail("key", format!("{shown}: others may read it"), format!("chmod 600 {shown}")));
-    }
-    if git.is_some_and(|git| is_committed(git, path)) {
-        let next = "make another one, take this one out of the history, and trust it no more";
-        lines.push(Line::fail("key", format!("{shown}: is in the repository, for all who can read that"), next));
+    let mut lines = vec![Line::ok("key", format!("{}: {}", signing.shown(), signer.public().fingerprint()))];
+    for path in signing.secrets() {
+        let shown = path.display();
+        if io::mode(path).is_some_and(|mode| mode & 0o077 != 0) {
+            lines.push(Line::fail("key", format!("{shown}: others may read it"), format!("chmod 600 {shown}")));
+        }
+        if git.is_some_and(|git| is_committed(git, path)) {
+            let next = "make another one, take this one out of the history, and trust it no more";
+            lines.push(Line::fail("key", format!("{shown}: is in the repository, for all who can read that"), next));
+        }
     }
     lines
 }
