@@ -4,6 +4,7 @@
 //! be written then, that evidence is withdrawn. An error, too, leaves evidence where there is a key to sign it with.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::evidence::{CommitSubject, Evidence, EvidenceInput, assemble};
 use crate::facts::{Clock, Judging, Mode};
 use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
+use crate::model::digest::Digest;
 use crate::model::enrichment::DataSet;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
@@ -157,6 +159,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     trail.keep_files(Role::Config, config.files);
     let config = config.value;
     let plan = Plan::of(args, &config, environment);
+    let plan = if proposal { plan.without_past() } else { plan };
     if !is_environment(plan.environment.as_raw()) {
         return Err(CliError::usage(format!("--environment {:?}: not the name of an environment", plan.environment))
             .hint("letters, digits and . _ - / without spaces; `production` where it is the real one"));
@@ -201,11 +204,9 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         true => Some(Vec::new()),
         false => reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok(),
     };
-    let receipts = match trail.purpose {
-        Purpose::Setup => Some(Vec::new()),
-        Purpose::Decision | Purpose::Question | Purpose::Proposal => {
-            receipt::read(&plan.receipts).map_err(&mut note).ok()
-        }
+    let receipts = match no_reports {
+        true => Some(Vec::new()),
+        false => receipt::read(&plan.receipts).map_err(&mut note).ok(),
     };
     let data = data::read(&plan.data, &judging).map_err(&mut note).ok();
     let records = match proposal {
@@ -267,10 +268,11 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
             .chain(args.emergency.iter().map(PathBuf::as_path))
             .chain(reports.iter().map(|given| Path::new(given.report.path.as_raw()))),
     )?;
-    receipt::bind(
-        reports.iter_mut().map(|given| &mut given.report),
-        receipts.iter().flat_map(|file| file.receipts.iter().cloned()),
-    )?;
+    let digests: BTreeSet<Digest> = reports.iter().map(|given| given.report.digest).collect();
+    let receipts = receipts.iter().flat_map(|file| file.receipts.iter().cloned());
+    // Who looks at records may name some of the reports.
+    let receipts = receipts.filter(|receipt| !proposal || digests.contains(&receipt.report.0));
+    receipt::bind(reports.iter_mut().map(|given| &mut given.report), receipts)?;
     trail.keep_reports(&reports);
 
     let inputs = Inputs {
@@ -416,6 +418,18 @@ impl Plan {
         });
         let key = self.baseline_key.clone().or_else(|| self.history_key.clone());
         Ok(baseline::Asked { path: self.baseline.clone(), key, digest: digest.transpose()? })
+    }
+
+    /// Without what only a decision needs, and may not be where somebody writes a record.
+    fn without_past(self) -> Self {
+        Self {
+            history: Vec::new(),
+            history_key: None,
+            baseline: None,
+            baseline_key: None,
+            baseline_digest: None,
+            ..self
+        }
     }
 
     /// Every file that the flags and the configuration name as an input.

@@ -147,6 +147,22 @@ fn lint_judges_a_record_by_what_it_covers_where_reports_say_so() {
     assert!(code == 2 && err.contains("leaves no evidence"), "{err}");
 }
 
+/// What only a decision needs may not be where somebody writes a record.
+#[test]
+fn lint_needs_nothing_of_a_decision() {
+    let place = Place::new();
+    let config = "exceptions: [exceptions.yaml]\nservice: service.yaml\nreports: [gone]\nreceipts: [receipts.json]\nhistory: [gone]\n\
+                  history_key: gone.pem\nbaseline: gone\n";
+    place.write("countersign.yaml", config);
+    let here = ["--ci", "none", "--at", "2026-11-21T12:00:00Z"];
+    let (code, out, err) = place.run(&[&["lint"], &here[..]].concat());
+    assert_eq!((code, out.as_str()), (0, "1 record, no fault\n"), "{err}");
+    // Receipts of reports that are not named are left alone.
+    let reports = report("cargo-audit/0.22.2-ignore.json");
+    let (code, out, err) = place.run(&[&["lint", &reports], &here[..]].concat());
+    assert_eq!((code, out.as_str()), (0, "1 record, no fault\n"), "{err}");
+}
+
 #[test]
 fn list_says_state_days_owner_and_what_is_covered() {
     let place = Place::new();

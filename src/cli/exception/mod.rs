@@ -130,9 +130,12 @@ fn demand_files(paths: &[PathBuf]) -> Result<(), CliError> {
 
 /// Hides the flags of `check` that say nothing about records.
 fn about_records(arg: Arg) -> Arg {
-    const OF_DECISIONS: [&str; 16] = [
+    const OF_DECISIONS: [&str; 19] = [
         "evidence",
         "key",
+        "key_passphrase",
+        "sign_command",
+        "public_key",
         "fail_on",
         "mode",
         "quiet",

@@ -46,7 +46,7 @@ pub struct Tool {
     read: Option<Read>,
 }
 
-/// Reads what a tool's file ignores, and notes the faults of the file.
+/// Entries of a tool's file that a record could say; the others become faults.
 type Read = fn(&Document, &mut Vec<Fault>) -> Vec<Ignored>;
 
 impl Tool {
