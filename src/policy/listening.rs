@@ -96,7 +96,7 @@ fn telling(unit: &Unit, source: &str) -> String {
             Some("warn") => false,
             _ => continue,
         };
-        if let Some(extent) = syntax::extent(source, key.span()) {
+        if let Some(extent) = syntax::extent(source, key) {
             let verdict = source.get(extent.clone()).unwrap_or_default();
             text.replace_range(extent, &format!("{TELL}({id:?}, {deny}, {verdict})"));
         }

@@ -75,7 +75,7 @@ impl Maker<'_> {
     }
 
     fn replace(&mut self, one: &Expr, to: &str) {
-        if let Some(at) = syntax::extent(self.source, one.span()) {
+        if let Some(at) = syntax::extent(self.source, one) {
             self.add(at, to);
         }
     }
@@ -117,14 +117,14 @@ impl Maker<'_> {
             Literal::SomeVars { .. } => {}
             Literal::SomeIn { collection, .. } => self.expr(collection),
             Literal::Every { span, domain, query, .. } => {
-                if let Some(at) = syntax::extent(self.source, span) {
+                if let Some(at) = syntax::stretch(self.source, span) {
                     self.add(at, "true");
                 }
                 self.expr(domain);
                 self.query(query);
             }
             Literal::NotExpr { span, expr } => {
-                if let Some(at) = syntax::extent(self.source, span) {
+                if let Some(at) = syntax::stretch(self.source, span) {
                     let inner = self.source.get(at.clone()).and_then(|text| text.strip_prefix("not"));
                     let inner = inner.map(|text| text.trim_start().to_owned());
                     inner.iter().for_each(|inner| self.add(at.clone(), inner));
@@ -136,7 +136,7 @@ impl Maker<'_> {
                 if let Expr::AssignExpr { rhs, .. } = expr.as_ref() {
                     return self.expr(rhs);
                 }
-                if let Some(at) = syntax::extent(self.source, expr.span()) {
+                if let Some(at) = syntax::extent(self.source, expr) {
                     let text = self.source.get(at.clone()).unwrap_or_default().to_owned();
                     // The opposite of a comparison is another comparison.
                     if !matches!(expr.as_ref(), Expr::BoolExpr { .. } | Expr::Bool { .. }) {
@@ -184,9 +184,7 @@ impl Maker<'_> {
 
     /// The operator stands between its operands, with nothing but brackets beside it.
     fn operator(&mut self, lhs: &Expr, rhs: &Expr, table: &[(&str, &[&str])]) {
-        let (Some(left), Some(right)) =
-            (syntax::extent(self.source, lhs.span()), syntax::extent(self.source, rhs.span()))
-        else {
+        let (Some(left), Some(right)) = (syntax::extent(self.source, lhs), syntax::extent(self.source, rhs)) else {
             return;
         };
         let between = self.source.get(left.end..right.start).unwrap_or_default();

@@ -106,15 +106,40 @@ pub(super) fn text_of(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// Where an expression stands in its file, in bytes. The engine's spans leave the quotes of a text out, also where an expression
-/// only begins or ends with one.
-pub(super) fn extent(source: &str, span: &Span) -> Option<Range<usize>> {
+/// Where an expression stands in its file, in bytes. The engine begins an object at its last field, and ends an empty set behind the
+/// token that follows.
+pub(super) fn extent(source: &str, expr: &Expr) -> Option<Range<usize>> {
+    let mut at = stretch(source, expr.span())?;
+    match expr {
+        Expr::Object { fields, .. } => {
+            if let Some((_, key, _)) = fields.first() {
+                at.start = opening(source.get(..extent(source, key)?.start)?)?;
+            }
+        }
+        Expr::Set { items, .. } if items.is_empty() => at.end = at.start + source.get(at.clone())?.find(')')? + 1,
+        _ => {}
+    }
+    Some(at)
+}
+
+/// Where a span stands. It leaves the quotes of a text out, also where it only begins or ends with one.
+pub(super) fn stretch(source: &str, span: &Span) -> Option<Range<usize>> {
     const QUOTES: [u8; 2] = [b'"', b'`'];
     let (start, end) = (usize::try_from(span.start).ok()?, usize::try_from(span.end).ok()?);
     let is_quote = |at: usize| source.as_bytes().get(at).is_some_and(|byte| QUOTES.contains(byte));
     let start = start.checked_sub(1).filter(|at| is_quote(*at)).unwrap_or(start);
     let end = if is_quote(end) { end + 1 } else { end };
     source.get(start..end).map(|_| start..end)
+}
+
+/// Where the brace stands that this text ends with, but for comments behind it.
+fn opening(before: &str) -> Option<usize> {
+    let mut text = before.trim_end();
+    while !text.ends_with('{') {
+        let line = text.rfind('\n').map_or(0, |at| at + 1);
+        text = text.get(..line + text.get(line..)?.find('#')?)?.trim_end();
+    }
+    text.len().checked_sub(1)
 }
 
 /// Visits everything in a rule.
@@ -347,6 +372,39 @@ pub(super) fn children<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
             key.iter().for_each(|key| visit(key));
             visit(value);
             visit(collection);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The engine's own spans of objects, empty sets and texts are not where these stand.
+    #[test]
+    fn an_expression_stands_where_it_is_written() {
+        for key in [
+            "\"a\"",
+            "`a`",
+            "verdict",
+            "{\"a\": 1}",
+            "{\"a\": 1, \"b\": [2], \"c\": {\"d\": \"e\", \"f\": 3}}",
+            "{ # a {\n\t# b {\n\t\"a\": 1,\n\t\"b\": 2,\n}",
+            "{\"a\", \"b\"}",
+            "set()",
+            "[]",
+            "sprintf(\"%s\", [\"a\"])",
+            "[x | some x in input.a; x != \"b\"]",
+            "input.a[\"b\"]",
+        ] {
+            let source = format!("package a\n\ndeny contains {key} if {{\n\tverdict := 1\n}}\n");
+            let mut engine = regorus::Engine::new();
+            engine.add_policy("a.rego".to_owned(), source.clone()).unwrap();
+            let module = engine.get_modules().last().cloned().unwrap();
+            let Rule::Spec { head: RuleHead::Set { key: Some(found), .. }, .. } = module.policy[0].as_ref() else {
+                panic!("{source}");
+            };
+            assert_eq!(&source[extent(&source, found).unwrap()], key);
         }
     }
 }
