@@ -135,11 +135,28 @@ pub(super) fn stretch(source: &str, span: &Span) -> Option<Range<usize>> {
 /// Where the brace stands that this text ends with, but for comments behind it.
 fn opening(before: &str) -> Option<usize> {
     let mut text = before.trim_end();
-    while !text.ends_with('{') {
+    loop {
         let line = text.rfind('\n').map_or(0, |at| at + 1);
-        text = text.get(..line + text.get(line..)?.find('#')?)?.trim_end();
+        match comment(text.get(line..)?) {
+            Some(at) => text = text.get(..line + at)?.trim_end(),
+            None => return text.strip_suffix('{').map(str::len),
+        }
     }
-    text.len().checked_sub(1)
+}
+
+/// Where the comment of a line begins, if it has one.
+fn comment(line: &str) -> Option<usize> {
+    let (mut quote, mut escaped) = (None, false);
+    for (at, byte) in line.bytes().enumerate() {
+        match quote {
+            None if byte == b'#' => return Some(at),
+            None if byte == b'"' || byte == b'`' => quote = Some(byte),
+            Some(open) if byte == open && !escaped => quote = None,
+            None | Some(_) => {}
+        }
+        escaped = quote == Some(b'"') && byte == b'\\' && !escaped;
+    }
+    None
 }
 
 /// Visits everything in a rule.

@@ -329,8 +329,8 @@ fn what_is_no_set_of_verdicts_is_an_error_and_never_a_pass() {
         refused(verdicts(rule(body), &facts(vec![finding("f-1")])), "r.rego", message);
     }
     for (body, message) in [
-        ("deny contains \"x\" if to_number(\"abc\") == 1", "could not parse string as number"),
-        ("deny contains \"x\" if not to_number(\"abc\")", "could not parse string as number"),
+        ("deny contains \"x\" if to_number(\"abc\") == 1", "the text is no number"),
+        ("deny contains \"x\" if not to_number(\"abc\")", "the text is no number"),
         ("deny contains \"x\" if 1 / 0 == 1", "divi"),
         ("deny contains \"x\" if time.parse_rfc3339_ns(\"soon\") > 0", ""),
         ("deny contains x\nx := 1 if true\nx := 2 if true", "rule conflicts with rule at r.rego:7"),
