@@ -62,6 +62,8 @@ impl<'a> Page<'a> {
         let mut lines = wrap(&text, room).into_iter();
         let first = lines.next().unwrap_or_default();
         let whole = format!("{:indent$}{label}{first}", "");
+        // Once more: the end of the label and the beginning of the text can make a command together.
+        let whole = neutral(&whole);
         let guarded = guard_line_start(whole.trim_end());
         match (self.style.color.then(|| ink.code()).flatten(), guarded.split_once(label.trim())) {
             (Some(code), Some((before, after))) if !label.trim().is_empty() => {

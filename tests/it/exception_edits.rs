@@ -173,7 +173,6 @@ fn a_record_is_put_behind_the_last_one() {
             Some(indented(&format!("- id: A\n{sound}"))),
             indented(&format!("- id: A\n{sound}")) + &indented(WRITTEN),
         ),
-        ("e.yaml", Some(format!("\u{feff}- id: A\n{sound}\n")), format!("\u{feff}- id: A\n{sound}\n{WRITTEN}")),
         ("e.toml", Some(toml.to_owned()), format!("{toml}\n{toml_new}")),
         ("e.toml", Some("exception = []\n".to_owned()), toml_new.to_owned()),
         ("e.toml", None, toml_new.to_owned()),

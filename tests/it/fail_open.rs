@@ -78,7 +78,7 @@ fn traps() -> Vec<Trap> {
             "an error of a built-in that makes a rule silent",
             Eval("deny contains \"x\" if to_number(input.a) > 1", &[]),
             3,
-            "could not parse string as number",
+            "the text is no number",
         ),
         trap(
             "Conftest",

@@ -215,10 +215,13 @@ fn every_result_says_where_it_stands() {
         let Ok(values) = values.collect::<Result<Vec<_>, _>>() else { continue };
         let document = match values.as_slice() {
             [one] if one.is_array() || !sample.expects("stream") => one.clone(),
-            _ => Value::Array(values),
+            values => Value::Array(values.to_vec()),
         };
+        // A stream of one document may be read as that document.
+        let alone = values.first().filter(|_| values.len() == 1);
         for pointer in pointers {
-            assert!(document.pointer(pointer).is_some(), "{}: nothing at {pointer}", sample.name());
+            let stands = [Some(&document), alone].into_iter().flatten().any(|d| d.pointer(pointer).is_some());
+            assert!(stands, "{}: nothing at {pointer}", sample.name());
         }
     }
 }

@@ -63,8 +63,14 @@ fn what_is_not_noticed_is_named_with_its_place() {
     assert_eq!(survivors[0]["path"], "policies/few.rego");
 
     let (_, xml, _) = mutate(WEAK, &["--output", "junit", "--threshold", "85"]);
-    assert!(xml.contains("<testsuite name=\"policies/team.rego\" tests=\"2\" failures=\"2\" errors=\"0\">"), "{xml}");
-    assert!(xml.contains("<testsuite name=\"mutation\" tests=\"1\" failures=\"1\" errors=\"0\">"), "{xml}");
+    assert!(
+        xml.contains("<testsuite name=\"policies/team.rego\" tests=\"2\" failures=\"2\" errors=\"0\" skipped=\"0\">"),
+        "{xml}"
+    );
+    assert!(
+        xml.contains("<testsuite name=\"mutation\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">"),
+        "{xml}"
+    );
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_test_that_does_not_pass_is_1_and_says_how_far_it_came() {
     for wanted in [
         "tests=\"3\" failures=\"1\" errors=\"1\"",
         "<testcase classname=\"countersign.rules.team.no_eval_test\" name=\"test_denies\"/>",
-        "<testsuite name=\"coverage\" tests=\"1\" failures=\"1\" errors=\"0\">",
+        "<testsuite name=\"coverage\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\">",
     ] {
         assert!(xml.contains(wanted), "{wanted}: {xml}");
     }

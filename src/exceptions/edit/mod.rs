@@ -51,7 +51,12 @@ pub fn append(file: &str, text: Option<&str>, exception: &Exception) -> Result<S
     }
     let document = Document::parse(file, text.as_bytes())?;
     let mut edited = Text::new(text);
-    edited.append(&document, exception)?;
+    // `[]` is YAML as much as JSON: the file's name decides.
+    let written = match document.notation() {
+        Notation::Json if old.is_empty() => notation,
+        found => found,
+    };
+    edited.append(&document, written, exception)?;
     let mut expected = exceptions(old);
     expected.push(exception.clone());
     confirmed(file, edited.finish(), expected)

@@ -33,9 +33,13 @@ impl<'a> Text<'a> {
     }
 
     /// Puts a record behind the last one.
-    pub(super) fn append(&mut self, document: &Document, exception: &Exception) -> Result<(), EditError> {
+    pub(super) fn append(
+        &mut self,
+        document: &Document,
+        notation: Notation,
+        exception: &Exception,
+    ) -> Result<(), EditError> {
         let nodes = records_of(document);
-        let notation = document.notation();
         let root = match notation {
             Notation::Yaml => document.root(),
             Notation::Toml => document.root().get("exception").ok_or(EditError::NoPlace)?,
