@@ -51,7 +51,8 @@ if [[ ! -d "$tools/npm/node_modules/gitlab-ci-local" || ! -d "$tools/npm/node_mo
   "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" install --silent --no-audit --no-fund --ignore-scripts --no-save \
     --prefix "$tools/npm" gitlab-ci-local@4.75.1 @microsoft/sarif-multitool@5.7.0
 fi
-script="$("$python" "$here/extract.py" action.yml "$work/extracted" | head -n 1)"
+extracted="$("$python" "$here/extract.py" action.yml "$work/extracted")"
+script="${extracted%%$'\n'*}"
 
 source "$here/lint.sh"
 source "$here/outputs.sh"
