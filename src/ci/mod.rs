@@ -164,6 +164,16 @@ const fn no_setting(_change: &Change) -> Option<&'static str> {
 }
 
 impl Provider {
+    /// The change of this run: what the system says, held against what the pipeline states.
+    ///
+    /// # Errors
+    /// Whatever keeps either from being read, and a contradiction between them.
+    pub fn read(&self, env: &Env, event: Option<&[u8]>) -> Result<Change, CiError> {
+        let change = (self.change)(env, event)?;
+        stated::agrees(env, self.title, &change)?;
+        Ok(change)
+    }
+
     /// The path of the event file of this run, where there is one.
     #[must_use]
     pub fn event_path<'a>(&self, env: &'a Env) -> Option<&'a str> {

@@ -4,6 +4,7 @@
 //! does, and a run in which nobody says is an error.
 
 use super::{CiError, Env, get};
+use crate::model::change::Change;
 use crate::model::text::Untrusted;
 
 /// Whether the run is for a change request: `true` or `false`.
@@ -26,6 +27,18 @@ pub(super) fn target<'a>(env: &'a Env, title: &'static str, recognised: bool) ->
     }
 }
 
+/// Holds what the pipeline states against what was read, for systems that know of requests themselves, too: a target that were
+/// left unread would let a request be judged by its own head.
+pub(super) fn agrees(env: &Env, title: &'static str, change: &Change) -> Result<(), CiError> {
+    let target = change.target.as_ref().map(Untrusted::as_raw);
+    match (flag(env, REQUEST)?, get(env, TARGET), target) {
+        (_, Some(stated), read) if read != Some(stated) => Err(wrong(env, TARGET, "the run is for no request to it")),
+        (Some(false), _, Some(_)) => Err(wrong(env, REQUEST, "this run is for a change request")),
+        (Some(true), _, None) => Err(CiError::NoTarget { provider: title }),
+        _ => Ok(()),
+    }
+}
+
 /// A variable that holds `true` or `false`.
 pub(super) fn flag(env: &Env, name: &'static str) -> Result<Option<bool>, CiError> {
     match get(env, name) {
@@ -44,6 +57,24 @@ pub(super) fn wrong(env: &Env, name: &'static str, expected: &str) -> CiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_stated_is_never_left_unread() {
+        let to = |target: Option<&str>| Change { target: target.map(Untrusted::from), ..Change::default() };
+        for (request, stated, read, holds) in [
+            ("", "", None, true),
+            ("", "", Some("main"), true),
+            ("true", "main", Some("main"), true),
+            ("false", "", None, true),
+            ("", "main", None, false),
+            ("", "main", Some("release"), false),
+            ("true", "", None, false),
+            ("false", "", Some("main"), false),
+        ] {
+            let env = [(REQUEST, request), (TARGET, stated)].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+            assert_eq!(agrees(&env, "T", &to(read)).is_ok(), holds, "{request:?} {stated:?} {read:?}");
+        }
+    }
 
     /// What the pipeline says in the two variables, whether the system shows a request, and what comes of it.
     #[test]

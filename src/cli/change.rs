@@ -51,7 +51,7 @@ pub fn see(choice: &str, env: &Env, directory: &Path, file: Option<&Path>) -> Re
             seen.event = Some(Read { path, bytes });
         }
         let event = seen.event.as_ref().map(|event| event.bytes.as_slice());
-        seen.change = (provider.change)(env, event).map_err(ci_fault)?;
+        seen.change = provider.read(env, event).map_err(ci_fault)?;
         seen.environment = provider.environment(env);
     }
     if let Some(path) = file {

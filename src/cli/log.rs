@@ -14,7 +14,9 @@ use super::signing::{Secret, private_key};
 use super::{evidence, io, output};
 use crate::evidence::keys::{PrivateKey, PublicKey};
 use crate::evidence::{BLOBS, Demands, StepState, Trust, verify};
-use crate::history::{Checkpoint, Cosigned, Entry, Log, LogFault, Logged, Note, NoteFault, Role, VerifierKey, cosign};
+use crate::history::{
+    Checkpoint, Cosigned, Entry, Log, LogFault, Logged, Note, NoteFault, Proof, Role, VerifierKey, cosign,
+};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
@@ -55,6 +57,8 @@ pub enum LogCommand {
     Append(AppendArgs),
     /// Print the proof that a decision is in the log, or that an earlier checkpoint is its beginning.
     Prove(ProveArgs),
+    /// Check the proof that a decision is in the log, without the log.
+    Verify(VerifyProofArgs),
     /// Check the whole log: signature, root, sequences, earlier checkpoints, witnesses.
     Check(CheckLogArgs),
     /// Check the log against what was seen last, and remember what is seen now.
@@ -122,6 +126,25 @@ pub struct ProveArgs {
     /// The log's verifier key [default: DIR/log.vkey].
     #[arg(long, value_name = "PATH")]
     pub log_key: Option<PathBuf>,
+}
+
+/// `log verify`.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  countersign log verify d-3f….tlog-proof --log-key log.vkey --evidence evidence/d-3f…
+
+Exit codes: 0 the decision is in the log, 1 the proof does not show it.")]
+pub struct VerifyProofArgs {
+    /// What `log prove --evidence` printed.
+    #[arg(value_name = "PROOF")]
+    pub proof: PathBuf,
+    /// The log's verifier key, kept since the log began.
+    #[arg(long, value_name = "PATH")]
+    pub log_key: PathBuf,
+    /// The folder of the decision.
+    #[arg(long, value_name = "EVIDENCE")]
+    pub evidence: PathBuf,
 }
 
 /// `log check`.
@@ -193,6 +216,7 @@ pub fn run(command: &LogCommand) -> Result<u8, CliError> {
         LogCommand::New(args) => new(args),
         LogCommand::Append(args) => append(args),
         LogCommand::Prove(args) => prove(args),
+        LogCommand::Verify(args) => verify_proof(args),
         LogCommand::Check(args) => check(args),
         LogCommand::Monitor(args) => monitor(args),
         LogCommand::Witness(args) => witness(args),
@@ -312,6 +336,30 @@ fn prove(args: &ProveArgs) -> Result<u8, CliError> {
         }
     };
     say(&text)
+}
+
+fn verify_proof(args: &VerifyProofArgs) -> Result<u8, CliError> {
+    let key = verifier_key(&args.log_key, Role::Log)?;
+    let decision = evidence::read(&args.evidence)?.files.remove(DECISION);
+    let decision =
+        decision.ok_or_else(|| CliError::input(format!("{}: no {DECISION}", args.evidence.display())))?.digest;
+    let bytes = io::read(&args.proof, io::OWN_FILE_BYTES)?;
+    let proven = || -> Result<(Entry, Checkpoint), String> {
+        let proof = Proof::read(&bytes).map_err(|fault| fault.to_string())?;
+        let checkpoint = proof.verify(&key).map_err(|fault| fault.to_string())?;
+        let entry = Entry::read(&proof.entry).map_err(|fault| format!("its entry: {fault}"))?;
+        if entry.decision == decision {
+            Ok((entry, checkpoint))
+        } else {
+            Err("it is about another decision".to_owned())
+        }
+    };
+    match proven() {
+        Ok((entry, Checkpoint { origin, size, .. })) => {
+            say(&format!("{}\nin {origin} of {size} entries\nHOLDS\n", line(&entry)))
+        }
+        Err(why) => say(&format!("FAILED: {}: {why}\n", args.proof.display())).map(|_| 1),
+    }
 }
 
 fn check(args: &CheckLogArgs) -> Result<u8, CliError> {

@@ -21,6 +21,7 @@ use crate::model::text::Untrusted;
 use crate::model::time::Date;
 use crate::policy::{self, Bundle};
 use crate::render;
+use crate::render::csv::cell;
 
 /// The schema tag of `releases --output json`.
 const RELEASES: &str = "countersign/releases/v1";
@@ -457,7 +458,7 @@ fn deployment_cells(deployment: &Reconciled) -> [String; 8] {
     ]
 }
 
-/// RFC 4180, with every cell quoted, and none that a spreadsheet would take for a formula.
+/// RFC 4180, with every cell quoted.
 fn csv<const N: usize>(columns: &[&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let line = |cells: Vec<String>| cells.join(",") + "\r\n";
     let mut text = line(columns.iter().map(|name| cell(name)).collect());
@@ -465,9 +466,4 @@ fn csv<const N: usize>(columns: &[&str; N], rows: impl Iterator<Item = [String; 
         text.push_str(&line(row.iter().map(|value| cell(value)).collect()));
     }
     text
-}
-
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
 }

@@ -26,4 +26,4 @@ pub use oscal::{Assessed, Period, assessment_results};
 pub use proof::{Proof, ProofFault};
 pub use reconcile::{Finding, LeftOut, Reconciled, Reconciliation, Undeployed, reconcile};
 pub use releases::{Outcomes, Query, Release, Releases, State, releases};
-pub use tree::{Hash, consistency, included, is_consistent, leaf_hash, root};
+pub use tree::Hash;

@@ -3,7 +3,7 @@
 //! What must stay true: leaves and nodes are hashed with different prefixes, so that neither can pass for the other, and a
 //! proof holds exactly the hashes that its place asks for.
 //!
-//! Sources: RFC 6962, 2.1; RFC 9162, 2.1.3.2 and 2.1.4.2 for the verification.
+//! Sources: RFC 6962, 2.1; RFC 9162, 2.1.3.2 for the verification.
 
 use sha2::{Digest as _, Sha256};
 
@@ -11,8 +11,7 @@ use sha2::{Digest as _, Sha256};
 pub type Hash = [u8; 32];
 
 /// The hash of an entry.
-#[must_use]
-pub fn leaf_hash(entry: &[u8]) -> Hash {
+pub(super) fn leaf_hash(entry: &[u8]) -> Hash {
     Sha256::new().chain_update([0]).chain_update(entry).finalize().into()
 }
 
@@ -21,8 +20,7 @@ fn node_hash(left: &Hash, right: &Hash) -> Hash {
 }
 
 /// The root over the leaves' hashes.
-#[must_use]
-pub fn root(leaves: &[Hash]) -> Hash {
+pub(super) fn root(leaves: &[Hash]) -> Hash {
     match leaves {
         [] => Sha256::digest([]).into(),
         [leaf] => *leaf,
@@ -39,8 +37,7 @@ const fn split(length: usize) -> usize {
 }
 
 /// The inclusion proof of the leaf at `index`, from the leaf upwards; `None` where there is no such leaf.
-#[must_use]
-pub fn included(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
+pub(super) fn included(leaves: &[Hash], index: usize) -> Option<Vec<Hash>> {
     match leaves {
         [] => None,
         [_] => (index == 0).then(Vec::new),
@@ -83,8 +80,7 @@ pub(super) fn root_of(leaf: Hash, index: u64, size: u64, proof: &[Hash]) -> Opti
 }
 
 /// The proof that the first `size` leaves are a prefix of all; `None` for a size of zero or beyond the leaves.
-#[must_use]
-pub fn consistency(leaves: &[Hash], size: usize) -> Option<Vec<Hash>> {
+pub(super) fn consistency(leaves: &[Hash], size: usize) -> Option<Vec<Hash>> {
     if size == 0 || size > leaves.len() {
         return None;
     }
@@ -104,52 +100,6 @@ fn subproof(leaves: &[Hash], size: usize, whole: bool) -> Vec<Hash> {
     };
     proof.push(sibling);
     proof
-}
-
-/// Whether the tree of `old` (size and root) is a prefix of the tree of `new`, by this proof.
-#[must_use]
-pub fn is_consistent(old: (u64, Hash), new: (u64, Hash), proof: &[Hash]) -> bool {
-    let ((old_size, old_root), (new_size, new_root)) = (old, new);
-    match old_size.cmp(&new_size) {
-        _ if old_size == 0 => proof.is_empty(),
-        std::cmp::Ordering::Greater => false,
-        std::cmp::Ordering::Equal => proof.is_empty() && old_root == new_root,
-        std::cmp::Ordering::Less => roots_of(old_size, old_root, new_size, proof) == Some((old_root, new_root)),
-    }
-}
-
-/// The two roots that a consistency proof leads to.
-fn roots_of(old_size: u64, old_root: Hash, new_size: u64, proof: &[Hash]) -> Option<(Hash, Hash)> {
-    // The old tree's own root stands for the first hash where it is a node of the new tree.
-    let (seed, rest) = if old_size.is_power_of_two() {
-        (old_root, proof)
-    } else {
-        proof.split_first().map(|(first, rest)| (*first, rest))?
-    };
-    if proof.is_empty() {
-        return None;
-    }
-    let (mut node, mut last) = (old_size - 1, new_size - 1);
-    while node & 1 == 1 {
-        (node, last) = (node >> 1, last >> 1);
-    }
-    let (mut old, mut new) = (seed, seed);
-    for hash in rest {
-        if last == 0 {
-            return None;
-        }
-        if node & 1 == 1 || node == last {
-            old = node_hash(hash, &old);
-            new = node_hash(hash, &new);
-            while node & 1 == 0 && node != 0 {
-                (node, last) = (node >> 1, last >> 1);
-            }
-        } else {
-            new = node_hash(&new, hash);
-        }
-        (node, last) = (node >> 1, last >> 1);
-    }
-    (last == 0).then_some((old, new))
 }
 
 #[cfg(test)]
@@ -198,17 +148,6 @@ mod tests {
             assert_ne!(root_of(hashes[index as usize], index, 21, &longer), Some(whole));
             assert_ne!(root_of(hashes[index as usize], index, 21, &proof[1..]), Some(whole));
         }
-        for size in 1..=21 {
-            let old = (size as u64, root(&hashes[..size]));
-            let proof = consistency(&hashes, size).unwrap();
-            assert!(is_consistent(old, (21, whole), &proof), "{size}");
-            for other in (1..=22).filter(|other| *other != size as u64) {
-                assert!(!is_consistent((other, old.1), (21, whole), &proof), "{size} as {other}");
-            }
-            assert!(!is_consistent((old.0, [1; 32]), (21, whole), &proof));
-            assert!(!is_consistent(old, (21, [1; 32]), &proof));
-        }
-        assert!(is_consistent((0, root(&[])), (21, whole), &[]));
         assert_eq!(consistency(&hashes, 0), None);
         assert_eq!(consistency(&hashes, 22), None);
     }

@@ -5,6 +5,7 @@
 
 mod about;
 mod annotations;
+pub mod csv;
 mod dotenv;
 mod events;
 mod gitlab;

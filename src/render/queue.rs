@@ -8,6 +8,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::csv::cell;
 use super::{Renderer, Style, about, json};
 use crate::decision::{Decision, Verdict, VerdictAction};
 use crate::facts::TriagedFinding;
@@ -135,12 +136,6 @@ fn table(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Re
         }
     }
     Ok(())
-}
-
-/// A quoted cell. What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, "CSV Injection").
-fn cell(text: &str) -> String {
-    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '|', '\'', '＝', '＋', '－', '＠']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
 }
 
 fn queue(decision: &Decision) -> Queue<'_> {

@@ -142,6 +142,14 @@ fn a_proof_shows_that_a_decision_is_in_the_log_without_the_log() {
     let entry: Value = serde_json::from_slice(&proof.entry).unwrap();
     let envelope = countersign::model::digest::Digest::of(desk.read("decision-1/decision.dsse.json"));
     assert_eq!(entry["decision"], envelope.to_string());
+    std::fs::write(desk.path("proof"), &text).unwrap();
+    let verify = |decision: &str, code| {
+        desk.run(&["log", "verify", "proof", "--log-key", "log.vkey", "--evidence", decision], code)
+    };
+    assert!(verify("decision-1", 0).ends_with("in example.com/releases of 3 entries\nHOLDS\n"));
+    assert!(verify("decision-2", 1).contains("about another decision"));
+    std::fs::write(desk.path("proof"), text.replace("index 1", "index 2")).unwrap();
+    assert!(verify("decision-1", 1).contains("does not lead from this entry"));
     let key = desk.verifier_key();
     for at in 0..text.len() {
         let mut changed = text.clone().into_bytes();

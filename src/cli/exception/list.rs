@@ -18,6 +18,7 @@ use crate::gate::{self, JudgedRecord};
 use crate::model::exception::ExceptionState;
 use crate::model::text::{Untrusted, guard_line_start};
 use crate::model::time::Date;
+use crate::render::csv::cell;
 use crate::strict::Faults;
 
 /// `exception list`.
@@ -166,7 +167,7 @@ fn shown(text: &Untrusted) -> usize {
     text.line().chars().count()
 }
 
-/// RFC 4180. A spreadsheet would compute a cell that starts like a formula: such a text gets an apostrophe before it.
+/// RFC 4180.
 fn csv(list: &List) -> String {
     let mut text = "id,state,expires,days_left,owner,ticket,renewals,file,line,covers,because\r\n".to_owned();
     for row in &list.exceptions {
@@ -188,9 +189,4 @@ fn csv(list: &List) -> String {
         text.push_str("\r\n");
     }
     text
-}
-
-fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
 }
