@@ -28,7 +28,8 @@ pub(super) static FORMAT: Format = Format {
 };
 
 fn detect(head: &Head<'_>) -> bool {
-    head.has("database") && head.has("lockfile") && head.key("vulnerabilities").has("list")
+    let named = ["database", "lockfile", "settings"].iter().filter(|key| head.has(key)).count();
+    named > 1 && head.key("vulnerabilities").has("list")
 }
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {

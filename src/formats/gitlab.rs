@@ -38,9 +38,10 @@ const SIGNATURES: &[&str] = &["scope_offset_compressed", "scope_offset", "locati
 fn detect(head: &Head<'_>) -> bool {
     let list = head.key("vulnerabilities");
     let listed = list.first().has("identifiers") && list.first().has("location");
-    let scanned =
-        head.key("scan").has("type") || head.key("scan").has("scanner") || head.key("remediations").is_array();
-    listed || (list.is_array() && ((head.string("version").is_some() && scanned) || is_bare(head)))
+    let scan = head.key("scan");
+    let scanned = (scan.has("type") && scan.has("status")) || scan.has("scanner") || scan.has("analyzer");
+    let versioned = head.string("version").is_some() && (scan.has("type") || head.key("remediations").is_array());
+    listed || (list.is_array() || list.is_null()) && (scanned || versioned) || (list.is_array() && is_bare(head))
 }
 
 /// An empty list and nothing else but remarks: what cut down reports of old analyzers leave.

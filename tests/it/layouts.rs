@@ -9,6 +9,12 @@ const LAYOUTS: &[(&str, &str, usize)] = &[
     ("bandit", r#"{"results":[{"test_id":"B602","issue_severity":"HIGH","filename":"a.py","line_number":1}]}"#, 1),
     // Cobertura: counts without rates.
     ("cobertura", r#"<coverage lines-valid="4" lines-covered="3"><packages/></coverage>"#, 0),
+    // cargo-audit: without the database that it asked.
+    (
+        "cargo-audit",
+        r#"{"lockfile":{"dependency-count":3},"settings":{},"vulnerabilities":{"found":false,"count":0,"list":[]},"warnings":{}}"#,
+        0,
+    ),
     // Composer: PHP writes an empty object as a list.
     ("composer-audit", r#"{"advisories":[]}"#, 0),
     // Dependency-Check 1.x: another namespace.
@@ -44,6 +50,9 @@ const LAYOUTS: &[(&str, &str, usize)] = &[
         "securityVulnerability":{"severity":"LOW","package":{"name":"a"}}}}]}}}]}}}}"#,
         1,
     ),
+    // GitLab: an analyzer that names itself, without a version of the schema; no list for nothing.
+    ("gitlab", r#"{"scan":{"type":"sast","status":"success","scanner":{"id":"x"}},"vulnerabilities":[]}"#, 0),
+    ("gitlab", r#"{"version":"15.0.0","scan":{"type":"sast","status":"success"},"vulnerabilities":null}"#, 0),
     // Nuclei 2.0: the template's file for its id.
     ("nuclei", r#"{"template":"cves/x.yaml","matched":"https://a.example","info":{"name":"X","severity":"low"}}"#, 1),
     // Scorecard: checks of a version that does not name itself.
