@@ -86,7 +86,8 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
     let grouped = identity::grouped(&seen, &targets, &tools);
     let merged_across = count(&mut rows, &seen, &grouped);
 
-    let plain: Vec<&Target> = stated.all.iter().map(|one| &one.target).collect();
+    let sorted: Vec<Target> = stated.all.iter().map(|one| with_sorted_digests(&one.target)).collect();
+    let plain: Vec<&Target> = sorted.iter().collect();
     let mut findings = Vec::with_capacity(grouped.groups.len());
     let mut names = Vec::with_capacity(grouped.groups.len());
     for group in &grouped.groups {
@@ -106,6 +107,13 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
         |index: usize| grouped.groups.get(index).map(|group| order::apart(grouped.members(group), &seen, &stated.all));
     let findings = order::named(findings, names, apart);
     Normalised { reports: rows, documents, findings, merged_across }
+}
+
+fn with_sorted_digests(target: &Target) -> Target {
+    let mut target = target.clone();
+    target.digests.sort();
+    target.digests.dedup();
+    target
 }
 
 /// What a report says beside its results.

@@ -125,22 +125,44 @@ pub(super) fn results<T>(
     format: &'static str,
     at: &str,
     parsed: &mut Parsed,
-    mut read: impl FnMut(&T) -> Result<Element, String>,
+    read: impl Fn(&T) -> Result<Element, String>,
 ) -> Result<(), FormatError> {
     if let List::Odd(found) = list {
         return Err(malformed(format, format!("{at} should be a list and is {found}")));
     }
-    for (index, record) in list.into_records().into_iter().enumerate() {
+    let mut records = list.into_records();
+    let before = [parsed.observations.len(), parsed.suppressed_apart.len(), parsed.not_understood.len()];
+    let mut pointer = format!("{at}/");
+    let prefix = pointer.len();
+    // From the last to the first, so that the list can give its room back while the observations take theirs.
+    while let Some(record) = records.pop() {
+        let index = records.len();
         let read = match record {
             Record::Sound(element) => read(&element),
             Record::Odd(found) => Err(format!("should be an object and is {found}")),
         };
-        place(parsed, || format!("{at}/{index}"), read);
+        pointer.truncate(prefix);
+        pointer.push_str(&index.to_string());
+        place(parsed, || pointer.as_str(), read);
         if parsed.observations.len() + parsed.suppressed_apart.len() + parsed.not_understood.len() > limits::RESULTS {
             return Err(limits::too_many_results());
         }
+        if index.is_multiple_of(GIVEN_BACK) {
+            records.shrink_to_fit();
+        }
     }
+    let [observations, apart, odd] = before;
+    reverse_from(&mut parsed.observations, observations);
+    reverse_from(&mut parsed.suppressed_apart, apart);
+    reverse_from(&mut parsed.not_understood, odd);
     Ok(())
+}
+
+/// Elements after which a list gives back the room of those that were read.
+const GIVEN_BACK: usize = 4096;
+
+fn reverse_from<T>(list: &mut [T], from: usize) {
+    list.get_mut(from..).unwrap_or_default().reverse();
 }
 
 /// Makes a report partial where a list that tells of its health is none, or an element of it is no object.
@@ -153,7 +175,11 @@ pub(super) fn demand_readable<T>(list: &List<T>, field: &str, parsed: &mut Parse
 }
 
 /// Puts what was read of one element where it belongs, with its place in the report.
-pub(super) fn place(parsed: &mut Parsed, pointer: impl FnOnce() -> String, read: Result<Element, String>) {
+pub(super) fn place<P: Into<Untrusted>>(
+    parsed: &mut Parsed,
+    pointer: impl FnOnce() -> P,
+    read: Result<Element, String>,
+) {
     match read {
         Ok(Element::Result(mut observation)) => {
             observation.pointer = pointer().into();
@@ -169,7 +195,7 @@ pub(super) fn place(parsed: &mut Parsed, pointer: impl FnOnce() -> String, read:
 }
 
 /// Records an element that is not understood; the report is then partial.
-pub(super) fn not_understood(parsed: &mut Parsed, pointer: String, reason: impl Into<Untrusted>) {
+pub(super) fn not_understood(parsed: &mut Parsed, pointer: impl Into<Untrusted>, reason: impl Into<Untrusted>) {
     let reason = reason.into();
     parsed.state = parsed.state.max(ScanState::Partial);
     parsed.not_understood.push(NotUnderstood { pointer: pointer.into(), reason });

@@ -8,6 +8,7 @@
 //!
 //! Every step is a pass over hash maps: the cost grows with the number of observations, not with its square.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap as Map, HashSet};
 use std::hash::BuildHasher as _;
 use std::ops::Range;
@@ -634,7 +635,7 @@ fn join_places(seen: &Sightings, targets: &Targets, tools: &[Tool], sets: &mut S
     let tools: Vec<Option<String>> = tools.iter().map(|tool| tool_key(tool.name.as_raw())).collect();
     let of_one_tool = |one: &Seen<'_>| {
         let tool = tools.get(one.report)?.clone()?;
-        Some((tool, rule_tail(one.observation.rule.id.as_raw())))
+        Some((tool, rule_tail(one.observation.rule.id.as_raw()).into_owned()))
     };
     let of_any_tool = |one: &Seen<'_>| Some((String::new(), one.observation.rule.id.as_raw().to_owned()));
     for clue in Clue::SUREST_FIRST {
@@ -722,7 +723,7 @@ fn join_disjoint(one: usize, other: usize, sets: &mut Sets, reports: &mut HashMa
 }
 
 /// The last part of a dotted rule id, in lower case: what stands before it can be the path of a rules file on one machine.
-pub(super) fn rule_tail(rule: &str) -> String {
+pub(super) fn rule_tail(rule: &str) -> Cow<'_, str> {
     let tail = match rule.rsplit_once('.') {
         Some((_, tail))
             if tail.len() > 2 && !tail.contains(char::is_whitespace) && tail.contains(char::is_alphabetic) =>
@@ -731,5 +732,6 @@ pub(super) fn rule_tail(rule: &str) -> String {
         }
         _ => rule,
     };
-    tail.to_lowercase()
+    let is_lower = tail.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(tail) } else { Cow::Owned(tail.to_lowercase()) }
 }

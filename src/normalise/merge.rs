@@ -22,7 +22,7 @@ struct Sight<'a> {
     direct: bool,
 }
 
-/// The finding of an observation that is the only witness, which it is made of.
+/// The finding of an observation that is the only witness, which it is made of. The digests of `targets` come sorted.
 pub(super) fn alone(index: usize, seen: &mut Sightings, targets: &[&Target], tools: &[Tool]) -> Option<Finding> {
     let origin = seen.origin(index)?;
     let target = targets.get(origin.target)?;
@@ -39,7 +39,11 @@ pub(super) fn alone(index: usize, seen: &mut Sightings, targets: &[&Target], too
         fingerprint: Untrusted::default(),
         content_fingerprint: None,
         kind: one.kind,
-        ids: ids(std::iter::once(&one)),
+        ids: match (one.ids.as_slice(), one.cwes.as_slice()) {
+            ([only], []) if !only.is_blank() => one.ids,
+            ([], []) => Vec::new(),
+            _ => ids(std::iter::once(&one)),
+        },
         rule: one.rule,
         covers: one.covers,
         severity: one.severity,
@@ -49,7 +53,7 @@ pub(super) fn alone(index: usize, seen: &mut Sightings, targets: &[&Target], too
         package: one.package.map(settled),
         location: one.location,
         occurrences: if occurrences.len() > 1 { occurrences } else { Vec::new() },
-        target: with_sorted_digests(target),
+        target: (*target).clone(),
         first_seen: None,
         published: one.published,
         known_exploited: one.known_exploited,
@@ -68,13 +72,6 @@ fn settled(mut package: Package) -> Package {
         package.fix_state = FixState::Fixed;
     }
     package
-}
-
-fn with_sorted_digests(target: &Target) -> Target {
-    let mut target = target.clone();
-    target.digests.sort();
-    target.digests.dedup();
-    target
 }
 
 /// The finding of a group. Its id and fingerprint are made later, when all findings are known.

@@ -16,6 +16,7 @@
 //! run come to the same parts, the digests, commits or report that tell their targets apart are added, and an ordinal by
 //! position to those that still agree.
 
+use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 
@@ -57,22 +58,22 @@ impl Named {
     }
 }
 
-fn digest(parts: &[String]) -> Digest {
+fn digest(parts: &[Cow<'_, str>]) -> Digest {
     // A list of strings always serialises.
     Digest::of(serde_json::to_vec(parts).unwrap_or_default())
 }
 
-fn package_parts(target: &str, package: &str, observations: &[&Observation]) -> Vec<String> {
+fn package_parts<'a>(target: &'a str, package: &'a str, observations: &[&Observation]) -> Vec<Cow<'a, str>> {
     let rank = |name: &Untrusted| (!name.as_raw().starts_with("CVE-"), !name.as_raw().starts_with("GHSA-"));
     let names = observations.iter().flat_map(|observation| Names::of(observation).own);
     let name = names.min_by(|a, b| (rank(a), a).cmp(&(rank(b), b))).unwrap_or_default();
-    vec!["package".to_owned(), target.to_owned(), package.to_owned(), name.into_raw()]
+    vec!["package".into(), target.into(), package.into(), name.into_raw().into()]
 }
 
-fn place_parts(target: &str, observations: &[&Observation]) -> Vec<String> {
+fn place_parts<'a>(target: &'a str, observations: &[&'a Observation]) -> Vec<Cow<'a, str>> {
     let secret = merge::kind(observations.iter().copied()) == Kind::Secret;
-    let least = |of: fn(&Observation) -> Option<&Untrusted>| {
-        observations.iter().filter_map(|one| of(one)).min().map(|text| text.as_raw().to_owned())
+    let least = |of: fn(&Observation) -> Option<&Untrusted>| -> Option<Cow<'a, str>> {
+        observations.iter().filter_map(|one| of(one)).min().map(|text| text.as_raw().into())
     };
     let rule = observations.iter().map(|one| rule_tail(one.rule.id.as_raw())).min().unwrap_or_default();
     let path = least(|one| one.location.path.as_ref());
@@ -87,22 +88,22 @@ fn place_parts(target: &str, observations: &[&Observation]) -> Vec<String> {
     };
     let (clue, value) = match (fingerprint, snippet, context, &resource) {
         (Some(fingerprint), _, _, _) => ("fingerprint", fingerprint),
-        (None, Some(snippet), _, _) => ("snippet", snippet.hex()),
+        (None, Some(snippet), _, _) => ("snippet", snippet.hex().into()),
         (None, None, Some(context), _) => ("context", context),
-        (None, None, None, Some(_)) => ("", String::new()),
-        (None, None, None, None) => ("position", position()),
+        (None, None, None, Some(_)) => ("", Cow::default()),
+        (None, None, None, None) => ("position", position().into()),
     };
     let path = path.unwrap_or_default();
     let resource = resource.unwrap_or_default();
-    vec!["place".to_owned(), target.to_owned(), rule, path, resource, clue.to_owned(), value]
+    vec!["place".into(), target.into(), rule, path, resource, clue.into(), value]
 }
 
 /// The parts of a place without its path, where what stands there tells it.
-fn without_path(parts: &[String]) -> Option<Vec<String>> {
+fn without_path<'a>(parts: &[Cow<'a, str>]) -> Option<Vec<Cow<'a, str>>> {
     match parts {
-        [place, target, rule, _, resource, clue, value] if !matches!(clue.as_str(), "" | "position") => {
-            let content = ["content".to_owned(), place.clone(), target.clone(), rule.clone(), resource.clone()];
-            Some([content.as_slice(), &[clue.clone(), value.clone()]].concat())
+        [place, target, rule, _, resource, clue, value] if !matches!(clue.as_ref(), "" | "position") => {
+            let content = [&Cow::Borrowed("content"), place, target, rule, resource, clue, value];
+            Some(content.into_iter().cloned().collect())
         }
         _ => None,
     }
@@ -156,7 +157,7 @@ fn tell_targets_apart(names: Vec<Named>, apart: impl Fn(usize) -> Option<String>
         changed = true;
         for (name, index) in same {
             let apart = apart(*index).unwrap_or_default();
-            name.digest = digest(&[name.digest.hex(), "target".to_owned(), apart]);
+            name.digest = digest(&[name.digest.hex().into(), "target".into(), apart.into()]);
         }
     }
     if changed {
@@ -176,7 +177,7 @@ fn tell_positions_apart(digests: &mut [(Digest, usize)], findings: &[Finding]) {
             _ => Ordering::Equal,
         });
         for (ordinal, (own, _)) in same.iter_mut().enumerate().skip(1) {
-            *own = digest(&[own.hex(), "ordinal".to_owned(), ordinal.to_string()]);
+            *own = digest(&[own.hex().into(), "ordinal".into(), ordinal.to_string().into()]);
         }
     }
     if changed {
