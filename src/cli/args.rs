@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exception::ExceptionArgs;
-use super::policies::Source;
+use super::policies::{BundleArgs, Source};
+use super::policy_bundle::PolicyBundleArgs;
 use super::policy_check::PolicyCheckArgs;
 use super::policy_doc::PolicyDocArgs;
 use super::policy_list::PolicyListArgs;
@@ -114,6 +115,8 @@ pub enum PolicyCommand {
     Check(PolicyCheckArgs),
     /// Write pages about policies: every rule, and the controls that they give evidence for.
     Doc(PolicyDocArgs),
+    /// Pack policies as a bundle that `--policy` and OPA load, and sign it.
+    Bundle(PolicyBundleArgs),
     /// List the rules of all layers: owner, severity, scope, mode, and from when to when they count.
     List(PolicyListArgs),
 }
@@ -196,6 +199,9 @@ pub struct PolicyEvalArgs {
     /// Policies: a directory, a `.rego` file or a bundle.
     #[arg(long, short, value_name = "PATH", default_value = "policy")]
     pub policy: Vec<Source>,
+    /// Who signs bundles.
+    #[command(flatten)]
+    pub bundle: BundleArgs,
     /// The packages to evaluate [default: main].
     #[arg(long, short, value_name = "NS")]
     pub namespace: Vec<String>,
@@ -275,6 +281,9 @@ pub struct CheckArgs {
     /// repository.
     #[arg(long, value_name = "[LAYER:]PATH[@sha256:…]")]
     pub policy: Vec<Source>,
+    /// Who signs bundles.
+    #[command(flatten)]
+    pub bundle: BundleArgs,
     /// How many seconds all policies may take together, where others than the built-in ones run.
     #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
     pub policy_timeout: u64,
@@ -459,9 +468,10 @@ pub struct FindingsArgs {
 }
 
 /// `findings --output`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum FindingsOutput {
     /// A line for each finding.
+    #[default]
     Human,
     /// `countersign/findings/v1`.
     Json,

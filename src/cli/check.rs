@@ -190,7 +190,10 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let service = judged::service(plan.service.as_deref(), &judging).map_err(&mut note).ok();
     let codeowners = judged::codeowners(plan.codeowners.as_deref(), &judging).map_err(&mut note).ok();
     let limit = Duration::from_secs(args.policy_timeout.max(1));
-    let policies = policies::load(&plan.policy, &plan.namespaces, !plan.no_builtin, limit, &judging);
+    let policies =
+        args.bundle.or_configured(&config).proof(now, &judging).and_then(|proof| {
+            policies::load(&plan.policy, &plan.namespaces, !plan.no_builtin, limit, (&proof, &judging))
+        });
     let policies = policies.map_err(&mut note).ok();
     let shipped = policies.as_ref().map(|policies| &policies.value);
     let profile = judged::profile(plan.profile.as_deref(), shipped, &judging).map_err(&mut note).ok();

@@ -35,6 +35,16 @@ pub struct Config {
     pub exceptions: Vec<PathBuf>,
     /// Policies on top of the built-in pack, each as `[LAYER:]PATH[@sha256:…]`.
     pub policy: Vec<Source>,
+    /// The public keys that policy bundles must be signed with; one of them is enough.
+    pub bundle_keys: Vec<PathBuf>,
+    /// A trust file that lists keys for policies instead.
+    pub trust: Option<PathBuf>,
+    /// The public keys of its roots.
+    pub trust_roots: Vec<PathBuf>,
+    /// How many of these must have signed it; all where nobody says otherwise.
+    pub trust_threshold: Option<usize>,
+    /// The oldest version of it that is accepted.
+    pub trust_version: u64,
     /// Leave the built-in pack out. The evidence says so.
     pub no_builtin: bool,
     /// Foreign packages to evaluate too.

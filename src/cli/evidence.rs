@@ -242,10 +242,16 @@ pub fn digest_of_file(path: &Path) -> Result<Digest, CliError> {
 /// # Errors
 /// Missing, unreadable, or no sound Ed25519 public key in SPKI PEM: exit 3.
 pub fn public_key(path: &Path) -> Result<PublicKey, CliError> {
-    let pem = Zeroizing::new(io::read(path, KEY_BYTES)?);
-    PublicKey::from_pem(&pem).map_err(|fault| {
-        CliError::input(format!("{}: {fault}", path.display()))
-            .hint("of `key new`'s files, PREFIX.pub.pem is the public one")
+    public_key_in(&path.display().to_string(), &Zeroizing::new(io::read(path, KEY_BYTES)?))
+}
+
+/// The public key in a file that was read.
+///
+/// # Errors
+/// No sound Ed25519 public key in SPKI PEM: exit 3.
+pub fn public_key_in(shown: &str, pem: &[u8]) -> Result<PublicKey, CliError> {
+    PublicKey::from_pem(pem).map_err(|fault| {
+        CliError::input(format!("{shown}: {fault}")).hint("of `key new`'s files, PREFIX.pub.pem is the public one")
     })
 }
 

@@ -30,6 +30,7 @@ pub mod output;
 pub mod parallel;
 pub mod policies;
 pub mod policy;
+pub mod policy_bundle;
 pub mod policy_check;
 pub mod policy_doc;
 pub mod policy_eval;

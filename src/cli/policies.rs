@@ -1,6 +1,7 @@
 //! `--policy`: the embedded pack, bundles, directories and files, each in its layer, and pinned where a digest is given.
 //!
-//! What must stay true: nothing is loaded that a pin does not match, and policies that are not the embedded pack's run in a worker
+//! What must stay true: nothing is loaded that a pin does not match; nothing is decided by a bundle that neither a pin nor a
+//! signature holds to what it was; and policies that are not the embedded pack's run in a worker
 //! of their own. Data alone does not make the pack loop.
 
 use std::collections::BTreeSet;
@@ -9,15 +10,21 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use serde::Deserialize;
 
+use super::config::Config;
 use super::error::CliError;
+use super::evidence::public_key_in;
 use super::io::{self, PathKind};
 use super::judged::{File, Loaded};
 use super::judging::JudgingFiles;
+use super::trust::{self, TrustArgs};
 use super::worker::Contained;
+use crate::evidence::policy_bundle::{self, BundleSigners};
 use crate::model::digest::Digest;
 use crate::model::profile::Profile;
+use crate::model::time::Timestamp;
 use crate::policy::{self, Bundle, Evaluate, Layer, PolicyFile};
 use crate::strict;
 
@@ -64,6 +71,96 @@ impl TryFrom<String> for Source {
     }
 }
 
+/// Who signs bundles.
+#[derive(Clone, Debug, Default, Args)]
+pub struct BundleArgs {
+    /// A public key (PEM) that policy bundles must be signed with, in an envelope beside each (BUNDLE.dsse.json); repeatable,
+    /// one of them is enough.
+    #[arg(long, value_name = "PUB")]
+    pub bundle_key: Vec<PathBuf>,
+    /// A trust file that lists keys for policies instead.
+    #[command(flatten)]
+    pub trust: TrustArgs,
+}
+
+impl BundleArgs {
+    /// These flags, and the configuration where they say nothing.
+    #[must_use]
+    pub fn or_configured(&self, config: &Config) -> Self {
+        if !self.bundle_key.is_empty() || self.trust.trust.is_some() {
+            return self.clone();
+        }
+        Self {
+            bundle_key: config.bundle_keys.clone(),
+            trust: TrustArgs {
+                trust: config.trust.clone(),
+                trust_root: config.trust_roots.clone(),
+                trust_threshold: config.trust_threshold,
+                trust_version: config.trust_version,
+            },
+        }
+    }
+
+    /// Reads the keys, where everything that judges is read.
+    ///
+    /// # Errors
+    /// A key or trust file that is not sound: exit 3.
+    pub fn proof(&self, now: Timestamp, judging: &JudgingFiles) -> Result<Proof, CliError> {
+        let read = |path: &Path| {
+            let missing = || CliError::input(format!("{}: no such file", judging.describe(path)));
+            judging.read(path)?.ok_or_else(missing)
+        };
+        let key = |path: &Path| public_key_in(&judging.describe(path), &read(path)?);
+        let keys = self.bundle_key.iter().map(|path| key(path)).collect::<Result<_, _>>()?;
+        Ok(Proof { signers: BundleSigners { keys, list: trust::list_from(&self.trust, read, key)? }, now })
+    }
+}
+
+/// What a bundle must show before anything is decided by it: the digest that it is pinned to, or a signature; where keys are
+/// named, a signature always.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    signers: BundleSigners,
+    now: Timestamp,
+}
+
+impl Proof {
+    fn demand(&self, source: &Source, is: Digest, judging: &JudgingFiles) -> Result<(), CliError> {
+        let shown = judging.describe(&source.path);
+        if self.signers.is_empty() {
+            return match source.digest {
+                Some(_) => Ok(()),
+                None => Err(CliError::input(format!(
+                    "{shown}: a bundle that is neither pinned nor signed by a key that is named"
+                ))
+                .hint(format!(
+                    "write {}@{is} where these are the right bytes, or name the key that signs it with --bundle-key",
+                    source.path.display()
+                ))),
+            };
+        }
+        let beside = envelope_of(&source.path);
+        let Some(envelope) = judging.read(&beside)? else {
+            return Err(CliError::input(format!("{shown}: not signed: there is no {}", judging.describe(&beside)))
+                .hint(
+                    "`countersign policy bundle … --key KEY` writes both; or leave the keys away and pin the digest",
+                ));
+        };
+        self.signers.verified(&envelope, is, self.now).map(|_| ()).map_err(|fault| {
+            CliError::input(format!("{}: {fault}", judging.describe(&beside)))
+                .hint("get bundle and envelope from whoever publishes them; what is loaded must be what was signed")
+        })
+    }
+}
+
+/// Where the signature of a bundle is.
+#[must_use]
+pub fn envelope_of(bundle: &Path) -> PathBuf {
+    let mut name = bundle.as_os_str().to_owned();
+    name.push(policy_bundle::SUFFIX);
+    name.into()
+}
+
 /// What a source holds.
 #[derive(Clone, Debug, Default)]
 pub struct Read {
@@ -104,12 +201,12 @@ pub fn load(
     namespaces: &[String],
     builtin: bool,
     limit: Duration,
-    judging: &JudgingFiles,
+    (proof, judging): (&Proof, &JudgingFiles),
 ) -> Result<Loaded<Policies>, CliError> {
     let mut files = if builtin { policy::builtin() } else { Vec::new() };
     let mut shipped = Vec::new();
     for source in sources {
-        let read = read(source, judging)?;
+        let read = read(source, Some(proof), judging)?;
         files.extend(read.files);
         shipped.extend(read.profile);
     }
@@ -155,16 +252,16 @@ fn in_force(bundle: &Bundle, mut shipped: Vec<Shipped>) -> Result<Option<Shipped
     Ok(force)
 }
 
-/// Reads what is at one source.
+/// Reads what is at one source. Without a proof it is to be looked at, and nothing may be decided by it.
 ///
 /// # Errors
-/// Nothing is there, no policy is in it, or a pin does not match: exit 3.
-pub fn read(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
+/// Nothing is there, no policy is in it, a pin does not match, or a bundle lacks its proof: exit 3.
+pub fn read(source: &Source, proof: Option<&Proof>, judging: &JudgingFiles) -> Result<Read, CliError> {
     let path = &source.path;
     match judging.kind(path)? {
         PathKind::Missing => Err(CliError::input(format!("{}: no such file", judging.describe(path)))
             .hint("check the path; in a change request it must be on the target branch already")),
-        PathKind::File if is_archive(path) => archive(source, judging),
+        PathKind::File if is_archive(path) => archive(source, proof, judging),
         PathKind::File => plain(source, std::slice::from_ref(path), judging),
         PathKind::Directory => {
             let layer = source.layer.unwrap_or(Layer::Repository);
@@ -183,17 +280,21 @@ pub fn read(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
 /// Those of [`read`].
 pub fn read_with_tests(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
     if judging.kind(&source.path)? != PathKind::Directory {
-        return read(source, judging);
+        return read(source, None, judging);
     }
     let wanted = |file: &PathBuf| is_rego(file) || is_data(file);
     let found: Vec<PathBuf> = judging.list(&source.path)?.into_iter().filter(wanted).collect();
     plain(source, &found, judging)
 }
 
-fn archive(source: &Source, judging: &JudgingFiles) -> Result<Read, CliError> {
+fn archive(source: &Source, proof: Option<&Proof>, judging: &JudgingFiles) -> Result<Read, CliError> {
     let path = &source.path;
     let bytes = judging.read_all(std::slice::from_ref(path))?.pop().unwrap_or_default();
-    pinned(source, Digest::of(&bytes), judging)?;
+    let digest = Digest::of(&bytes);
+    pinned(source, digest, judging)?;
+    if let Some(proof) = proof {
+        proof.demand(source, digest, judging)?;
+    }
     let layer = source.layer.unwrap_or(Layer::Organisation);
     let name = judging.name(path);
     let archive = policy::unpack(&name, layer, &bytes)?;
@@ -269,7 +370,9 @@ fn name(file: &Path) -> &str {
     file.file_name().and_then(|name| name.to_str()).unwrap_or_default()
 }
 
-fn is_archive(file: &Path) -> bool {
+/// Whether a file is called as bundles are.
+#[must_use]
+pub fn is_archive(file: &Path) -> bool {
     name(file).ends_with(".tar.gz") || name(file).ends_with(".tgz")
 }
 

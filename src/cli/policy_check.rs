@@ -23,7 +23,7 @@ const FAULTS: u8 = 1;
 const MAX_BYTES: u64 = 1 << 20;
 
 /// `policy check`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(after_long_help = "\
 Exit codes:
   0   there is nothing to mend

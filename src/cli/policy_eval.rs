@@ -94,9 +94,10 @@ pub fn run(args: &PolicyEvalArgs) -> Result<u8, CliError> {
 fn policy_files(args: &PolicyEvalArgs) -> Result<Vec<PolicyFile>, CliError> {
     let directory = io::working_directory()?;
     let judging = JudgingFiles::open(&Change::default(), None, &directory)?;
+    let proof = args.bundle.proof(io::now()?, &judging)?;
     let mut files = Vec::new();
     for source in &args.policy {
-        files.extend(policies::read(source, &judging)?.files);
+        files.extend(policies::read(source, Some(&proof), &judging)?.files);
     }
     for path in &args.data {
         let found = match io::kind(path) {

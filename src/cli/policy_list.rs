@@ -12,7 +12,7 @@ use super::args::FindingsOutput;
 use super::error::CliError;
 use super::judging::JudgingFiles;
 use super::output::{self, Lines};
-use super::policies::{self, Source};
+use super::policies::{self, BundleArgs, Source};
 use super::worker::SECONDS;
 use super::{io, judged};
 use crate::model::change::Change;
@@ -25,11 +25,14 @@ use crate::policy::{Layer, RuleInfo};
 #[command(after_long_help = "\
 Examples:
   countersign policy list
-  countersign policy list --policy acme.tar.gz --profile enterprise --output json")]
+  countersign policy list --policy acme.tar.gz --bundle-key policy.pub.pem --profile enterprise --output json")]
 pub struct PolicyListArgs {
     /// Policies on top of the built-in pack, as `check` takes them.
     #[arg(long, value_name = "[LAYER:]PATH[@sha256:…]")]
     pub policy: Vec<Source>,
+    /// Who signs bundles.
+    #[command(flatten)]
+    pub bundle: BundleArgs,
     /// Leave the built-in pack out.
     #[arg(long)]
     pub no_builtin: bool,
@@ -61,7 +64,8 @@ pub fn run(args: &PolicyListArgs) -> Result<u8, CliError> {
     let namespaces = if args.namespace.is_empty() { &config.namespaces } else { &args.namespace };
     let limit = Duration::from_secs(args.policy_timeout.max(1));
     let builtin = !(args.no_builtin || config.no_builtin);
-    let policies = policies::load(sources, namespaces, builtin, limit, &judging)?.value;
+    let proof = args.bundle.or_configured(&config).proof(io::now()?, &judging)?;
+    let policies = policies::load(sources, namespaces, builtin, limit, (&proof, &judging))?.value;
     let named = args.profile.as_deref().or(config.profile.as_deref());
     let profile = judged::profile(named, Some(&policies), &judging)?.value;
     let today = io::now()?.date();

@@ -192,6 +192,8 @@ pub enum RoleArg {
     Approver,
     /// Checkpoints of a log.
     Log,
+    /// Policy bundles; for every repository and environment.
+    Policy,
 }
 
 impl From<RoleArg> for KeyRole {
@@ -200,6 +202,7 @@ impl From<RoleArg> for KeyRole {
             RoleArg::Gate => Self::Gate,
             RoleArg::Approver => Self::Approver,
             RoleArg::Log => Self::Log,
+            RoleArg::Policy => Self::Policy,
         }
     }
 }
@@ -229,6 +232,18 @@ pub fn run(command: &TrustCommand) -> Result<u8, CliError> {
 /// # Errors
 /// The file is not sound, or too few roots signed it: exit 3.
 pub fn list(args: &TrustArgs) -> Result<Option<TrustList>, CliError> {
+    list_from(args, read, public_key)
+}
+
+/// The same, with somebody else's way to read the file and the roots' keys.
+///
+/// # Errors
+/// Those of [`list`].
+pub fn list_from(
+    args: &TrustArgs,
+    read: impl Fn(&Path) -> Result<Vec<u8>, CliError>,
+    public_key: impl Fn(&Path) -> Result<PublicKey, CliError>,
+) -> Result<Option<TrustList>, CliError> {
     let Some(path) = &args.trust else { return Ok(None) };
     let keys: Vec<PublicKey> = args.trust_root.iter().map(|path| public_key(path)).collect::<Result<_, _>>()?;
     let threshold = args.trust_threshold.unwrap_or(keys.len());
@@ -364,6 +379,7 @@ fn show(list: &TrustList) -> String {
             KeyRole::Gate => "gate",
             KeyRole::Approver => "approver",
             KeyRole::Log => "log",
+            KeyRole::Policy => "policy",
         };
         // Writing to a String cannot fail.
         let _ = writeln!(

@@ -58,6 +58,9 @@ pub enum SealFault {
     /// See [`SignFault`].
     #[error(transparent)]
     Sign(#[from] SignFault),
+    /// Never for a statement; the serialiser's type says otherwise.
+    #[error("could not be written: {0}")]
+    Json(String),
 }
 
 /// Why an envelope was refused, by step.

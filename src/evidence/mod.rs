@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod dsse;
 pub mod keys;
 pub mod materials;
+pub mod policy_bundle;
 pub mod predicate;
 pub mod statement;
 pub mod trust;

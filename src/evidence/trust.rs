@@ -38,6 +38,8 @@ pub enum KeyRole {
     Approver,
     /// Checkpoints of a log.
     Log,
+    /// Policy bundles.
+    Policy,
 }
 
 /// Which keys are trusted, as of one version.
@@ -295,14 +297,18 @@ impl TrustList {
             if key.valid_until.is_some_and(|until| until <= key.valid_from) {
                 return Err(format!("{id} ends before it begins"));
             }
+            // Policies are one layer of every release: a scope that nobody holds them to would only look like one.
+            if key.role == KeyRole::Policy && !(key.repositories.is_empty() && key.environments.is_empty()) {
+                return Err(format!("{id} is a policy key, and those have neither repositories nor environments"));
+            }
         }
         Ok(())
     }
 
-    /// The gate key with this id.
+    /// The key of a role with this id.
     #[must_use]
-    pub fn gate(&self, keyid: &str) -> Option<&TrustedKey> {
-        self.keys.iter().find(|key| key.role == KeyRole::Gate && key.keyid == keyid)
+    pub fn key(&self, role: KeyRole, keyid: &str) -> Option<&TrustedKey> {
+        self.keys.iter().find(|key| key.role == role && key.keyid == keyid)
     }
 }
 
@@ -319,22 +325,31 @@ pub fn cosigned(bytes: &[u8], root: &dyn Sign) -> Result<Vec<u8>, TrustFault> {
 }
 
 impl TrustedKey {
+    /// Whether the key counts at an instant; `what` says in the reason what that is.
+    ///
+    /// # Errors
+    /// The reason, in words.
+    pub fn counts_at(&self, at: Timestamp, what: &str) -> Result<(), String> {
+        let id = self.keyid.line();
+        if let Some(revoked) = self.revoked_at {
+            let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.line()));
+            return Err(format!("{id} is revoked since {revoked}{reason}, and nothing proves that this is older"));
+        }
+        if at < self.valid_from || self.valid_until.is_some_and(|until| at >= until) {
+            let until = self.valid_until.map_or_else(|| "on".to_owned(), |until| format!("to {until}"));
+            return Err(format!("{id} counts from {} {until}, and {what} {at}", self.valid_from));
+        }
+        Ok(())
+    }
+
     /// Whether the key may sign this decision; else why not. The instant is the signer's word, so a revoked key's evidence
     /// never counts: whoever has the key can date it back.
     ///
     /// # Errors
     /// The reason, in words.
     pub fn may_sign(&self, decision: &GateDecision) -> Result<(), String> {
+        self.counts_at(decision.evaluation_time, "the decision is of")?;
         let id = self.keyid.line();
-        if let Some(revoked) = self.revoked_at {
-            let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.line()));
-            return Err(format!("{id} is revoked since {revoked}{reason}, and nothing proves that this is older"));
-        }
-        let at = decision.evaluation_time;
-        if at < self.valid_from || self.valid_until.is_some_and(|until| at >= until) {
-            let until = self.valid_until.map_or_else(|| "on".to_owned(), |until| format!("to {until}"));
-            return Err(format!("{id} counts from {} {until}, and the decision is of {at}", self.valid_from));
-        }
         let target = &decision.target;
         type Is = fn(&Target, &str) -> bool;
         let scopes: [(&str, &[Untrusted], Is); 2] = [

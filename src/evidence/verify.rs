@@ -16,7 +16,7 @@ use super::keys::PublicKey;
 use super::predicate::gate_decision::{self, GateDecision};
 use super::predicate::vsa::{self, Due};
 use super::statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement};
-use super::trust::{TrustList, TrustedKey};
+use super::trust::{KeyRole, TrustList, TrustedKey};
 use crate::decision::Outcome;
 use crate::facts::{Clock, Mode};
 use crate::model::digest::Digest;
@@ -427,7 +427,8 @@ fn signer<'a>(envelope: &Envelope, trust: Trust<'a>) -> Checked<Signer<'a>> {
         Trust::List(list) => list,
     };
     let keyid = envelope.keyid().ok_or_else(|| EnvelopeFault::Unsigned.to_string())?;
-    let listed = list.gate(keyid).ok_or_else(|| format!("the trust file lists no gate key {}", neutral(keyid)))?;
+    let listed =
+        list.key(KeyRole::Gate, keyid).ok_or_else(|| format!("the trust file lists no gate key {}", neutral(keyid)))?;
     Ok(Signer { key: &listed.public, listed: Some(listed) })
 }
 

@@ -9,7 +9,7 @@ use std::io::Read;
 
 use serde::Deserialize;
 
-use super::{Layer, PolicyError, PolicyFile};
+use super::{Layer, PolicyError, PolicyFile, lexer};
 use crate::strict;
 
 /// The most bytes that an archive may unpack to.
@@ -103,12 +103,17 @@ pub fn unpack(name: &str, layer: Layer, bytes: &[u8]) -> Result<Archive, PolicyE
     Ok(archive)
 }
 
+/// Where a policy's package lies below `data`, with `/`.
+pub(super) fn place_of(path: &str, source: &str) -> Result<String, PolicyError> {
+    let (package, _) = lexer::lex(path, source)?.package().unwrap_or_default();
+    Ok(package.replace('.', "/"))
+}
+
 /// A bundle owns its roots: what lies elsewhere is not its to say.
 fn refuse_outside(path: &str, mount: &str, source: &str, roots: &[String]) -> Result<(), PolicyError> {
     let is_policy = path.ends_with(".rego");
     let places: Vec<String> = if is_policy {
-        let (package, _) = super::lexer::lex(path, source)?.package().unwrap_or_default();
-        vec![package.replace('.', "/")]
+        vec![place_of(path, source)?]
     } else if mount.is_empty() {
         // Data at the top: each of its keys is a place, and the manifest is held against them.
         let json: Option<serde_json::Value> =

@@ -336,7 +336,8 @@ fn is_plain(part: &str) -> bool {
         && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-fn read_data(file: &PolicyFile) -> Result<BTreeMap<String, Json>, PolicyError> {
+/// What a data file says, before it is mounted: an object.
+pub(super) fn parse_data(file: &PolicyFile) -> Result<Json, PolicyError> {
     let value: Json = if file.path.ends_with(".json") {
         strict::json::parse(file.source.as_bytes())
             .map_err(|fault| PolicyError::at(&file.path, fault.line, fault.message))?
@@ -352,6 +353,12 @@ fn read_data(file: &PolicyFile) -> Result<BTreeMap<String, Json>, PolicyError> {
     if !value.is_object() {
         return Err(PolicyError::file(&file.path, "the data is no object").hint("its keys are the roots below `data`"));
     }
+    Ok(value)
+}
+
+/// What a data file says, by root.
+pub(super) fn read_data(file: &PolicyFile) -> Result<BTreeMap<String, Json>, PolicyError> {
+    let value = parse_data(file)?;
     let mounted = file
         .mount
         .split('/')

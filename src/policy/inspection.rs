@@ -3,7 +3,7 @@
 //! What must stay true: whatever the loader of a release refuses is a fault here too, by the same code; beyond that the METADATA
 //! is complete, every control is known, and where there are tests each rule gives a verdict in one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,8 @@ pub struct Inspection {
     pub tests: Option<usize>,
     /// A verdict of each rule that some test made fire, by the rule's id.
     pub verdicts: BTreeMap<String, Given>,
+    /// The files that are Rego v0.
+    pub v0: BTreeSet<String>,
 }
 
 /// Looks at policies, and at their tests where there are any.
@@ -55,7 +57,8 @@ pub(super) fn inspect(
             Ok(loaded) => loaded,
             Err(faults) => return Ok(Inspection { faults, ..Inspection::default() }),
         };
-        let mut inspection = Inspection::default();
+        let v0 = loaded.units.iter().filter(|unit| unit.v0).map(|unit| unit.path.clone()).collect();
+        let mut inspection = Inspection { v0, ..Inspection::default() };
         for unit in testing::looked_at(&loaded.units) {
             inspection.look_at(unit, &loaded.units, &options.catalogue);
         }

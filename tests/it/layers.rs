@@ -61,7 +61,12 @@ fn check(files: &[(&str, Vec<u8>)], arguments: &[&str]) -> (Option<i32>, String)
     let text = std::fs::read_to_string(scenario.join("scenario.toml")).unwrap();
     let table: toml::Table = text.parse().unwrap();
     let args = table["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap().to_owned());
-    let further = arguments.iter().map(|text| text.replace("@/", &format!("{here}/")));
+    // Bundles are pinned to what they are.
+    let pin = |text: &str| {
+        let bytes = files.iter().find(|(name, _)| text == format!("@/{name}") && name.ends_with(".tar.gz"));
+        bytes.map_or_else(String::new, |(_, bytes)| format!("@{}", Digest::of(bytes)))
+    };
+    let further = arguments.iter().map(|text| text.replace("@/", &format!("{here}/")) + &pin(text));
     let Output { status, stdout, stderr } =
         command().current_dir(&scenario).arg("check").args(args).args(further).output().unwrap();
     let all = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));

@@ -36,6 +36,7 @@ mod layouts;
 mod limits;
 mod onboarding;
 mod policies;
+mod policy_bundle;
 mod policy_check;
 mod policy_doc;
 mod policy_mutate;
