@@ -21,14 +21,14 @@ use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;
 use crate::model::emergency::{Emergency, EmergencyKind, Signers};
 use crate::model::enrichment::DataSet;
-use crate::model::exception::Disposition;
+use crate::model::exception::{Disposition, RecordHistory};
 use crate::model::finding::{Finding, SuppressedBy};
 use crate::model::profile::{Profile, RuleMode};
 use crate::model::service::Service;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::normalise::{Normalised, ReadReport, normalise};
-use crate::policy::{Admission, Bundle, PolicyError, RawVerdict, RuleInfo};
+use crate::policy::{Admission, Bundle, Objection, PolicyError, RawVerdict, RuleInfo};
 
 pub use records::{JudgedRecord, judge_records};
 
@@ -65,6 +65,8 @@ pub struct Inputs {
     pub enrichment: Vec<DataSet>,
     /// The exception records, by id.
     pub records: Vec<Record>,
+    /// Id of a record → what the commits of the branch that judges say of it.
+    pub histories: BTreeMap<Untrusted, RecordHistory>,
     /// The record of an emergency, and who signed it.
     pub emergency: Option<(Emergency, Signers)>,
     /// Reviews of earlier emergencies.
@@ -161,9 +163,13 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
     let verdicts = decision::verdicts(&with, &bundle.rules, &facts);
     let outcome = decision::fold(&verdicts);
     let lost = lost(&without, &with, outcome);
+    let messages = |said: &BTreeMap<Untrusted, Vec<Objection>>| -> BTreeMap<Untrusted, Vec<Untrusted>> {
+        said.iter().map(|(id, objections)| (id.clone(), Objection::messages(objections))).collect()
+    };
     let run = exceptions::Run {
         admitted: &admission.admitted,
-        denied: &admission.denied,
+        denied: &messages(&admission.denied),
+        warned: &messages(&admission.warned),
         assignment: &assignment,
         lost: &lost,
     };
@@ -323,6 +329,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
             covers: matched.covers,
             worst: matched.worst,
             life_days: matched.life_days,
+            history: inputs.histories.get(matched.record.id()).cloned(),
             days_left: matched.days_left,
             verified_approvers: match inputs.approvers.get(matched.record.id()) {
                 Some(approvers) => approvers.verified.clone(),

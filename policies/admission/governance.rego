@@ -27,3 +27,5 @@ admit contains record.id if {
 }
 
 deny contains fault if some fault in exceptions.faults
+
+warn contains remark if some remark in exceptions.remarks

@@ -14,7 +14,9 @@ use super::config::Config;
 use super::error::{CliError, Exit};
 use super::judging::JudgingFiles;
 use super::policies::{self, Source};
-use super::{baseline, data, diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
+use super::{
+    baseline, data, diagnostic, emergency, evidence as store, histories, io, judged, output, receipt, reports, subject,
+};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::Sign;
 use crate::evidence::materials::{Content, Material, Role};
@@ -222,6 +224,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     }
     let missing = || CliError::internal("an input is neither there nor at fault");
     let (records, faults) = records.ok_or_else(missing)?;
+    let histories = histories::of(&records.value, &plan.exceptions, &judging, now.date())?;
     let who_and_when = (change.repository.as_ref().map(Untrusted::as_raw), now);
     let signers = judged::SignerFiles { allowed: plan.allowed_signers.clone(), revoked: plan.revoked_keys.clone() };
     let approvals = judged::approvals(&signers, &plan.exceptions, &records.value, who_and_when, &judging)?;
@@ -294,6 +297,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         reports: reports.into_iter().map(|report| report.report).collect(),
         enrichment: data.sets.into_iter().map(|(set, _)| set).collect(),
         records: records.value,
+        histories,
         emergency: given.emergency,
         closings: given.closings,
         history,

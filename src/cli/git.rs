@@ -87,9 +87,9 @@ pub struct Entry {
     /// Its path from the root of the repository, with `/`.
     pub path: String,
     /// The name of its object.
-    object: String,
+    pub object: String,
     /// Bytes of a file.
-    size: u64,
+    pub size: u64,
 }
 
 /// A remote and where it is.
@@ -457,6 +457,111 @@ impl Git {
             paths.retain(|path| own.binary_search(path).is_ok());
         }
         Ok(paths)
+    }
+
+    /// The commits of a branch that touch these paths, along its first parents, newest first, with the time at which each
+    /// was made, as it says, in seconds since 1970.
+    ///
+    /// # Errors
+    /// Git could not answer.
+    pub fn commits_touching(&self, commit: &CommitId, paths: &[&str]) -> Result<Vec<(CommitId, i64)>, GitError> {
+        let mut arguments = vec!["rev-list", "--first-parent", "--timestamp", commit.as_str(), "--"];
+        arguments.extend(paths);
+        let output = self.asked(&arguments, &[], LIST_BYTES)?;
+        let odd = || GitError::Odd("rev-list".to_owned());
+        let read = |line: &str| {
+            let (time, id) = line.split_once(' ')?;
+            Some((id.parse().ok()?, time.parse().ok()?))
+        };
+        String::from_utf8_lossy(&output.stdout).lines().map(|line| read(line).ok_or_else(odd)).collect()
+    }
+
+    /// The first parents of these commits, where the clone holds them.
+    ///
+    /// # Errors
+    /// Git could not answer.
+    pub fn first_parents(&self, commits: &[CommitId]) -> Result<Vec<Option<CommitId>>, GitError> {
+        let names: Vec<String> = commits.iter().map(|commit| format!("{commit}^1")).collect();
+        let objects = self.looked_up(&names)?;
+        objects
+            .into_iter()
+            .map(|object| object.map(|(id, _)| id.parse()).transpose())
+            .collect::<Result<_, _>>()
+            .map_err(|_| GitError::Odd("cat-file --batch-check".to_owned()))
+    }
+
+    /// The files at these paths of these commits, each where it is there.
+    ///
+    /// # Errors
+    /// Git could not answer.
+    pub fn files_at(&self, places: &[(&CommitId, &str)]) -> Result<Vec<Option<Entry>>, GitError> {
+        // A path with a line break cannot be asked for in this way, and is no path that anybody names.
+        let names: Vec<String> =
+            places.iter().map(|(commit, path)| format!("{commit}:{}", path.replace('\n', " "))).collect();
+        let entry = |((object, size), (_, path)): ((String, u64), &(&CommitId, &str))| Entry {
+            kind: EntryKind::File,
+            path: (*path).to_owned(),
+            object,
+            size,
+        };
+        let objects = self.looked_up(&names)?;
+        Ok(objects.into_iter().zip(places).map(|(object, place)| object.map(|object| entry((object, place)))).collect())
+    }
+
+    /// Name and size of the commit or file that each expression leads to.
+    fn looked_up(&self, expressions: &[String]) -> Result<Vec<Option<(String, u64)>>, GitError> {
+        let asked: String = expressions.iter().map(|expression| format!("{expression}\n")).collect();
+        let output = self.asked(&["cat-file", "--batch-check"], asked.as_bytes(), LIST_BYTES)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let found = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+            [object, "blob" | "commit", size] => Some((object.to_owned(), size.parse().ok()?)),
+            _ => None,
+        };
+        let lines: Vec<_> = text.lines().map(found).collect();
+        match lines.len() == expressions.len() {
+            true => Ok(lines),
+            false => Err(GitError::Odd("cat-file --batch-check".to_owned())),
+        }
+    }
+
+    /// Every path in which a commit differs from another one, for each pair of them (the newer one first), as older commit and path.
+    ///
+    /// # Errors
+    /// Git could not answer.
+    pub fn paths_between<'a>(
+        &self,
+        pairs: &'a [(CommitId, CommitId)],
+    ) -> Result<Vec<(&'a CommitId, String)>, GitError> {
+        let arguments = ["diff-tree", "--stdin", "-r", "-z", "--name-only", "--no-renames", "--no-ext-diff"];
+        let asked: String = pairs.iter().map(|(new, old)| format!("{new} {old}\n")).collect();
+        let output = self.asked(&arguments, asked.as_bytes(), LIST_BYTES)?;
+        let older: BTreeMap<&str, &CommitId> = pairs.iter().map(|(new, old)| (new.as_str(), old)).collect();
+        let mut current = None;
+        let mut paths = Vec::new();
+        // Each commit's name goes before its paths.
+        for part in output.stdout.split(|b| matches!(*b, 0 | b'\n')).filter(|part| !part.is_empty()) {
+            let part = String::from_utf8_lossy(part);
+            match (older.get(part.as_ref()), current) {
+                (Some(old), _) => current = Some(*old),
+                (None, Some(old)) => paths.push((old, part.into_owned())),
+                (None, None) => return Err(GitError::Odd("diff-tree --stdin".to_owned())),
+            }
+        }
+        Ok(paths)
+    }
+
+    /// Whether the clone was told to leave objects out until somebody asks for them.
+    ///
+    /// # Errors
+    /// Git could not answer.
+    pub fn is_partial(&self) -> Result<bool, GitError> {
+        let arguments = ["config", "-z", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"];
+        let output = self.started(&arguments, &[], LINE_BYTES)?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(failed(&arguments, &output)),
+        }
     }
 
     /// Every remote that has a URL, by name.

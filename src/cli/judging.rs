@@ -43,6 +43,17 @@ enum Place {
     Tree { git: Git, commit: CommitId, branch: String, known_from: Source, touched: Vec<String> },
 }
 
+/// The branch that judges.
+#[derive(Clone, Debug)]
+pub struct Branch<'a, 'b> {
+    /// Its repository.
+    pub git: &'a Git,
+    /// Its newest commit.
+    pub tip: &'a CommitId,
+    /// Paths from the root → as they were named; without those that lie elsewhere.
+    pub files: BTreeMap<String, &'b Path>,
+}
+
 /// What was found at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Asked {
@@ -361,6 +372,25 @@ impl JudgingFiles {
             }
             Place::WorkTree { .. } => change,
         }
+    }
+
+    /// The branch that judges, where it is in a repository, and the paths of these files from its root.
+    ///
+    /// # Errors
+    /// As [`JudgingFiles::kind`].
+    pub fn branch<'a>(&self, paths: &'a [PathBuf]) -> Result<Option<Branch<'_, 'a>>, CliError> {
+        let (git, tip) = match &self.place {
+            Place::Tree { git, commit, .. } => (git, commit),
+            Place::WorkTree { git: Some(git), checked_out: Some(commit) } => (git, commit),
+            Place::WorkTree { .. } => return Ok(None),
+        };
+        let mut files = BTreeMap::new();
+        for path in paths {
+            if let Located::Inside(inside) = self.locate(path)? {
+                files.insert(inside, path.as_path());
+            }
+        }
+        Ok(Some(Branch { git, tip, files }))
     }
 
     /// The commit of a change as the subject of evidence; `None` where it is not known or not in the clone.

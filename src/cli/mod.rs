@@ -19,6 +19,7 @@ pub mod findings;
 pub mod forecast;
 pub mod formats;
 pub mod git;
+pub mod histories;
 pub mod init;
 pub mod io;
 pub mod judged;

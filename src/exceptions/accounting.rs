@@ -41,6 +41,8 @@ pub struct Run<'a> {
     pub admitted: &'a BTreeSet<Untrusted>,
     /// Id → why admission denied it.
     pub denied: &'a BTreeMap<Untrusted, Vec<Untrusted>>,
+    /// Id → what admission asks to have mended, though the record may count.
+    pub warned: &'a BTreeMap<Untrusted, Vec<Untrusted>>,
     /// Which record counts for each finding.
     pub assignment: &'a Assignment,
     /// What the exceptions kept away.
@@ -64,6 +66,9 @@ pub fn account(records: &[Record], findings: &[Untrusted], coverage: &Coverage, 
                 || run.lost.iter().any(|lost| Some(&lost.rule) == record.exception.criteria.verdict.as_ref()),
             );
             let mut because = matched.because.clone();
+            if let Some(warned) = run.warned.get(record.id()) {
+                because.splice(0..0, warned.iter().cloned());
+            }
             if state == ExceptionState::Rejected {
                 let denied = run.denied.get(record.id()).cloned().unwrap_or_default();
                 because.splice(0..0, denied);

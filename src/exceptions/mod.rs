@@ -11,6 +11,7 @@ pub mod edit;
 mod emergency;
 pub mod exchange;
 mod explain;
+mod history;
 mod index;
 mod matching;
 mod narrow;
@@ -29,6 +30,7 @@ use crate::strict::{Document, Fault, Faults};
 pub use accounting::{Account, Lost, Run, account};
 pub use emergency::EmergencyRecord;
 pub use explain::{Reason, explain};
+pub use history::{Seen, holds_any};
 pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover, ids as ids_of};
 pub use narrow::narrowest;
 pub use signed::{Approvers, NAMESPACE, Refused, SCHEMA, signed_bytes, verified_approvers};
@@ -64,6 +66,8 @@ pub struct Record {
     pub line: usize,
     /// Line and column of its id, from 1.
     pub place_of_id: (usize, usize),
+    /// Key, like `expires` or `approvals.0.by` → line and column of its value.
+    places: BTreeMap<Box<str>, (usize, usize)>,
     /// The digest of its canonical JSON, approvals included.
     pub digest: Digest,
     /// Whether it has no fault of form.
@@ -75,6 +79,19 @@ impl Record {
     #[must_use]
     pub fn id(&self) -> &Untrusted {
         &self.exception.id
+    }
+
+    /// Line and column of a part of it, like `expires` or `approvals.0.by`: of what holds it where it is not there, else of its id.
+    #[must_use]
+    pub fn place(&self, at: &str) -> (usize, usize) {
+        let mut key = at;
+        loop {
+            match (self.places.get(key), key.rsplit_once('.')) {
+                (Some(place), _) => return *place,
+                (None, Some((above, _))) => key = above,
+                (None, None) => return self.place_of_id,
+            }
+        }
     }
 
     /// The signature files that its approvals name, in the directory of [`Self::file`].

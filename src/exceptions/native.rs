@@ -2,6 +2,8 @@
 //!
 //! What must stay true: blank is missing, nothing is guessed, and criteria that would cover everything are refused.
 
+use std::collections::BTreeMap;
+
 use super::criteria;
 use super::signed::canonical;
 use super::{Record, Source};
@@ -67,9 +69,27 @@ fn record(document: &Document, node: &Node, all: &mut Vec<Fault>) -> Option<Reco
         file: document.file().clone(),
         line,
         place_of_id,
+        places: places(node),
         digest: Digest::of(canonical),
         is_sound,
     })
+}
+
+/// Where the values of a record stand, by key.
+fn places(record: &Node) -> BTreeMap<Box<str>, (usize, usize)> {
+    fn below(node: &Node, key: &str, places: &mut BTreeMap<Box<str>, (usize, usize)>) {
+        let members = node.members().map(|(name, value)| (name.to_owned(), value));
+        let items =
+            node.items().unwrap_or_default().iter().enumerate().map(|(number, item)| (number.to_string(), item));
+        for (name, value) in members.chain(items) {
+            let key = if key.is_empty() { name } else { format!("{key}.{name}") };
+            below(value, &key, places);
+            places.insert(key.into(), value.place());
+        }
+    }
+    let mut places = BTreeMap::new();
+    below(record, "", &mut places);
+    places
 }
 
 fn read_record(document: &Document, node: &Node, faults: &mut Vec<Fault>) -> Option<Exception> {

@@ -48,6 +48,8 @@ pub struct Approvers {
 pub struct Refused {
     /// The principal that the record names.
     pub by: Untrusted,
+    /// The signature file that it names.
+    pub signature: Untrusted,
     /// Why not.
     pub why: Untrusted,
 }
@@ -93,7 +95,9 @@ pub fn verified_approvers(
             Ok(()) => {
                 verified.insert(approval.by.clone());
             }
-            Err(why) => approvers.refused.push(Refused { by: approval.by.clone(), why: why.into() }),
+            Err(why) => {
+                approvers.refused.push(Refused { by: approval.by.clone(), signature: name.clone(), why: why.into() })
+            }
         }
     }
     approvers.verified = verified.into_iter().collect();

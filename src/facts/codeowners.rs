@@ -87,6 +87,11 @@ impl CodeOwners {
         read
     }
 
+    /// Everybody who owns something.
+    pub fn everybody(&self) -> impl Iterator<Item = &Untrusted> {
+        self.sections.iter().flatten().flat_map(|row| &row.owners)
+    }
+
     /// The owners of a path and the lines that say so; empty where nobody owns it.
     #[must_use]
     pub fn owners_of(&self, path: &str) -> (Vec<Untrusted>, Vec<usize>) {

@@ -22,7 +22,7 @@ use crate::model::artifact::Artifact;
 use crate::model::change::{Change, Source};
 use crate::model::coverage::Coverage;
 use crate::model::digest::{CommitId, Digest};
-use crate::model::exception::{Disposition, Exception};
+use crate::model::exception::{Disposition, Exception, RecordHistory};
 use crate::model::finding::Finding;
 use crate::model::profile::Profile;
 use crate::model::report::{Report, Tests};
@@ -210,6 +210,9 @@ pub struct MatchedException {
     pub worst: Option<Severity>,
     /// Days from `created` to `expires`.
     pub life_days: i64,
+    /// What the commits of the branch that judges say of it; `null` where it is in no repository that could be asked.
+    #[serde(default)]
+    pub history: Option<RecordHistory>,
     /// Days from today to the end of `expires`.
     pub days_left: i64,
     /// Approvals whose signature was verified, by principal, sorted.

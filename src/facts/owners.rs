@@ -3,6 +3,8 @@
 //! What must stay true: the service file is the team's own word and comes first, then CODEOWNERS, then the service's owner; the
 //! last row of each that matches counts.
 
+use std::collections::BTreeSet;
+
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ pub struct Ownership {
     pub skipped: Vec<Untrusted>,
     /// Whether somebody said who can reach the service, or the strict side was taken.
     pub exposure_stated: bool,
+    /// Everybody whom the service file or CODEOWNERS names as an owner, sorted.
+    #[serde(default)]
+    pub known: Vec<Untrusted>,
     /// The changed paths, sorted.
     pub files: Vec<OwnedFile>,
 }
@@ -51,6 +56,7 @@ pub struct Owners<'a> {
     codeowners: Option<&'a CodeOwnersFile>,
     layers: Vec<(Vec<GlobMatcher>, &'a Untrusted)>,
     service: Option<Untrusted>,
+    known: BTreeSet<Untrusted>,
 }
 
 /// A glob cannot be read. The fault of the file that holds it.
@@ -91,7 +97,12 @@ impl<'a> Owners<'a> {
                 Ok((globs.collect::<Result<_, _>>()?, &layer.name))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { paths, codeowners, layers, service: service.owner.clone() })
+        let of_states = service.states.iter().filter_map(|state| state.owner.as_ref());
+        let of_paths = service.owners_of_paths.iter().map(|row| &row.owner);
+        let of_service = service.owner.iter().chain(&service.team).chain(of_paths).chain(of_states);
+        let of_codeowners = codeowners.into_iter().flat_map(|file| file.owners.everybody());
+        let known = of_service.chain(of_codeowners).cloned().collect();
+        Ok(Self { paths, codeowners, layers, service: service.owner.clone(), known })
     }
 
     /// The owner of a path: the first of its owners.
@@ -119,6 +130,7 @@ impl<'a> Owners<'a> {
             codeowners: self.codeowners.map(|file| file.path.clone()),
             skipped: self.codeowners.map(|file| file.owners.skipped.clone()).unwrap_or_default(),
             exposure_stated,
+            known: self.known.iter().cloned().collect(),
             files: files
                 .iter()
                 .map(|path| OwnedFile { path: path.clone(), owners: self.all_of_path(path), layers: layers_of(path) })
@@ -162,6 +174,10 @@ mod tests {
         assert_eq!(facts.files[0].layers, ["foundation"]);
         assert_eq!(facts.files[1].owners, ["@acme/web", "jo@example.com"]);
         assert!(facts.files[1].layers.is_empty());
+        assert_eq!(
+            facts.known,
+            ["@acme/web", "@nobody", "jo@example.com", "team-cloud", "team-shop", "team-shop-infra"]
+        );
     }
 
     #[test]

@@ -119,6 +119,21 @@ pub struct Exception {
     pub approvals: Vec<RiskApproval>,
 }
 
+/// What the commits of the branch that judges say of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordHistory {
+    /// The day of the first commit that holds a record of this id; `null` where none does.
+    pub since: Option<Date>,
+    /// Days from the earlier of that day and `created` to `expires`.
+    pub life_days: i64,
+    /// The day on which anything but its approvals last changed; `null` where nothing did.
+    pub edited: Option<Date>,
+    /// Who approved it before that and not since, sorted.
+    pub outdated: Vec<Untrusted>,
+    /// Whether the clone holds all commits; where it does not, the record may be older, and edited later than it was approved.
+    pub whole: bool,
+}
+
 /// What an exception did in one decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -596,6 +596,15 @@ pub struct ExceptionDemands {
     /// Roles of which one person who accepts the risk must have one, beside the others, by the worst severity covered.
     #[serde(default)]
     pub leaders: PerSeverity<Vec<Untrusted>>,
+    /// Whether an owner must be somebody whom the service file, CODEOWNERS, the profile or the authority data names.
+    #[serde(default)]
+    pub known_owners: bool,
+    /// Whether the clone must hold all commits of the branch that judges, so that nobody can date a record anew.
+    #[serde(default)]
+    pub whole_history: bool,
+    /// Whether a review that approved this very commit accepts the risk, too.
+    #[serde(default)]
+    pub review_approvals: bool,
     /// More renewals than this are a warning; `null`: they are not counted.
     #[serde(default)]
     pub max_renewals: Option<u32>,

@@ -81,6 +81,7 @@ pub(super) struct Judge {
     pub(super) place: String,
     pub(super) admit: Option<String>,
     pub(super) deny: Option<String>,
+    pub(super) warn: Option<String>,
 }
 
 /// Everything that was loaded.
@@ -456,7 +457,7 @@ pub(super) fn add_data(engine: &mut Engine, data: &BTreeMap<String, Json>) -> Re
 pub(super) fn outputs(unit: &Unit) -> BTreeSet<String> {
     let is_output = |name: &str| match &unit.role {
         Role::Rule => matches!(name, "deny" | "warn"),
-        Role::Admission => matches!(name, "deny" | "admit"),
+        Role::Admission => matches!(name, "deny" | "admit" | "warn"),
         Role::Foreign { .. } | Role::Document => ["deny", "violation", "warn"].iter().any(|word| {
             name.strip_prefix(word).is_some_and(|rest| {
                 rest.is_empty()
@@ -608,7 +609,7 @@ pub(super) fn judges(units: &[Unit]) -> Vec<Judge> {
     let judge = |unit: &Unit| {
         let outputs = outputs(unit);
         let path_of = |name: &str| outputs.contains(name).then(|| rule_path(&unit.package, name));
-        Judge { place: unit.path.clone(), admit: path_of("admit"), deny: path_of("deny") }
+        Judge { place: unit.path.clone(), admit: path_of("admit"), deny: path_of("deny"), warn: path_of("warn") }
     };
     admission.map(judge).collect()
 }

@@ -137,7 +137,7 @@ pub(super) fn imports(module: &Module) -> impl Iterator<Item = (&str, Chain<'_>)
 fn names(unit: &Unit) -> Result<(), PolicyError> {
     let outputs: &[&str] = match unit.role {
         Role::Rule => &["deny", "warn"],
-        Role::Admission => &["admit", "deny"],
+        Role::Admission => &["admit", "deny", "warn"],
         Role::Foreign { .. } | Role::Document => &["deny", "violation", "warn"],
         Role::Lib | Role::Test => return Ok(()),
     };

@@ -12,7 +12,7 @@ use super::bundle::{self, Entry, Judge, Unit};
 use super::classes::{Subject, classes};
 use super::engine::{Machine, Watch};
 use super::verdict::{self, Said};
-use super::{PolicyError, RuleInfo};
+use super::{Objection, PolicyError, RuleInfo};
 use crate::model::text::Untrusted;
 
 /// What is asked about facts.
@@ -44,7 +44,9 @@ pub struct Answer {
     /// Ids that an admission package admits.
     pub(super) admit: Vec<Untrusted>,
     /// Ids that one denies, and why.
-    pub(super) deny: Vec<(Untrusted, Untrusted)>,
+    pub(super) deny: Vec<(Untrusted, Objection)>,
+    /// Ids that one warns of, and why.
+    pub(super) warn: Vec<(Untrusted, Objection)>,
     /// What the rules say.
     pub(super) rulings: Vec<Ruling>,
 }
@@ -139,9 +141,11 @@ impl Program {
                     answer.admit.push(known_id(member, &known).map_err(|why| fault(format!("admit: {why}")))?);
                 }
             }
-            if let Some(path) = &judge.deny {
-                for member in verdict::members(&machine.value(path)?).map_err(|why| fault(format!("deny {why}")))? {
-                    answer.deny.push(denial(member, &known).map_err(|why| fault(format!("deny: {why}")))?);
+            for (path, name, said) in [(&judge.deny, "deny", &mut answer.deny), (&judge.warn, "warn", &mut answer.warn)]
+            {
+                let Some(path) = path else { continue };
+                for member in verdict::members(&machine.value(path)?).map_err(|why| fault(format!("{name} {why}")))? {
+                    said.push(objection(member, &known).map_err(|why| fault(format!("{name}: {why}")))?);
                 }
             }
         }
@@ -276,15 +280,21 @@ fn known_id(member: &Value, known: &BTreeSet<Untrusted>) -> Result<Untrusted, St
     if known.contains(&id) { Ok(id) } else { Err(format!("no exception {} matches anything here", id.line())) }
 }
 
-/// `{"exception": id, "msg": why}`.
-fn denial(member: &Value, known: &BTreeSet<Untrusted>) -> Result<(Untrusted, Untrusted), String> {
-    const SHAPE: &str = "a member is not an object of `exception` and `msg`";
+/// `{"exception": id, "msg": why}`, and perhaps `"at": key`.
+fn objection(member: &Value, known: &BTreeSet<Untrusted>) -> Result<(Untrusted, Objection), String> {
+    const SHAPE: &str = "a member is not an object of `exception` and `msg`, and perhaps `at`";
     let fields = member.as_object().map_err(|_| SHAPE.to_owned())?;
-    let (Some(id), Some(msg), 2) = (fields.get(&"exception".into()), fields.get(&"msg".into()), fields.len()) else {
+    let at = fields.get(&"at".into());
+    let (Some(id), Some(msg), true) =
+        (fields.get(&"exception".into()), fields.get(&"msg".into()), fields.len() == 2 + usize::from(at.is_some()))
+    else {
         return Err(SHAPE.to_owned());
     };
-    match msg {
-        Value::String(text) if !text.trim().is_empty() => Ok((known_id(id, known)?, Untrusted::new(text.as_ref()))),
-        other => Err(format!("a member's msg is {}, not a text that says why", verdict::kind(other))),
-    }
+    let text = |key: &str, value: &Value, what: &str| match value {
+        Value::String(text) if !text.trim().is_empty() => Ok(Untrusted::new(text.as_ref())),
+        other => Err(format!("a member's {key} is {}, not a text that says {what}", verdict::kind(other))),
+    };
+    let msg = text("msg", msg, "why")?;
+    let at = at.map(|at| text("at", at, "where")).transpose()?;
+    Ok((known_id(id, known)?, Objection { msg, at }))
 }

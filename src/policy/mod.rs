@@ -212,7 +212,27 @@ pub struct Admission {
     /// Ids that some package admits and none denies.
     pub admitted: BTreeSet<Untrusted>,
     /// Id → why it was denied.
-    pub denied: BTreeMap<Untrusted, Vec<Untrusted>>,
+    pub denied: BTreeMap<Untrusted, Vec<Objection>>,
+    /// Id → what is to be mended, though it may count.
+    pub warned: BTreeMap<Untrusted, Vec<Objection>>,
+}
+
+/// What an admission package has against a record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Objection {
+    /// Why.
+    pub msg: Untrusted,
+    /// The part of the record that it is about, like `expires` or `approvals.0.by`.
+    pub at: Option<Untrusted>,
+}
+
+impl Objection {
+    /// What is said, without the places.
+    pub fn messages<'a>(objections: impl IntoIterator<Item = &'a Self>) -> Vec<Untrusted> {
+        let mut messages: Vec<Untrusted> = objections.into_iter().map(|objection| objection.msg.clone()).collect();
+        messages.dedup();
+        messages
+    }
 }
 
 /// Why policies could not be loaded or evaluated. The author of the policy has to correct it.

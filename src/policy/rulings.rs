@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluate::{Answer, Phase, Question, Ruling};
 use super::verdict::Said;
-use super::{Admission, Bundle, PolicyError, RawVerdict, RuleInfo, placeholders};
+use super::{Admission, Bundle, Objection, PolicyError, RawVerdict, RuleInfo, placeholders};
 use crate::facts::{Facts, TriagedFinding};
 use crate::model::profile::RuleMode;
 use crate::model::text::Untrusted;
@@ -16,16 +16,21 @@ use crate::model::time::Date;
 /// Phase one.
 pub(super) fn admission(bundle: &Bundle, facts: &Facts) -> Result<Admission, PolicyError> {
     let answer = ask(bundle, facts, Phase::Admission, BTreeSet::new())?;
-    let mut admission = Admission { admitted: answer.admit.into_iter().collect(), denied: BTreeMap::new() };
-    for (id, why) in answer.deny {
-        admission.denied.entry(id).or_default().push(why);
+    let denied = by_record(answer.deny);
+    let admitted = answer.admit.into_iter().filter(|id| !denied.contains_key(id)).collect();
+    Ok(Admission { admitted, denied, warned: by_record(answer.warn) })
+}
+
+fn by_record(said: Vec<(Untrusted, Objection)>) -> BTreeMap<Untrusted, Vec<Objection>> {
+    let mut by_record: BTreeMap<Untrusted, Vec<Objection>> = BTreeMap::new();
+    for (id, objection) in said {
+        by_record.entry(id).or_default().push(objection);
     }
-    admission.admitted.retain(|id| !admission.denied.contains_key(id));
-    for reasons in admission.denied.values_mut() {
-        reasons.sort();
-        reasons.dedup();
+    for objections in by_record.values_mut() {
+        objections.sort();
+        objections.dedup();
     }
-    Ok(admission)
+    by_record
 }
 
 /// Phase two.

@@ -103,6 +103,7 @@ pub(super) fn exception(id: &str, covers: &[&str]) -> MatchedException {
         covers: covers.iter().map(|id| (*id).into()).collect(),
         worst: Some(Severity::High),
         life_days: 60,
+        history: None,
         days_left: 40,
         verified_approvers: Vec::new(),
         in_force: true,

@@ -23,7 +23,7 @@ use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
 use crate::model::emergency::{Closing, Emergency, EmergencyKind, EmergencyScope, SignedBy, Signers};
 use crate::model::enrichment::{DataSet, DataSource};
-use crate::model::exception::{Disposition, Exception, Match, Renewal, RiskApproval, Scope};
+use crate::model::exception::{Disposition, Exception, Match, RecordHistory, Renewal, RiskApproval, Scope};
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::profile::{
@@ -306,6 +306,9 @@ fn sample() -> Option<Facts> {
                     info: list(),
                     unknown: list(),
                 },
+                known_owners: true,
+                whole_history: true,
+                review_approvals: true,
                 max_renewals: Some(1),
                 max_covers: Some(1),
             },
@@ -473,6 +476,7 @@ fn sample() -> Option<Facts> {
             codeowners: some(),
             skipped: list(),
             exposure_stated: true,
+            known: list(),
             files: vec![OwnedFile { path: text(), owners: list(), layers: list() }],
         },
         artifacts: vec![Artifact {
@@ -712,6 +716,13 @@ fn sample() -> Option<Facts> {
             covers: list(),
             worst: Some(Severity::High),
             life_days: 1,
+            history: Some(RecordHistory {
+                since: Some(day),
+                life_days: 1,
+                edited: Some(day),
+                outdated: list(),
+                whole: true,
+            }),
             days_left: 1,
             verified_approvers: list(),
             in_force: true,

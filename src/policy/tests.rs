@@ -459,6 +459,10 @@ fn modes_of_the_profile_and_effective_on() {
     refused(bundle.verdicts(&facts), "profile default", "every rule is switched off");
 }
 
+fn objection(msg: &str, at: Option<&str>) -> Objection {
+    Objection { msg: msg.into(), at: at.map(Into::into) }
+}
+
 #[test]
 fn admission_needs_a_package_that_admits_and_none_that_denies() {
     let mut facts = facts(vec![finding("f-1")]);
@@ -474,13 +478,18 @@ fn admission_needs_a_package_that_admits_and_none_that_denies() {
     assert_eq!(with(&[]), Ok(Admission::default()));
     let admission = with(&[
         "admit contains e.id if some e in input.exceptions",
-        "deny contains {\"exception\": \"EX-2\", \"msg\": \"too long\"}\ndeny contains {\"exception\": \"EX-2\", \"msg\": \"no approval\"}",
+        "deny contains {\"exception\": \"EX-2\", \"msg\": \"too long\", \"at\": \"expires\"}\n\
+         warn contains {\"exception\": \"EX-3\", \"msg\": \"its approval is old\", \"at\": \"approvals.0.at\"}\ndeny contains {\"exception\": \"EX-2\", \"msg\": \"no approval\"}",
     ]);
     assert_eq!(
         admission,
         Ok(Admission {
             admitted: ["EX-1".into(), "EX-3".into()].into(),
-            denied: BTreeMap::from([("EX-2".into(), vec!["no approval".into(), "too long".into()])]),
+            denied: BTreeMap::from([(
+                "EX-2".into(),
+                vec![objection("no approval", None), objection("too long", Some("expires"))]
+            )]),
+            warned: BTreeMap::from([("EX-3".into(), vec![objection("its approval is old", Some("approvals.0.at"))])]),
         })
     );
     for (body, place, message) in [
@@ -492,7 +501,14 @@ fn admission_needs_a_package_that_admits_and_none_that_denies() {
         ("deny contains {\"exception\": \"EX-1\"}", "a0.rego", "not an object of `exception` and `msg`"),
         ("deny contains {\"exception\": \"EX-1\", \"msg\": \"\"}", "a0.rego", "not a text that says why"),
         ("deny contains {\"exception\": \"EX-9\", \"msg\": \"x\"}", "a0.rego", "no exception EX-9"),
-        ("x := 1", "a0.rego:1", "neither admit nor deny"),
+        ("warn contains {\"exception\": \"EX-9\", \"msg\": \"x\"}", "a0.rego", "no exception EX-9"),
+        (
+            "warn contains {\"exception\": \"EX-1\", \"msg\": \"x\", \"to\": \"y\"}",
+            "a0.rego",
+            "not an object of `exception` and `msg`",
+        ),
+        ("deny contains {\"exception\": \"EX-1\", \"msg\": \"x\", \"at\": 1}", "a0.rego", "a member's at is a number"),
+        ("x := 1", "a0.rego:1", "neither admit nor deny nor warn"),
     ] {
         refused(with(&[body]), place, message);
     }

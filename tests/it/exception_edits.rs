@@ -199,15 +199,144 @@ fn toml_keeps_its_notation() {
 fn what_has_no_sure_place_is_refused() {
     let flow = "[{ id: A, match: { ids: [CVE-2026-1] }, owner: o, reason: r, mitigation: m, created: 2026-11-01, expires: 2026-11-30 }]\n";
     let aliased = "- &a { id: A, match: { ids: [CVE-2026-1] }, owner: o, reason: r, mitigation: m, created: &d 2026-11-30, expires: *d }\n";
-    let json = r#"[{"id":"A","match":{"ids":["CVE-2026-1"]},"owner":"o","reason":"r","mitigation":"m","created":"2026-11-01","expires":"2026-11-30"}]"#;
     assert!(matches!(edit::append("e.yaml", Some(flow), &record()), Err(EditError::NoPlace)));
     assert!(matches!(edit::renew("e.yaml", aliased, "A", &renewal()), Err(EditError::NoPlace)));
-    assert!(matches!(edit::append("e.json", Some(json), &record()), Err(EditError::Json)));
-    assert!(matches!(edit::append("e.json", None, &record()), Err(EditError::Json)));
-    assert!(matches!(edit::renew("e.yaml", json, "A", &renewal()), Err(EditError::Json)));
     assert!(matches!(edit::renew("e.yaml", flow, "B", &renewal()), Err(EditError::NoRecord(_))));
     assert!(matches!(edit::append("e.yaml", Some(WRITTEN), &record()), Err(EditError::Exists(_))));
     assert!(matches!(edit::renew("e.yaml", "- id: A\n", "A", &renewal()), Err(EditError::Unsound(_))));
     // A record in a list in flow style can still be renewed: its own brackets say where.
     assert!(edit::renew("e.yaml", flow, "A", &renewal()).unwrap().ends_with(&format!("renewals: [{NEW}] }}]\n")));
+}
+
+const JSON_NEW: &str =
+    "{ \"on\": \"2026-11-21\", \"until\": \"2026-12-31\", \"reason\": \"the upgrade waits: SHOP-400\" }";
+const JSON_SIGNED: &str = "{ \"by\": \"jo@example.com\", \"at\": \"2026-11-21\", \"signature\": \"A.jo.sig\" }";
+
+/// As other programs write it: on one line, and on many, with the lists and without.
+#[test]
+fn json_keeps_its_notation() {
+    let one_line = r#"[{"id":"A","match":{"ids":["CVE-2026-1"]},"owner":"it's, ]}","reason":"r","mitigation":"m","created":"2026-11-01","expires":"END"@r@a}]"#;
+    let many = r#"[
+    {
+        "id": "A",
+        "match": {"ids": ["CVE-2026-1"]},
+        "expires": "END",
+        "owner": "o", "reason": "r", "mitigation": "m",
+        "created": "2026-11-01"@l@s
+    },
+    {
+        "id": "B", "match": {"ids": ["CVE-2026-2"]}, "owner": "o", "reason": "r", "mitigation": "m",
+        "created": "2026-11-01", "expires": "2026-11-30"
+    }
+]
+"#;
+    let listed = r#"[
+	{
+		"id": "A", "match": {"ids": ["CVE-2026-1"]}, "owner": "o", "reason": "r", "mitigation": "m",
+		"created": "2026-11-01", "expires": "END",
+		"renewals": [{"on": "2026-11-02", "until": "2026-11-30", "reason": "a ] b"}@1],
+		"approvals": [
+			{
+				"by": "kim"
+			}@2
+		]
+	}
+]"#;
+    let tell = |template: &str, end: &str, with: &[&str]| {
+        let marks = [
+            ("@r", format!(", \"renewals\": [{JSON_NEW}]")),
+            ("@a", format!(", \"approvals\": [{JSON_SIGNED}]")),
+            ("@l", format!(",\n        \"renewals\": [{JSON_NEW}]")),
+            ("@s", format!(",\n        \"approvals\": [{JSON_SIGNED}]")),
+            ("@1", format!(", {JSON_NEW}")),
+            ("@2", format!(",\n\t\t\t{JSON_SIGNED}")),
+        ];
+        marks.iter().fold(template.replace("END", end), |text, (mark, new)| {
+            text.replace(mark, if with.contains(mark) { new } else { "" })
+        })
+    };
+    for template in [one_line, many, listed] {
+        let template = template.replace("\\t", "\t");
+        for mark in ["", "\u{feff}"] {
+            for newline in ["\n", "\r\n"] {
+                let as_written = |text: String| format!("{mark}{}", text.replace('\n', newline));
+                let before = as_written(tell(&template, "2026-11-30", &[]));
+                let renewed =
+                    edit::renew("e.json", &before, "A", &renewal()).unwrap_or_else(|e| panic!("{e}\n{before}"));
+                assert_eq!(renewed, as_written(tell(&template, "2026-12-31", &["@r", "@l", "@1"])));
+                let approved =
+                    edit::approve("e.json", &before, "A", &approval()).unwrap_or_else(|e| panic!("{e}\n{before}"));
+                assert_eq!(approved, as_written(tell(&template, "2026-11-30", &["@a", "@s", "@2"])));
+                let longer =
+                    edit::append("e.json", Some(&before), &record()).unwrap_or_else(|e| panic!("{e}\n{before}"));
+                assert!(longer.starts_with(before.trim_end().trim_end_matches(']').trim_end()), "{longer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_of_json_is_put_behind_the_last_one() {
+    let keys = r#""match": { "ids": ["CVE-2026-9"], "package": "pkg:npm/a@1", "path": "web/[[]id]/**" }
+"scope": { "service": ["shop"] }
+"owner": "@acme/team"
+"reason": "not: reachable # really"
+"mitigation": "m"
+"evidence": ["control:waf"]
+"residual_risk": "low"
+"created": "2026-11-01"
+"expires": "2026-11-30"
+"ticket": "SEC-1""#;
+    let new = |indent: &str| {
+        let keys: Vec<String> =
+            std::iter::once("\"id\": \"EX-N\"").chain(keys.lines()).map(|key| format!("{indent}  {key}")).collect();
+        format!("{indent}{{\n{}\n{indent}}}", keys.join(",\n"))
+    };
+    let sound = r#""match": {"rule": "x"}, "owner": "o", "reason": "r", "mitigation": "m", "created": "2026-11-01", "expires": "2026-11-30""#;
+    for (before, after) in [
+        (None, format!("[\n{}\n]\n", new("  "))),
+        (Some("[]\n".to_owned()), format!("[\n{}\n]\n", new("  "))),
+        (Some("\u{feff}[ ]".to_owned()), format!("\u{feff}[\n{}\n]", new("  "))),
+        (Some(format!("[{{\"id\": \"A\", {sound}}}]\n")), format!("[{{\"id\": \"A\", {sound}}},\n{}\n]\n", new("  "))),
+        (
+            Some(format!("[\n    {{\"id\": \"A\", {sound}}}\n]\n")),
+            format!("[\n    {{\"id\": \"A\", {sound}}},\n{}\n]\n", new("    ")),
+        ),
+    ] {
+        let edited = edit::append("e.json", before.as_deref(), &record());
+        assert_eq!(edited.unwrap_or_else(|error| panic!("{before:?}: {error}")), after, "{before:?}");
+    }
+}
+
+/// What some editors put before the first line stays there, and hides nothing of it.
+#[test]
+fn a_byte_order_mark_stays() {
+    for (what, template) in BLOCK {
+        let before = format!("\u{feff}{}", told(template, "2026-11-30", "-"));
+        let renewed =
+            edit::renew("e.yaml", &before, "A", &renewal()).unwrap_or_else(|e| panic!("{what}: {e}\n{before}"));
+        assert_eq!(renewed, format!("\u{feff}{}", told(template, "2026-12-31", "R")), "{what}");
+        let approved =
+            edit::approve("e.yaml", &before, "A", &approval()).unwrap_or_else(|e| panic!("{what}: {e}\n{before}"));
+        assert_eq!(approved, format!("\u{feff}{}", told(template, "2026-11-30", "A")), "{what}");
+    }
+    let longer = edit::append("e.yaml", Some("\u{feff}[]\n"), &record()).unwrap();
+    assert_eq!(longer, format!("\u{feff}{WRITTEN}"));
+    assert_eq!(
+        edit::append("e.toml", Some("\u{feff}exception = []\n"), &record()).unwrap().matches('\u{feff}').count(),
+        1
+    );
+    let again = edit::append("e.yaml", Some(&longer), &Exception { id: "EX-O".into(), ..record() }).unwrap();
+    assert_eq!(again, format!("\u{feff}{WRITTEN}{}", WRITTEN.replace("EX-N", "EX-O")));
+}
+
+/// Whoever approves again has seen what the record says now: the day of the entry is a new one, and there is no second entry.
+#[test]
+fn who_approves_again_has_one_entry() {
+    let once = edit::approve("e.yaml", WRITTEN, "EX-N", &approval()).unwrap();
+    let later = RiskApproval { at: Some("2026-11-25".parse().unwrap()), ..approval() };
+    let again = edit::approve("e.yaml", &once, "EX-N", &later).unwrap();
+    assert_eq!(again, once.replace("at: 2026-11-21", "at: 2026-11-25"));
+    let other = RiskApproval { by: "kim".into(), ..later };
+    assert_eq!(edit::approve("e.yaml", &again, "EX-N", &other).unwrap().matches("- { by:").count(), 2);
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use countersign::exceptions::exchange::{self, Here, TOOLS};
 use countersign::exceptions::{self, Record};
 use countersign::model::text::Untrusted;
+use countersign::strict::Notation;
 
 const REST: &str = "owner: team-web, reason: 'not \"called\"', mitigation: m, created: 2026-11-01, expires: 2026-11-30";
 
@@ -179,13 +180,39 @@ fn what_is_imported_is_refused_until_it_is_filled_in() {
         ),
     ] {
         let tool = exchange::by_file(file).unwrap();
-        let imported = exchange::import(tool, file, text.as_bytes(), "I-", "2026-11-21".parse().unwrap()).unwrap();
+        let imported =
+            exchange::import(tool, (file, text.as_bytes()), "I-", "2026-11-21".parse().unwrap(), Notation::Yaml)
+                .unwrap();
         assert_eq!(
             (imported.records, imported.left_out.len()),
             (criteria.len(), left_out),
             "{file}: {}",
             imported.text
         );
+        // A byte order mark changes nothing, and every notation is one that records are read in.
+        let marked = format!("\u{feff}{text}");
+        let read = |text: &str, notation| {
+            exchange::import(tool, (file, text.as_bytes()), "I-", "2026-11-21".parse().unwrap(), notation).unwrap()
+        };
+        assert_eq!(read(&marked, Notation::Yaml), imported, "{file}");
+        let filled = |text: &str| text.replace("TODO", "2026-11-30");
+        let same = exceptions::read([("e.yaml", filled(&imported.text).as_bytes())]).unwrap();
+        for (name, notation) in [("e.json", Notation::Json), ("e.toml", Notation::Toml)] {
+            let other = read(text, notation);
+            let again = exceptions::read([(name, filled(&other.text).as_bytes())])
+                .unwrap_or_else(|e| panic!("{e}\n{}", other.text));
+            assert!(
+                again.iter().map(|record| &record.exception).eq(same.iter().map(|record| &record.exception)),
+                "{}",
+                other.text
+            );
+            assert!(
+                exceptions::read([(name, other.text.as_bytes())])
+                    .unwrap_err()
+                    .to_string()
+                    .contains("`owner` is still TODO")
+            );
+        }
         for criteria in criteria {
             assert!(imported.text.contains(&format!("match: {criteria}\n")), "{file}: {}", imported.text);
         }

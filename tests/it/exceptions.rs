@@ -523,7 +523,7 @@ fn accounts(records: &[Record], findings: &[Finding], rejected: &[&str], lost: &
         records,
         &ids(findings),
         &coverage,
-        &Run { admitted: &admitted, denied: &denied, assignment: &assignment, lost },
+        &Run { admitted: &admitted, denied: &denied, warned: &BTreeMap::new(), assignment: &assignment, lost },
     )
 }
 

@@ -23,6 +23,7 @@ mod evidence;
 mod exception_commands;
 mod exception_edits;
 mod exception_exchange;
+mod exception_governance;
 mod exceptions;
 mod fail_open;
 mod findings;

@@ -28,6 +28,20 @@ warn contains object.union(verdict, people.acting(record.owner)) if {
 	}
 }
 
+warn contains object.union(verdict, people.acting(record.owner)) if {
+	some record in input.exceptions
+	record.admitted
+	some msg in {remark.msg | some remark in exceptions.remarks; remark.exception == record.id}
+	verdict := {
+		"msg": sprintf("exception %s: %s", [record.id, msg]),
+		"next": _mended(msg),
+	}
+}
+
+_mended(msg) := "fetch the whole target branch before the gate runs, in GitHub with fetch-depth: 0" if {
+	startswith(msg, "the clone")
+} else := "take the approval out, or have somebody approve who may"
+
 _reasons(id) := reasons if {
 	reasons := sort([fault.msg | some fault in exceptions.faults; fault.exception == id])
 	count(reasons) > 0

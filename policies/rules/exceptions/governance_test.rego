@@ -38,3 +38,16 @@ test_a_record_on_its_last_day_is_mended_not_renewed if {
 	some verdict in governance.warn with input as fixture.recorded({"days_left": 0}, "internal")
 	verdict.next == "fix what it covers, or mend the record on the branch that the change goes to"
 }
+
+_remarked(changes) := [verdict |
+	some verdict in governance.warn with input as fixture.recorded(object.union({"admitted": true}, changes), "internal")
+]
+
+test_what_should_be_mended_in_a_record_in_use_is_said if {
+	[verdict] := _remarked({"approvals": [{"by": "kim"}, {"by": "team-web"}]})
+	verdict.msg == "exception EX-1: the approval of team-web does not count: nobody approves a record of their own"
+	verdict.next == "take the approval out, or have somebody approve who may"
+	[cut] := _remarked({"history": {"since": "2026-11-01", "life_days": 30, "edited": null, "outdated": [], "whole": false}})
+	startswith(cut.msg, "exception EX-1: the clone is cut off")
+	cut.next == "fetch the whole target branch before the gate runs, in GitHub with fetch-depth: 0"
+}

@@ -90,7 +90,11 @@ pub(super) fn run(args: &ApproveArgs) -> Result<u8, CliError> {
     };
     let path = Path::new(record.file.as_raw());
     let beside = path.parent().unwrap_or(Path::new("")).join(&name);
-    let again = record.exception.approvals.iter().any(|a| a.by == approval.by && a.signature == approval.signature);
+    let again = record.exception.approvals.iter().any(|known| {
+        known.by == approval.by
+            && known.signature == approval.signature
+            && known.at.is_none_or(|at| Some(at) == approval.at)
+    });
     // The record names the signature last: a signature that nothing names does no harm.
     io::write(&beside, &signature)?;
     if !again {

@@ -105,8 +105,9 @@ fn counts(judged: &JudgedRecord) -> bool {
 }
 
 fn why_idle(judged: &JudgedRecord) -> String {
-    let reasons = judged.denied.iter().chain(judged.because.iter().filter(|_| !judged.in_scope));
-    let reasons: Vec<_> = reasons.map(Untrusted::line).collect();
+    let denied = judged.denied.iter().map(|objection| &objection.msg);
+    let reasons: Vec<_> =
+        denied.chain(judged.because.iter().filter(|_| !judged.in_scope)).map(Untrusted::line).collect();
     match (reasons.is_empty(), judged.force) {
         (false, _) => reasons.join("; "),
         (true, Force::Pending) => format!("it begins on {}", judged.record.exception.created),

@@ -35,7 +35,6 @@ pub(super) fn fault(shown: &str, error: EditError) -> CliError {
         EditError::Unsound(_) => "",
         EditError::NoRecord(_) => "check the id, or name the file with --exceptions",
         EditError::Exists(_) => "choose another --id, or renew that record",
-        EditError::Json => "make the change with that program, or keep the records in YAML or TOML",
         EditError::NoPlace => "make the change by hand; nothing was written",
     };
     match error {

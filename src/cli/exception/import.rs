@@ -10,6 +10,7 @@ use super::export::tool;
 use crate::cli::error::CliError;
 use crate::cli::{check, diagnostic, io, output};
 use crate::exceptions::exchange;
+use crate::strict::Notation;
 
 /// `exception import`.
 #[derive(Debug, Args)]
@@ -29,9 +30,30 @@ pub struct ImportArgs {
     /// What the ids of the records start with.
     #[arg(long, value_name = "TEXT", default_value = "IMPORT-")]
     prefix: String,
+    /// How the records are written: yaml, json or toml.
+    #[arg(long = "as", value_name = "NOTATION", value_enum, default_value_t = As::Yaml)]
+    notation: As,
     /// The instant of the import [default: now].
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+}
+
+/// See [`Notation`].
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum As {
+    Yaml,
+    Json,
+    Toml,
+}
+
+impl From<As> for Notation {
+    fn from(notation: As) -> Self {
+        match notation {
+            As::Yaml => Self::Yaml,
+            As::Json => Self::Json,
+            As::Toml => Self::Toml,
+        }
+    }
 }
 
 /// Runs `exception import`.
@@ -52,7 +74,7 @@ pub(super) fn run(args: &ImportArgs) -> Result<u8, CliError> {
             .hint("name the file of a scanner that ignores something"));
     }
     let bytes = io::read(&args.path, io::OWN_FILE_BYTES)?;
-    let imported = exchange::import(tool, &shown, &bytes, &args.prefix, now.date())?;
+    let imported = exchange::import(tool, (&shown, &bytes), &args.prefix, now.date(), args.notation.into())?;
     for fault in &imported.left_out {
         diagnostic::note(&format!("left out: {fault}"));
     }

@@ -13,7 +13,9 @@ use crate::cli::check::Ready;
 use crate::cli::error::{CliError, Exit};
 use crate::cli::output;
 use crate::gate::{self, JudgedRecord};
+use crate::model::exception::RiskApproval;
 use crate::model::text::{Untrusted, guard_line_start};
+use crate::policy::Objection;
 use crate::strict::{Fault, Faults};
 
 /// `exception lint`.
@@ -100,20 +102,31 @@ fn of_form(fault: Fault) -> Found {
 }
 
 fn of_governance(judged: &JudgedRecord, profile: &Untrusted) -> Vec<Found> {
-    let (line, column) = judged.record.place_of_id;
-    let found = |message: &Untrusted, fix: String| Found {
+    let record = &judged.record;
+    let found = |message: &Untrusted, (line, column): (usize, usize), fix: String| Found {
         kind: Kind::Governance,
-        file: judged.record.file.clone(),
+        file: record.file.clone(),
         line,
         column,
-        exception: Some(judged.record.id().clone()),
+        exception: Some(record.id().clone()),
         message: message.clone(),
         fix: Some(fix.into()),
     };
     let mend = format!("mend the record; the figures stand in the profile {} under `exceptions`", profile.as_raw());
-    let denied = judged.denied.iter().map(|why| found(why, mend.clone()));
+    let objections = judged.denied.iter().chain(&judged.warned);
+    let of_policy = objections.map(|Objection { msg, at }| {
+        let place = at.as_ref().map_or(record.place_of_id, |at| record.place(at.as_raw()));
+        found(msg, place, mend.clone())
+    });
     let sign = "have it signed again as it is now, by a key of allowed_signers";
-    denied.chain(judged.refused.iter().map(|why| found(why, sign.to_owned()))).collect()
+    let of_signatures = judged.refused.iter().map(|refused| {
+        let names_it = |approval: &RiskApproval| {
+            approval.by == refused.by && approval.signature.as_ref() == Some(&refused.signature)
+        };
+        let number = record.exception.approvals.iter().position(names_it).unwrap_or_default();
+        found(&refused.line(), record.place(&format!("approvals.{number}.signature")), sign.to_owned())
+    });
+    of_policy.chain(of_signatures).collect()
 }
 
 fn human(lint: &Lint) -> String {

@@ -123,7 +123,7 @@ fn unreported(judged: &JudgedRecord) -> Row {
         file: judged.record.file.clone(),
         line: judged.record.line,
         covers: None,
-        because: judged.denied.iter().chain(&judged.refused).cloned().collect(),
+        because: judged.reasons(),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::model::finding::{Finding, Kind};
 use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
 use crate::normalise::normalise;
+use crate::policy::Objection;
 use crate::strict::Faults;
 
 /// `exception new`.
@@ -143,7 +144,7 @@ pub(super) fn run(args: &NewArgs) -> Result<u8, CliError> {
         Some(many) => format!("  covers {many} findings now\n"),
     });
     let judged = gate::judge_records(Inputs { records: vec![written], ..inputs }, &bundle)?;
-    for why in judged.iter().flat_map(|judged| &judged.denied) {
+    for why in judged.iter().flat_map(|judged| Objection::messages(&judged.denied)) {
         text.push_str(&format!("  does not count yet: {}\n", why.line()));
     }
     output::print(text.as_bytes()).map(|()| 0)

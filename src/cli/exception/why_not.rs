@@ -17,6 +17,7 @@ use crate::exceptions::{Reason, explain};
 use crate::gate::{self, Inputs};
 use crate::model::text::{Untrusted, guard_line_start};
 use crate::normalise::normalise;
+use crate::policy::Objection;
 use crate::strict::Faults;
 
 /// `exception why-not`.
@@ -103,7 +104,7 @@ pub(super) fn run(args: &WhyNotArgs) -> Result<u8, CliError> {
         finding: finding.id.clone(),
         covers: criteria.iter().all(|line| line.holds),
         criteria,
-        policy: judged.into_iter().flat_map(|judged| judged.denied).collect(),
+        policy: judged.iter().flat_map(|judged| Objection::messages(&judged.denied)).collect(),
     };
     output::write_chosen(outputs, |render| render(&why_not)).map(|()| 0)
 }

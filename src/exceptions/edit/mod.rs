@@ -26,9 +26,6 @@ pub enum EditError {
     /// The user's: a record of this id is there.
     #[error("a record `{}` is there already", neutral(.0))]
     Exists(String),
-    /// JSON has no comments and no order to keep, but no line either that a person would want to have written.
-    #[error("a JSON file is changed by the program that writes it")]
-    Json,
     /// The file is written in a way that the change has no sure place in.
     #[error("the change has no sure place in it, as it is written")]
     NoPlace,
@@ -41,7 +38,10 @@ pub enum EditError {
 pub fn append(file: &str, text: Option<&str>, exception: &Exception) -> Result<String, EditError> {
     let notation = Notation::of(file, "");
     let Some(text) = text else {
-        let alone = new_record(notation, exception, "", "\n")?;
+        let alone = match notation {
+            Notation::Json => format!("[\n{}\n]\n", new_record(notation, exception, "  ", "\n")),
+            Notation::Yaml | Notation::Toml => new_record(notation, exception, "", "\n"),
+        };
         records(file, &alone)?;
         return confirmed(file, alone, vec![exception.clone()]);
     };
@@ -82,23 +82,36 @@ pub fn renew(file: &str, text: &str, id: &str, renewal: &Renewal) -> Result<Stri
     )
 }
 
-/// The text of a file in which somebody more has approved a record.
+/// The text of a file in which somebody more has approved a record, or has approved it again.
 ///
 /// # Errors
 /// [`EditError`].
 pub fn approve(file: &str, text: &str, id: &str, approval: &RiskApproval) -> Result<String, EditError> {
+    let is_it = |known: &RiskApproval| known.by == approval.by && known.signature == approval.signature;
+    let known = |exception: &Exception| exception.approvals.iter().position(|known| is_it(known) && known.at.is_some());
     change(
         file,
         text,
         id,
-        |edited, document, node| edited.add_item(document, node, "approvals", &Item::approval(approval)),
-        |record| record.approvals.push(approval.clone()),
+        |edited, document, node| {
+            let record: Option<Exception> = document.read_at(node, &mut Vec::new());
+            let again = record.as_ref().and_then(known).zip(approval.at);
+            let entry = |number: usize| node.get("approvals")?.items()?.get(number);
+            match again.and_then(|(number, at)| Some((entry(number)?, at))) {
+                Some((entry, at)) => edited.replace_date(entry, "at", at),
+                None => edited.add_item(document, node, "approvals", &Item::approval(approval)),
+            }
+        },
+        |record| match known(record).and_then(|number| record.approvals.get_mut(number)) {
+            Some(known) if approval.at.is_some() => known.at = approval.at,
+            _ => record.approvals.push(approval.clone()),
+        },
     )
 }
 
-/// Criteria as a part of a line of YAML.
-pub(super) fn criteria(criteria: &Match) -> String {
-    Item::criteria(criteria).inline(Notation::Yaml)
+/// Criteria as a part of a line.
+pub(super) fn criteria(criteria: &Match, notation: Notation) -> String {
+    Item::criteria(criteria).inline(notation)
 }
 
 fn change(

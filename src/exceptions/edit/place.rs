@@ -3,11 +3,14 @@
 //! What must stay true: text is only put in, or a date replaced; a place that is not clear is none.
 
 use super::EditError;
-use super::write::{Item, new_record, sign};
+use super::write::{Item, named, new_record};
 use crate::exceptions::native::records_of;
 use crate::model::exception::Exception;
 use crate::model::time::Date;
 use crate::strict::{Document, Node, Notation};
+
+/// What some editors put before the first line.
+const MARK: char = '\u{feff}';
 
 /// A text and the changes to it: from, to, and what stands there instead.
 pub(super) struct Text<'a> {
@@ -41,10 +44,14 @@ impl<'a> Text<'a> {
     ) -> Result<(), EditError> {
         let nodes = records_of(document);
         let root = match notation {
-            Notation::Yaml => document.root(),
+            Notation::Yaml | Notation::Json => document.root(),
             Notation::Toml => document.root().get("exception").ok_or(EditError::NoPlace)?,
-            Notation::Json => return Err(EditError::Json),
         };
+        if notation == Notation::Json {
+            let indent = nodes.first().map_or(Ok("  "), |first| self.own_indent(first))?;
+            let record = new_record(notation, exception, indent, self.newline);
+            return self.add_line_before_closing(root, &record);
+        }
         let Some(first) = nodes.first() else { return self.replace_empty(root, notation, exception) };
         let indent = match notation {
             Notation::Yaml => self.dash_indent(first)?,
@@ -52,7 +59,7 @@ impl<'a> Text<'a> {
         };
         let gap = if notation == Notation::Toml { self.newline } else { "" };
         let start = if self.text.ends_with('\n') { "" } else { self.newline };
-        let record = new_record(notation, exception, indent, self.newline)?;
+        let record = new_record(notation, exception, indent, self.newline);
         self.insert(self.text.len(), format!("{start}{gap}{record}"));
         Ok(())
     }
@@ -70,7 +77,7 @@ impl<'a> Text<'a> {
         if !key_is_alone || !(after.is_empty() || after.starts_with('#')) {
             return Err(EditError::NoPlace);
         }
-        let record = new_record(notation, exception, "", self.newline)?;
+        let record = new_record(notation, exception, "", self.newline);
         let kept = if after.is_empty() { String::new() } else { format!("{after}{}", self.newline) };
         self.splices.push((line, self.past_newline(rest), format!("{kept}{record}")));
         Ok(())
@@ -100,14 +107,17 @@ impl<'a> Text<'a> {
         item: &Item,
     ) -> Result<(), EditError> {
         let notation = document.notation();
-        if notation == Notation::Json {
-            return Err(EditError::Json);
-        }
         let item = item.inline(notation);
+        if notation == Notation::Json {
+            return match record.get(key) {
+                Some(list) => self.add_as_written(list, &item),
+                None => self.add_as_written(record, &format!("{} [{item}]", named(key, notation))),
+            };
+        }
         match record.get(key) {
             Some(list) => self.add_to_list(document, record, list, &item),
             None if self.is_flow(record)? => {
-                let pair = format!("{key}{} [{item}]", sign(notation));
+                let pair = format!("{} [{item}]", named(key, notation));
                 self.add_before_closing(record, &pair)
             }
             None => {
@@ -153,6 +163,41 @@ impl<'a> Text<'a> {
             end = line;
         }
         if end <= self.offset(first)? { Err(EditError::NoPlace) } else { Ok(end) }
+    }
+
+    /// Puts a member where a map or list of JSON has its last one: on a line of its own where that has one.
+    fn add_as_written(&mut self, node: &Node, new: &str) -> Result<(), EditError> {
+        let open = self.offset(node)?;
+        let close = self.closing(open).ok_or(EditError::NoPlace)?;
+        let members: Vec<(usize, usize)> =
+            node.keys().map(|(_, place)| place).chain(node.items().into_iter().flatten().map(Node::place)).collect();
+        let last = members.into_iter().max().map(|place| self.offset_at(place)).transpose()?;
+        match last.map(|last| (last, self.part(self.line_start(last), last))) {
+            Some((last, indent)) if indent.trim().is_empty() && self.line_start(last) != self.line_start(open) => {
+                let end = open + 1 + self.part(open + 1, close).trim_end().len();
+                self.insert(end, format!(",{}{indent}{new}", self.newline));
+                Ok(())
+            }
+            _ => self.add_before_closing(node, new),
+        }
+    }
+
+    /// Puts lines behind the last member of a list of JSON, with the closing bracket on the next one.
+    fn add_line_before_closing(&mut self, list: &Node, lines: &str) -> Result<(), EditError> {
+        let open = self.offset(list)?;
+        let close = self.closing(open).ok_or(EditError::NoPlace)?;
+        let content = self.part(open + 1, close).trim_end();
+        let comma = if content.is_empty() { "" } else { "," };
+        let new = format!("{comma}{0}{lines}{0}", self.newline);
+        self.splices.push((open + 1 + content.len(), close, new));
+        Ok(())
+    }
+
+    /// What stands before a member that has a line of its own.
+    fn own_indent(&self, node: &Node) -> Result<&'a str, EditError> {
+        let at = self.offset(node)?;
+        let before = self.part(self.line_start(at), at);
+        Ok(if before.trim().is_empty() { before } else { "  " })
     }
 
     fn add_before_closing(&mut self, node: &Node, new: &str) -> Result<(), EditError> {
@@ -221,24 +266,30 @@ impl<'a> Text<'a> {
     }
 
     fn offset(&self, node: &Node) -> Result<usize, EditError> {
-        let (line, column) = node.place();
+        self.offset_at(node.place())
+    }
+
+    fn offset_at(&self, (line, column): (usize, usize)) -> Result<usize, EditError> {
         let start = self.line_offset(line);
-        // A byte order mark is not counted.
-        let mark = if line == 1 && self.text.starts_with('\u{feff}') { 1 } else { 0 };
         let rest = self.text.get(start..).ok_or(EditError::NoPlace)?;
         let ends = std::iter::once(rest.len());
-        let at = rest.char_indices().map(|(at, _)| at).chain(ends).nth(column - 1 + mark);
+        let at = rest.char_indices().map(|(at, _)| at).chain(ends).nth(column - 1);
         at.map(|at| start + at).ok_or(EditError::NoPlace)
+    }
+
+    /// Where the text itself begins: a byte order mark belongs to no line.
+    fn start(&self) -> usize {
+        if self.text.starts_with(MARK) { MARK.len_utf8() } else { 0 }
     }
 
     /// The offset at which a line starts, from 1.
     fn line_offset(&self, line: usize) -> usize {
         let starts = self.text.match_indices('\n').map(|(at, _)| at + 1);
-        std::iter::once(0).chain(starts).nth(line.saturating_sub(1)).unwrap_or(self.text.len())
+        std::iter::once(self.start()).chain(starts).nth(line.saturating_sub(1)).unwrap_or(self.text.len())
     }
 
     fn line_start(&self, at: usize) -> usize {
-        self.part(0, at).rfind('\n').map_or(0, |newline| newline + 1)
+        self.part(0, at).rfind('\n').map_or_else(|| self.start(), |newline| newline + 1)
     }
 
     /// The end of a line, before its line break.

@@ -4,7 +4,6 @@
 
 use std::fmt::Write as _;
 
-use super::EditError;
 use crate::model::exception::{Exception, Match, Renewal, RiskApproval, Scope};
 use crate::model::text::Untrusted;
 use crate::model::time::Date;
@@ -79,8 +78,7 @@ impl Item {
 
     /// `{ on: 2026-11-30, … }`, as a part of a line.
     pub(super) fn inline(&self, notation: Notation) -> String {
-        let sign = sign(notation);
-        let keys = self.0.iter().map(|(key, value)| format!("{key}{sign} {}", inline(value, notation)));
+        let keys = self.0.iter().map(|(key, value)| format!("{} {}", named(key, notation), inline(value, notation)));
         format!("{{ {} }}", keys.collect::<Vec<_>>().join(", "))
     }
 }
@@ -89,11 +87,12 @@ fn items<T>(list: &[T], item: fn(&T) -> Item) -> Value {
     Value::Items(list.iter().map(item).collect())
 }
 
-/// What stands between a key and its value.
-pub(super) const fn sign(notation: Notation) -> &'static str {
+/// A key and what stands between it and its value.
+pub(super) fn named(key: &str, notation: Notation) -> String {
     match notation {
-        Notation::Yaml | Notation::Json => ":",
-        Notation::Toml => " =",
+        Notation::Yaml => format!("{key}:"),
+        Notation::Json => format!("\"{key}\":"),
+        Notation::Toml => format!("{key} ="),
     }
 }
 
@@ -101,6 +100,7 @@ fn inline(value: &Value, notation: Notation) -> String {
     let list = |parts: Vec<String>| format!("[{}]", parts.join(", "));
     match value {
         Value::Text(text) => scalar(text.as_raw(), notation),
+        Value::Day(day) if notation == Notation::Json => format!("\"{day}\""),
         Value::Day(day) => day.to_string(),
         Value::Texts(texts) => list(texts.iter().map(|text| scalar(text.as_raw(), notation)).collect()),
         Value::Map(item) => item.inline(notation),
@@ -108,19 +108,19 @@ fn inline(value: &Value, notation: Notation) -> String {
     }
 }
 
-/// One record as a member of the file's list, with its line breaks.
-pub(super) fn new_record(
-    notation: Notation,
-    exception: &Exception,
-    indent: &str,
-    newline: &str,
-) -> Result<String, EditError> {
+/// One record as a member of the file's list, with its line breaks; in JSON without the last one.
+pub(super) fn new_record(notation: Notation, exception: &Exception, indent: &str, newline: &str) -> String {
     let record = Item::record(exception);
-    let sign = sign(notation);
     let mut text = match notation {
         Notation::Yaml => String::new(),
         Notation::Toml => format!("[[exception]]{newline}"),
-        Notation::Json => return Err(EditError::Json),
+        Notation::Json => {
+            let key = |(key, value): &(&'static str, Value)| {
+                format!("{indent}  {} {}", named(key, notation), inline(value, notation))
+            };
+            let keys: Vec<String> = record.0.iter().map(key).collect();
+            return format!("{indent}{{{newline}{}{newline}{indent}}}", keys.join(&format!(",{newline}")));
+        }
     };
     for (n, (key, value)) in record.0.iter().enumerate() {
         let lead = match (notation, n) {
@@ -129,9 +129,9 @@ pub(super) fn new_record(
             (Notation::Json | Notation::Toml, _) => String::new(),
         };
         // Writing to a String cannot fail.
-        let _ = write!(text, "{lead}{key}{sign} {}{newline}", inline(value, notation));
+        let _ = write!(text, "{lead}{} {}{newline}", named(key, notation), inline(value, notation));
     }
-    Ok(text)
+    text
 }
 
 /// A text with quotes where it could be read as something else. JSON's notation is YAML's and TOML's, too.
@@ -193,9 +193,11 @@ mod tests {
             "😀",
             "\u{feff}a",
         ] {
-            for (file, notation) in [("e.yaml", Notation::Yaml), ("e.toml", Notation::Toml)] {
+            for (file, notation) in [("e.yaml", Notation::Yaml), ("e.toml", Notation::Toml), ("e.json", Notation::Json)]
+            {
                 let item = Item(vec![("on", Value::Text(text.into()))]);
-                let written = format!("list{} [{}]\n", sign(notation), item.inline(notation));
+                let list = format!("{} [{}]\n", named("list", notation), item.inline(notation));
+                let written = if notation == Notation::Json { format!("{{{list}}}") } else { list };
                 let read: std::collections::BTreeMap<String, Vec<std::collections::BTreeMap<String, String>>> =
                     strict::read(file, written.as_bytes()).unwrap_or_else(|faults| panic!("{written}{faults}"));
                 assert_eq!(read["list"][0]["on"], text, "{written}");

@@ -7,12 +7,12 @@ use crate::exceptions::edit;
 use crate::exceptions::native::TODO;
 use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
-use crate::strict::{Document, Fault, Faults, Node};
+use crate::strict::{Document, Fault, Faults, Node, Notation};
 
 /// Records that wait for what the file does not say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Imported {
-    /// YAML, one record for each entry.
+    /// One record for each entry, in the notation that was asked for.
     pub text: String,
     /// How many.
     pub records: usize,
@@ -24,16 +24,27 @@ pub struct Imported {
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn import(tool: &Tool, file: &str, bytes: &[u8], prefix: &str, today: Date) -> Result<Imported, Faults> {
+pub fn import(
+    tool: &Tool,
+    (file, bytes): (&str, &[u8]),
+    prefix: &str,
+    today: Date,
+    notation: Notation,
+) -> Result<Imported, Faults> {
     let document = Document::parse(file, bytes)?;
     let mut left_out = Vec::new();
     let ignored = tool.read.map(|read| read(&document, &mut left_out)).unwrap_or_default();
     let texts: Vec<String> = ignored
         .iter()
         .enumerate()
-        .map(|(n, ignored)| record(ignored, &format!("{prefix}{:03}", n + 1), file, today))
+        .map(|(n, ignored)| record(ignored, &format!("{prefix}{:03}", n + 1), file, today, notation))
         .collect();
-    let text = if texts.is_empty() { "[]\n".to_owned() } else { texts.concat() };
+    let text = match notation {
+        Notation::Toml if texts.is_empty() => "exception = []\n".to_owned(),
+        _ if texts.is_empty() => "[]\n".to_owned(),
+        Notation::Json => format!("[\n{}\n]\n", texts.join(",\n")),
+        Notation::Yaml | Notation::Toml => texts.concat(),
+    };
     Ok(Imported { text, records: ignored.len(), left_out })
 }
 
@@ -47,17 +58,37 @@ pub fn by_file(name: &str) -> Option<&'static Tool> {
     TOOLS.iter().filter(|tool| tool.reads()).find(same).copied()
 }
 
-fn record(ignored: &Ignored, id: &str, file: &str, today: Date) -> String {
-    let criteria = edit::criteria(&ignored.criteria);
+fn record(ignored: &Ignored, id: &str, file: &str, today: Date, notation: Notation) -> String {
+    let criteria = edit::criteria(&ignored.criteria, notation);
     let quoted = super::quoted;
+    // A word that has to be replaced stands without quotes where the notation has such words.
+    let word = |word: &str| if notation == Notation::Yaml { word.to_owned() } else { quoted(word) };
+    let day = |day: Date| if notation == Notation::Json { quoted(&day.to_string()) } else { day.to_string() };
     let reason = ignored.reason.as_ref().filter(|reason| !reason.is_blank());
-    let reason = reason.map_or_else(|| TODO.to_owned(), |reason| quoted(reason.as_raw()));
-    let expires = ignored.expires.map_or_else(|| TODO.to_owned(), |day| day.to_string());
-    format!(
-        "# {}:{}\n- id: {id}\n  match: {criteria}\n  owner: {TODO}\n  reason: {reason}\n  mitigation: {TODO}\n  created: {today}\n  expires: {expires}\n",
-        neutral(file),
-        ignored.line
-    )
+    let keys = [
+        ("id", word(id)),
+        ("match", criteria),
+        ("owner", word(TODO)),
+        ("reason", reason.map_or_else(|| word(TODO), |reason| quoted(reason.as_raw()))),
+        ("mitigation", word(TODO)),
+        ("created", day(today)),
+        ("expires", ignored.expires.map_or_else(|| word(TODO), day)),
+    ];
+    let (file, line) = (neutral(file), ignored.line);
+    match notation {
+        Notation::Yaml => {
+            let keys = keys.map(|(key, value)| format!("{key}: {value}\n"));
+            format!("# {file}:{line}\n- {}", keys.join("  "))
+        }
+        Notation::Toml => {
+            let keys = keys.map(|(key, value)| format!("{key} = {value}\n"));
+            format!("# {file}:{line}\n[[exception]]\n{}", keys.concat())
+        }
+        Notation::Json => {
+            let keys = keys.map(|(key, value)| format!("    \"{key}\": {value}"));
+            format!("  {{\n{}\n  }}", keys.join(",\n"))
+        }
+    }
 }
 
 /// A text of an entry.
