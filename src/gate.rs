@@ -21,7 +21,7 @@ use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;
 use crate::model::emergency::{Emergency, EmergencyKind, Signers};
 use crate::model::enrichment::DataSet;
-use crate::model::exception::{Disposition, RecordHistory};
+use crate::model::exception::{Disposition, ExceptionState, RecordHistory};
 use crate::model::finding::{Finding, SuppressedBy};
 use crate::model::profile::{Profile, RuleMode};
 use crate::model::service::Service;
@@ -186,12 +186,18 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
         facts_digest: Digest::of(&bytes),
     };
     let exit_code = decision::exit_code(outcome, facts.mode, fail_on);
+    let exceptions = outcomes(&records, accounts, &approvers);
+    let is_decisive = |outcome: &&ExceptionOutcome| {
+        matches!(outcome.state, ExceptionState::Decisive | ExceptionState::JointlyDecisive)
+    };
+    let only_because_of = exceptions.iter().filter(is_decisive).map(|exception| exception.id.clone()).collect();
     let obligations = if exit_code == 1 { Vec::new() } else { obligations(&facts) };
     let decision = Decision {
         schema: decision::SCHEMA,
         id: decision_id(&gate, &facts.change),
         outcome,
         exit_code,
+        only_because_of,
         decided_at: facts.now,
         clock: facts.clock,
         environment: facts.environment,
@@ -205,7 +211,7 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
         judging: facts.judging,
         verdicts,
         findings: facts.findings,
-        exceptions: outcomes(&records, accounts, &approvers),
+        exceptions,
         coverage: facts.coverage,
         rules,
         totals,
@@ -326,6 +332,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         .into_iter()
         .map(|matched| MatchedException {
             record: matched.record.exception.clone(),
+            origin: matched.record.origin,
             covers: matched.covers,
             worst: matched.worst,
             life_days: matched.life_days,
@@ -442,6 +449,7 @@ fn outcomes(
         .zip(accounts)
         .map(|(record, account)| ExceptionOutcome {
             id: record.id().clone(),
+            origin: record.origin,
             state: account.state,
             covers: account.covers,
             verdict: record.exception.criteria.verdict.clone(),
@@ -560,6 +568,7 @@ pub fn no_decision(known: Known) -> Decision {
         id: format!("d-{hex}"),
         outcome: Outcome::Error,
         exit_code: known.exit_code,
+        only_because_of: Vec::new(),
         decided_at: known.now,
         clock: known.clock,
         environment: known.environment,

@@ -4,7 +4,6 @@
 //! goes in; and "the same" is said of the same bytes, or, by another version, of the same outcome and verdicts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -17,7 +16,7 @@ use crate::evidence::{Folder, Kept, Verified};
 use crate::exceptions::{self, AllowedSigners, Approvers, Context, Record, RevokedKeys};
 use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, Facts, Owners};
 use crate::gate::{self, Case, GateError};
-use crate::model::exception::Disposition;
+use crate::model::exception::{Disposition, Origin};
 use crate::model::finding::Finding;
 use crate::model::text::Untrusted;
 use crate::policy::{Bundle, Layer, PolicyFile, PolicySet};
@@ -140,11 +139,14 @@ fn case(
 
 fn records(kept: &Kept<'_>) -> Result<Vec<Record>, Unreplayable> {
     let mut files = Vec::new();
-    for file in kept.files(Role::Exceptions) {
-        let bytes = file.bytes.ok_or_else(|| unreadable(&file.path.line(), "not kept"))?;
-        files.push((file.path.as_raw(), bytes));
+    for (role, origin) in [(Role::OrganisationExceptions, Origin::Organisation), (Role::Exceptions, Origin::Repository)]
+    {
+        for file in kept.files(role) {
+            let bytes = file.bytes.ok_or_else(|| unreadable(&file.path.line(), "not kept"))?;
+            files.push((origin, file.path.as_raw(), bytes));
+        }
     }
-    exceptions::read(files).map_err(|faults| unreadable("the exception records", faults))
+    exceptions::read_all(files).map_err(|faults| unreadable("the exception records", faults))
 }
 
 fn codeowners(kept: &Kept<'_>) -> Result<Option<CodeOwnersFile>, Unreplayable> {
@@ -171,11 +173,8 @@ fn approvers(
     let files: BTreeMap<_, _> =
         kept.files(Role::Signature).filter_map(|file| Some((file.path.as_raw(), file.bytes?))).collect();
     let judge = |record: &Record| {
-        let beside = Path::new(record.file.as_raw()).parent().unwrap_or(Path::new(""));
-        let bytes = |name: &Untrusted| {
-            let path = beside.join(name.as_raw());
-            files.get(path.to_string_lossy().as_ref()).map(|bytes| (name.clone(), bytes.to_vec()))
-        };
+        let bytes =
+            |name: &Untrusted| files.get(record.beside(name).as_str()).map(|bytes| (name.clone(), bytes.to_vec()));
         let signatures = record.signature_files().filter_map(bytes).collect();
         let judged = exceptions::verified_approvers(record, repository, &signatures, &signers, facts.now);
         (record.id().clone(), judged)

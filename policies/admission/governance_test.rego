@@ -199,6 +199,13 @@ test_an_owner_is_somebody_whom_a_register_names if {
 	_owned(" ", {}) == {"its owner is blank"}
 }
 
+test_who_answers_at_the_organisation_is_in_no_register_of_a_repository if {
+	organisations := {"owner": "risk-board", "origin": "organisation"}
+	_admitted(organisations, "internal")
+	facts := object.union(fixture.recorded(organisations, "internal"), {"data": fixture.authority})
+	count(governance.admit) == 0 with input as facts
+}
+
 test_a_review_counts_only_where_the_profile_says_so if {
 	reviewed := fixture.recorded({"approvals": []}, "internal")
 	count(governance.admit) == 0 with input as reviewed

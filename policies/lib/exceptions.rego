@@ -30,6 +30,7 @@ faults contains _fault(record, "owner", _nobody(record)) if {
 	some record in input.exceptions
 	_demands.known_owners
 	texts.given(record.owner)
+	not _is_far(record)
 	not _is_known(record.owner)
 }
 
@@ -152,6 +153,12 @@ _longest(record) := {days |
 }
 
 _longest(record) := {days | some days in [_demands.verdicts[record.match.verdict]]} if not _names_findings(record)
+
+# The registers of a repository do not know who answers at the organisation, unless its authority data is given.
+_is_far(record) if {
+	record.origin == "organisation"
+	count(_principals) == 0
+}
 
 # Where neither the service nor its paths have an owner, nobody could be known.
 _is_known(_) if count(input.ownership.known) == 0

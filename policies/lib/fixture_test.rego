@@ -348,6 +348,7 @@ exception := {
 	"created": "2026-11-01",
 	"expires": "2026-12-01",
 	"approvals": [{"by": "kim"}],
+	"origin": "repository",
 	"covers": ["f-0123456789abcdef"],
 	"worst": "high",
 	"life_days": 30,

@@ -214,9 +214,10 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         false => receipt::read(&plan.receipts).map_err(&mut note).ok(),
     };
     let data = data::read(&plan.data, &judging).map_err(&mut note).ok();
+    let carried = policies.as_ref().map(|policies| policies.value.exceptions.as_slice()).unwrap_or_default();
     let records = match proposal {
-        true => judged::examined_exceptions(&plan.exceptions, &judging),
-        false => judged::exceptions(&plan.exceptions, &judging).map(|records| (records, Vec::new())),
+        true => judged::examined_exceptions(&plan.exceptions, carried, &judging),
+        false => judged::exceptions(&plan.exceptions, carried, &judging).map(|records| (records, Vec::new())),
     };
     let records = records.map_err(&mut note).ok();
     if let Some(all) = CliError::all(faults) {
@@ -227,7 +228,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let histories = histories::of(&records.value, &plan.exceptions, &judging, now.date())?;
     let who_and_when = (change.repository.as_ref().map(Untrusted::as_raw), now);
     let signers = judged::SignerFiles { allowed: plan.allowed_signers.clone(), revoked: plan.revoked_keys.clone() };
-    let approvals = judged::approvals(&signers, &plan.exceptions, &records.value, who_and_when, &judging)?;
+    let approvals = judged::approvals(&signers, (&plan.exceptions, carried), &records.value, who_and_when, &judging)?;
     let repository = change.repository.as_ref();
     let given = emergency::read(&args.emergency, approvals.allowed.as_ref(), repository.map(Untrusted::as_raw), now)?;
     let history = emergency::history(&plan.history, plan.history_key.as_deref(), repository, &plan.environment, now)?;
@@ -248,6 +249,9 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let set = PolicySet::of(&policies.value.bundle.files, &plan.namespaces).to_bytes();
     trail.keep(Role::PolicySet, "policies.json", set.map_err(|error| CliError::internal(error.to_string()))?);
     trail.keep_files(Role::Exceptions, records.files);
+    for carried in &policies.value.exceptions {
+        trail.keep(Role::OrganisationExceptions, &carried.path, carried.files.records.clone().into_bytes());
+    }
     // The allowed signers come first, then the keys that are revoked.
     for (role, file) in [Role::Trust, Role::Revocation].into_iter().zip(approvals.signers) {
         trail.keep_files(role, vec![file]);

@@ -476,6 +476,17 @@ impl Git {
         String::from_utf8_lossy(&output.stdout).lines().map(|line| read(line).ok_or_else(odd)).collect()
     }
 
+    /// Whether the clone holds a branch down to its first commit, along its first parents.
+    ///
+    /// # Errors
+    /// Git could not answer.
+    pub fn reaches_its_beginning(&self, tip: &CommitId) -> Result<bool, GitError> {
+        let first = self.line(&["rev-list", "--first-parent", "--max-parents=0", tip.as_str()])?;
+        let first: CommitId = first.parse().map_err(|_| GitError::Odd("rev-list --max-parents=0".to_owned()))?;
+        // Where a clone is cut, git takes a commit for the first one, and its object still names parents.
+        Ok(self.parents(&first)?.is_empty())
+    }
+
     /// The first parents of these commits, where the clone holds them.
     ///
     /// # Errors

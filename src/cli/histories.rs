@@ -35,7 +35,7 @@ pub fn of(
         return Ok(BTreeMap::new());
     }
     let mut paths: BTreeSet<String> = files.into_keys().collect();
-    let mut whole = !git.is_shallow()? && !git.is_partial()?;
+    let mut whole = git.reaches_its_beginning(tip)? && !git.is_partial()?;
     loop {
         let (seen, commits, complete) = versions(git, tip, &paths)?;
         let (earlier, all) = moved_from(git, &seen, &commits, &records, &paths)?;

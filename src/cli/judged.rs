@@ -9,9 +9,10 @@ use super::config::Config;
 use super::error::CliError;
 use super::io::PathKind;
 use super::judging::JudgingFiles;
-use super::policies::Policies;
+use super::policies::{Policies, ShippedExceptions};
 use crate::exceptions::{self, AllowedSigners, Approvers, Record, RevokedKeys};
 use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, PLACES};
+use crate::model::exception::Origin;
 use crate::model::profile::Profile;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
@@ -147,8 +148,12 @@ pub fn codeowners(named: Option<&Path>, judging: &JudgingFiles) -> Result<Loaded
 ///
 /// # Errors
 /// A file is not there, or a record has a fault of form: exit 3, all faults together.
-pub fn exceptions(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Vec<Record>>, CliError> {
-    let (records, faults) = examined_exceptions(paths, judging)?;
+pub fn exceptions(
+    paths: &[PathBuf],
+    shipped: &[ShippedExceptions],
+    judging: &JudgingFiles,
+) -> Result<Loaded<Vec<Record>>, CliError> {
+    let (records, faults) = examined_exceptions(paths, shipped, judging)?;
     if faults.is_empty() { Ok(records) } else { Err(Faults::new(faults).into()) }
 }
 
@@ -158,6 +163,7 @@ pub fn exceptions(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Ve
 /// A file is not there: exit 3.
 pub fn examined_exceptions(
     paths: &[PathBuf],
+    shipped: &[ShippedExceptions],
     judging: &JudgingFiles,
 ) -> Result<(Loaded<Vec<Record>>, Vec<Fault>), CliError> {
     let mut files = Vec::new();
@@ -167,7 +173,10 @@ pub fn examined_exceptions(
         sources.push((judging.describe(path), bytes.clone()));
         files.push(File { path: path.to_string_lossy().into_owned(), bytes });
     }
-    let (records, faults) = exceptions::examine(sources.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+    let own = sources.iter().map(|(name, bytes)| (Origin::Repository, name.as_str(), bytes.as_slice()));
+    let carried =
+        shipped.iter().map(|shipped| (Origin::Organisation, shipped.path.as_str(), shipped.files.records.as_bytes()));
+    let (records, faults) = exceptions::examine_all(carried.chain(own));
     Ok((Loaded { value: records, files }, faults))
 }
 
@@ -264,7 +273,7 @@ pub fn allowed_signers(
 /// The allowed signers are not there or not sound, or a signature cannot be read: exit 3.
 pub fn approvals(
     named: &SignerFiles,
-    paths: &[PathBuf],
+    (paths, shipped): (&[PathBuf], &[ShippedExceptions]),
     records: &[Record],
     (repository, now): (Option<&str>, Timestamp),
     judging: &JudgingFiles,
@@ -277,6 +286,18 @@ pub fn approvals(
     for record in records {
         let beside = places.get(record.file.as_raw()).and_then(|path| path.parent()).unwrap_or(Path::new(""));
         let mut signatures = BTreeMap::new();
+        if record.origin == Origin::Organisation {
+            let carried = shipped.iter().find(|shipped| record.file == shipped.path.as_str());
+            for name in record.signature_files() {
+                if let Some(text) = carried.and_then(|shipped| shipped.files.signatures.get(name.as_raw())) {
+                    let bytes = text.as_bytes().to_vec();
+                    approvals.signatures.push(File { path: record.beside(name), bytes: bytes.clone() });
+                    signatures.insert(name.clone(), bytes);
+                }
+            }
+            trust.signatures.insert(record.id().clone(), signatures);
+            continue;
+        }
         for name in record.signature_files() {
             let path = beside.join(name.as_raw());
             if let Some(bytes) = judging.read(&path)? {

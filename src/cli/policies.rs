@@ -25,7 +25,7 @@ use crate::evidence::policy_bundle::{self, BundleSigners};
 use crate::model::digest::Digest;
 use crate::model::profile::Profile;
 use crate::model::time::Timestamp;
-use crate::policy::{self, Bundle, Evaluate, Layer, PolicyFile};
+use crate::policy::{self, ArchivedExceptions, Bundle, Evaluate, Layer, PolicyFile};
 use crate::strict;
 
 /// Where policies are: `[LAYER:]PATH[@sha256:…]`.
@@ -168,6 +168,17 @@ pub struct Read {
     pub files: Vec<PolicyFile>,
     /// The profile that a layer above the repository ships.
     pub profile: Option<Shipped>,
+    /// The exception records that the organisation's bundle carries.
+    pub exceptions: Option<ShippedExceptions>,
+}
+
+/// Exception records that came with a bundle.
+#[derive(Clone, Debug)]
+pub struct ShippedExceptions {
+    /// Their place, like `acme.tar.gz!exceptions.yaml`.
+    pub path: String,
+    /// Records and signatures.
+    pub files: ArchivedExceptions,
 }
 
 /// A profile that came with policies.
@@ -190,6 +201,8 @@ pub struct Policies {
     pub bundle: Bundle,
     /// The profile of the lowest layer that ships one.
     pub profile: Option<Shipped>,
+    /// The exception records of the organisation's bundles.
+    pub exceptions: Vec<ShippedExceptions>,
 }
 
 /// Reads and checks all policies.
@@ -204,11 +217,12 @@ pub fn load(
     (proof, judging): (&Proof, &JudgingFiles),
 ) -> Result<Loaded<Policies>, CliError> {
     let mut files = if builtin { policy::builtin() } else { Vec::new() };
-    let mut shipped = Vec::new();
+    let (mut shipped, mut exceptions) = (Vec::new(), Vec::new());
     for source in sources {
         let read = read(source, Some(proof), judging)?;
         files.extend(read.files);
         shipped.extend(read.profile);
+        exceptions.extend(read.exceptions);
     }
     let bundle = bundle(files, namespaces, limit)?;
     let profile = in_force(&bundle, shipped)?;
@@ -217,7 +231,7 @@ pub fn load(
         .iter()
         .map(|file| File { path: file.path.clone(), bytes: file.source.as_bytes().to_vec() })
         .collect();
-    Ok(Loaded { value: Policies { bundle, profile }, files })
+    Ok(Loaded { value: Policies { bundle, profile, exceptions }, files })
 }
 
 /// Loads policies: the embedded pack alone in this process, any others contained. What only says that it is built in is not.
@@ -302,7 +316,13 @@ fn archive(source: &Source, proof: Option<&Proof>, judging: &JudgingFiles) -> Re
         Some(text) => Some(shipped(format!("{name}!profile.yaml"), layer, text.into_bytes())?),
         None => None,
     };
-    Ok(Read { files: archive.files, profile })
+    let exceptions =
+        archive.exceptions.map(|files| ShippedExceptions { path: format!("{name}!{}", policy::EXCEPTIONS), files });
+    if let Some(carried) = exceptions.as_ref().filter(|_| layer != Layer::Organisation) {
+        return Err(CliError::input(format!("{}: only the organisation's bundle carries exceptions", carried.path))
+            .hint("keep a team's records in its repositories, or give the bundle as organisation:PATH"));
+    }
+    Ok(Read { files: archive.files, profile, exceptions })
 }
 
 fn plain(source: &Source, found: &[PathBuf], judging: &JudgingFiles) -> Result<Read, CliError> {

@@ -15,9 +15,10 @@ use super::policies::{self, Source, envelope_of, is_archive};
 use super::policy_check::{self, PolicyCheckArgs};
 use super::signing::SigningArgs;
 use crate::evidence::policy_bundle;
+use crate::exceptions;
 use crate::model::change::Change;
 use crate::model::digest::Digest;
-use crate::policy::{Inspection, Layer, Packing, PolicyFile};
+use crate::policy::{ArchivedExceptions, EXCEPTIONS, Inspection, Layer, Packing, PolicyFile};
 
 /// `policy bundle`.
 #[derive(Debug, Args)]
@@ -148,6 +149,16 @@ fn packing(args: &PolicyBundleArgs, sources: &[Source], inspection: &Inspection)
             }
             packing.files.push(PolicyFile { path, ..file });
         }
+        let carried = match read.exceptions {
+            Some(carried) => Some(carried.files),
+            None => exceptions_in(&source.path, &judging)?,
+        };
+        if let Some(carried) = carried
+            && packing.exceptions.replace(carried).is_some()
+        {
+            return Err(CliError::input(format!("{}: a bundle has one {EXCEPTIONS}", source.path.display()))
+                .hint("put the records together"));
+        }
         let Some(shipped) = read.profile else { continue };
         let text = String::from_utf8(shipped.bytes)
             .map_err(|_| CliError::input(format!("{}: not UTF-8", shipped.path)).hint("save the file as UTF-8"))?;
@@ -156,6 +167,38 @@ fn packing(args: &PolicyBundleArgs, sources: &[Source], inspection: &Inspection)
         }
     }
     Ok(packing)
+}
+
+/// The records at the top of a directory, without a fault of form, and the signatures that they name.
+fn exceptions_in(dir: &Path, judging: &JudgingFiles) -> Result<Option<ArchivedExceptions>, CliError> {
+    let path = dir.join(EXCEPTIONS);
+    if judging.kind(dir)? != PathKind::Directory || judging.kind(&path)? != PathKind::File {
+        return Ok(None);
+    }
+    let text = |path: &Path| -> Result<String, CliError> {
+        let shown = judging.describe(path);
+        let bytes = judging.read(path)?.ok_or_else(|| {
+            CliError::input(format!("{shown}: no such file"))
+                .hint("a signature lies beside the records, where they name it")
+        })?;
+        String::from_utf8(bytes)
+            .map_err(|_| CliError::input(format!("{shown}: not UTF-8")).hint("save the file as UTF-8"))
+    };
+    let mut carried = ArchivedExceptions { records: text(&path)?, ..ArchivedExceptions::default() };
+    for record in exceptions::read([(judging.describe(&path).as_str(), carried.records.as_bytes())])? {
+        for name in record.signature_files() {
+            if name.as_raw().contains('/') || !name.as_raw().ends_with(".sig") {
+                return Err(CliError::input(format!(
+                    "{}: {}: no name of a signature in a bundle",
+                    record.file.line(),
+                    name.line()
+                ))
+                .hint("name it like kim.sig, at the top"));
+            }
+            carried.signatures.insert(name.as_raw().to_owned(), text(&dir.join(name.as_raw()))?);
+        }
+    }
+    Ok(Some(carried))
 }
 
 /// The path of a file within what was given: below a directory, in a bundle, or its own name.

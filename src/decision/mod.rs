@@ -13,7 +13,7 @@ use crate::model::artifact::Artifact;
 use crate::model::change::Change;
 use crate::model::coverage::Coverage;
 use crate::model::digest::Digest;
-use crate::model::exception::{Disposition, ExceptionState};
+use crate::model::exception::{Disposition, ExceptionState, Origin};
 use crate::model::report::Report;
 use crate::model::service::Service;
 use crate::model::severity::Severity;
@@ -125,6 +125,9 @@ pub struct Verdict {
 pub struct ExceptionOutcome {
     /// Its id.
     pub id: Untrusted,
+    /// Whose it is; left out where it is the repository's own.
+    #[serde(skip_serializing_if = "Origin::is_repository")]
+    pub origin: Origin,
     /// What it did.
     pub state: ExceptionState,
     /// Findings that it covers, sorted.
@@ -299,6 +302,9 @@ pub struct Decision {
     pub outcome: Outcome,
     /// The exit code of the run.
     pub exit_code: u8,
+    /// The exceptions without which the outcome would be worse, alone or together, sorted; left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only_because_of: Vec<Untrusted>,
     /// The instant of the decision.
     pub decided_at: Timestamp,
     /// Where that instant came from.

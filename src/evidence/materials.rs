@@ -35,6 +35,8 @@ pub enum Role {
     Receipt,
     /// Exception records.
     Exceptions,
+    /// Exception records of the organisation's bundle.
+    OrganisationExceptions,
     /// An approver's signature.
     Signature,
     /// The record of an emergency, or of its review.
@@ -220,6 +222,7 @@ impl MaterialsList {
                 Role::PolicySet
                 | Role::Receipt
                 | Role::Exceptions
+                | Role::OrganisationExceptions
                 | Role::Signature
                 | Role::Emergency
                 | Role::Vex

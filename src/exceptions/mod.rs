@@ -23,7 +23,7 @@ mod ssh;
 use std::collections::BTreeMap;
 
 use crate::model::digest::Digest;
-use crate::model::exception::Exception;
+use crate::model::exception::{Exception, Origin};
 use crate::model::text::Untrusted;
 use crate::strict::{Document, Fault, Faults};
 
@@ -33,7 +33,7 @@ pub use explain::{Reason, explain};
 pub use history::{Seen, holds_any};
 pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover, ids as ids_of};
 pub use narrow::narrowest;
-pub use signed::{Approvers, NAMESPACE, Refused, SCHEMA, signed_bytes, verified_approvers};
+pub use signed::{Approvers, EVERYWHERE, NAMESPACE, Refused, SCHEMA, signed_bytes, verified_approvers};
 pub use ssh::{
     AllowedSigners, NotAllowed, RevokedError, RevokedKeys, SignatureError, SignersError, SshKey,
     verify as verify_signature,
@@ -60,6 +60,8 @@ pub static SOURCES: &[&Source] = &[&native::SOURCE];
 pub struct Record {
     /// The exception.
     pub exception: Exception,
+    /// Whose it is.
+    pub origin: Origin,
     /// The file, as it was given.
     pub file: Untrusted,
     /// The line at which it starts, from 1.
@@ -94,6 +96,14 @@ impl Record {
         }
     }
 
+    /// Where a signature file that it names lies: beside it, in the bundle too.
+    #[must_use]
+    pub fn beside(&self, name: &Untrusted) -> String {
+        let file = self.file.as_raw();
+        let end = file.rfind(['/', '\\', '!']).map_or(0, |at| at + 1);
+        format!("{}{}", file.get(..end).unwrap_or_default(), name.as_raw())
+    }
+
     /// The signature files that its approvals name, in the directory of [`Self::file`].
     pub fn signature_files(&self) -> impl Iterator<Item = &Untrusted> {
         self.exception.approvals.iter().filter_map(|approval| approval.signature.as_ref())
@@ -105,17 +115,35 @@ impl Record {
 /// # Errors
 /// Every fault of form in every file; an id that is given twice, in one file or in two, is one.
 pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Vec<Record>, Faults> {
-    let (records, faults) = examine(files);
+    read_all(files.into_iter().map(|(file, bytes)| (Origin::Repository, file, bytes)))
+}
+
+/// As [`read`], for files of several origins.
+///
+/// # Errors
+/// Those of [`read`].
+pub fn read_all<'a>(files: impl IntoIterator<Item = (Origin, &'a str, &'a [u8])>) -> Result<Vec<Record>, Faults> {
+    let (records, faults) = examine_all(files);
     if faults.is_empty() { Ok(records) } else { Err(Faults::new(faults)) }
 }
 
 /// As [`read`], for whoever wants to say more about the records without a fault of form: those, by id, and every fault.
 pub fn examine<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> (Vec<Record>, Vec<Fault>) {
+    examine_all(files.into_iter().map(|(file, bytes)| (Origin::Repository, file, bytes)))
+}
+
+/// As [`examine`], for files of several origins; those of the organisation go first, so that nobody below takes an id of theirs.
+pub fn examine_all<'a>(files: impl IntoIterator<Item = (Origin, &'a str, &'a [u8])>) -> (Vec<Record>, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut records = Vec::new();
-    for (file, bytes) in files {
+    let mut files: Vec<_> = files.into_iter().collect();
+    files.sort_by_key(|(origin, _, _)| *origin);
+    for (origin, file, bytes) in files {
         match Document::parse(file, bytes) {
-            Ok(document) => records.extend(read_document(&document, &mut faults)),
+            Ok(document) => {
+                let read = read_document(&document, &mut faults);
+                records.extend(read.into_iter().map(|record| Record { origin, ..record }));
+            }
             Err(unreadable) => faults.extend(unreadable.into_vec()),
         }
     }
@@ -147,9 +175,20 @@ fn given_twice(records: &[Record]) -> Vec<Fault> {
             }
             Some(earlier) => {
                 let id = record.id().as_raw();
-                let message =
-                    format!("the id `{id}` is given twice; first at {}:{}", earlier.file.as_raw(), earlier.line);
-                let fix = "every record has an id of its own; renew a record by changing it".to_owned();
+                let (file, line) = (earlier.file.as_raw(), earlier.line);
+                let (message, fix) = match (earlier.origin, record.origin) {
+                    (Origin::Organisation, Origin::Repository) => (
+                        format!(
+                            "the id `{id}` is the organisation's, at {file}:{line}, and no repository's to redefine"
+                        ),
+                        "give the record an id of its own; have the organisation change theirs",
+                    ),
+                    _ => (
+                        format!("the id `{id}` is given twice; first at {file}:{line}"),
+                        "every record has an id of its own; renew a record by changing it",
+                    ),
+                };
+                let fix = fix.to_owned();
                 faults.push(Fault::new(record.file.as_raw(), record.place_of_id, message, Some(fix)));
             }
         }

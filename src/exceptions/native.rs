@@ -8,7 +8,7 @@ use super::criteria;
 use super::signed::canonical;
 use super::{Record, Source};
 use crate::model::digest::Digest;
-use crate::model::exception::{Exception, Match};
+use crate::model::exception::{Exception, Match, Origin};
 use crate::model::time::Date;
 use crate::strict::{Document, Fault, Node, Notation};
 
@@ -66,6 +66,7 @@ fn record(document: &Document, node: &Node, all: &mut Vec<Fault>) -> Option<Reco
     let (line, _) = node.place();
     Some(Record {
         exception,
+        origin: Origin::Repository,
         file: document.file().clone(),
         line,
         place_of_id,

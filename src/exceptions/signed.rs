@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::Record;
 use super::ssh::{self, AllowedSigners};
-use crate::model::exception::Exception;
+use crate::model::exception::{Exception, Origin};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 
@@ -18,6 +18,9 @@ pub const NAMESPACE: &str = "countersign-exception";
 
 /// The schema tag of the signed bytes.
 pub const SCHEMA: &str = "countersign/exception/v1";
+
+/// What stands for the repository in an approval of the organisation's record, which is for all of them. No repository is called so.
+pub const EVERYWHERE: &str = "*";
 
 /// The bytes that an approver signs: JSON of schema, repository and the record without its approvals, keys sorted, no white
 /// space. The repository is in it so that an approval cannot be carried elsewhere; `null` where it is not known.
@@ -71,6 +74,10 @@ pub fn verified_approvers(
     signers: &AllowedSigners,
     now: Timestamp,
 ) -> Approvers {
+    let repository = match record.origin {
+        Origin::Organisation => Some(EVERYWHERE),
+        Origin::Repository => repository,
+    };
     let message = signed_bytes(&record.exception, repository);
     let mut approvers = Approvers::default();
     let mut keys = BTreeMap::new();

@@ -22,7 +22,7 @@ use crate::model::artifact::Artifact;
 use crate::model::change::{Change, Source};
 use crate::model::coverage::Coverage;
 use crate::model::digest::{CommitId, Digest};
-use crate::model::exception::{Disposition, Exception, RecordHistory};
+use crate::model::exception::{Disposition, Exception, Origin, RecordHistory};
 use crate::model::finding::Finding;
 use crate::model::profile::Profile;
 use crate::model::report::{Report, Tests};
@@ -204,6 +204,9 @@ pub struct MatchedException {
     /// The record.
     #[serde(flatten)]
     pub record: Exception,
+    /// Whose it is.
+    #[serde(default)]
+    pub origin: Origin,
     /// Ids of the findings that it covers, sorted.
     pub covers: Vec<Untrusted>,
     /// The worst severity among them; absent for a record that names a verdict.

@@ -133,5 +133,6 @@ fn as_seen(record: &Record, matched: &Matched, beside: Beside<'_>, assumed: Seve
         in_force: pending || matched.force == Force::InForce,
         admitted: false,
         record: record.exception.clone(),
+        origin: record.origin,
     }
 }

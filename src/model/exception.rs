@@ -134,6 +134,25 @@ pub struct RecordHistory {
     pub whole: bool,
 }
 
+/// Whose a record is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// It came with the organisation's bundle, and holds for every repository that uses it.
+    Organisation,
+    /// The repository's own.
+    #[default]
+    Repository,
+}
+
+impl Origin {
+    /// True for the usual one.
+    #[must_use]
+    pub fn is_repository(&self) -> bool {
+        *self == Self::Repository
+    }
+}
+
 /// What an exception did in one decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

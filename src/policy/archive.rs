@@ -4,7 +4,7 @@
 //! What must stay true: nothing is taken from an archive that could be another file than it seems, or larger than the limits;
 //! what an archive holds and we do not read is refused where it would change an answer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 
 use serde::Deserialize;
@@ -24,9 +24,23 @@ pub struct Archive {
     pub files: Vec<PolicyFile>,
     /// `profile.yaml` at the top.
     pub profile: Option<String>,
+    /// Exception records and the signatures of their approvals, both at the top.
+    pub exceptions: Option<ArchivedExceptions>,
     /// The manifest's revision.
     pub revision: Option<String>,
 }
+
+/// `exceptions.yaml`, and `.sig` files beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArchivedExceptions {
+    /// The records.
+    pub records: String,
+    /// The signatures, by name.
+    pub signatures: BTreeMap<String, String>,
+}
+
+/// The file of a bundle that holds exception records.
+pub const EXCEPTIONS: &str = "exceptions.yaml";
 
 /// The manifest; what it may hold besides is for those who serve bundles.
 #[derive(Debug, Default, Deserialize)]
@@ -54,7 +68,8 @@ pub fn unpack(name: &str, layer: Layer, bytes: &[u8]) -> Result<Archive, PolicyE
     let mut entries = Vec::new();
     let mut seen = BTreeSet::new();
     let mut manifest = Manifest::default();
-    let mut archive = Archive { files: Vec::new(), profile: None, revision: None };
+    let mut archive = Archive { files: Vec::new(), profile: None, exceptions: None, revision: None };
+    let mut signatures = BTreeMap::new();
     each(name, bytes, |path, text| {
         if !seen.insert(path.to_ascii_lowercase()) {
             return Err(format!("{path}: is in the archive twice"));
@@ -68,6 +83,10 @@ pub fn unpack(name: &str, layer: Layer, bytes: &[u8]) -> Result<Archive, PolicyE
             }
             (".signatures.json", _) => {}
             ("profile.yaml", _) if directory.is_empty() => archive.profile = Some(text),
+            (EXCEPTIONS, _) if directory.is_empty() => {
+                archive.exceptions = Some(ArchivedExceptions { records: text, ..ArchivedExceptions::default() });
+            }
+            (_, Some("sig")) if directory.is_empty() => drop(signatures.insert(file.to_owned(), text)),
             ("data.json" | "data.yaml" | "data.yml", _) => {
                 entries.push((path.to_owned(), directory.to_owned(), text));
             }
@@ -80,6 +99,9 @@ pub fn unpack(name: &str, layer: Layer, bytes: &[u8]) -> Result<Archive, PolicyE
         }
         Ok(())
     })?;
+    if let Some(exceptions) = &mut archive.exceptions {
+        exceptions.signatures = signatures;
+    }
     let refuse = |message: &str| Err(PolicyError::file(&format!("{name}!.manifest"), message));
     if !manifest.wasm.is_empty() {
         return refuse("compiled policies (wasm) cannot be checked");
@@ -96,7 +118,7 @@ pub fn unpack(name: &str, layer: Layer, bytes: &[u8]) -> Result<Archive, PolicyE
         }
         archive.files.push(PolicyFile { path: shown, layer, mount, source: source.into() });
     }
-    if archive.files.is_empty() && archive.profile.is_none() {
+    if archive.files.is_empty() && archive.profile.is_none() && archive.exceptions.is_none() {
         return Err(PolicyError::file(name, "holds neither policy nor data")
             .hint("policies are files that end in .rego, data is in data.json or data.yaml"));
     }

@@ -58,7 +58,7 @@ use crate::model::severity::Severity;
 use crate::model::text::{Untrusted, neutral};
 use crate::model::time::Date;
 
-pub use archive::{Archive, unpack};
+pub use archive::{Archive, ArchivedExceptions, EXCEPTIONS, unpack};
 pub use controls::{Catalogue, Framework};
 pub use covered::Covered;
 pub use documents::{DocumentResult, DocumentSaid, Documents, Evaluation, Namespace};

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flate2::{Compression, GzBuilder};
 use serde::Serialize;
 
+use super::archive::ArchivedExceptions;
 use super::{Layer, PolicyError, PolicyFile, archive, bundle};
 use crate::model::digest::Digest;
 
@@ -18,6 +19,8 @@ pub struct Packing {
     pub files: Vec<PolicyFile>,
     /// `profile.yaml`.
     pub profile: Option<String>,
+    /// Exception records and the signatures of their approvals.
+    pub exceptions: Option<ArchivedExceptions>,
     /// The manifest's revision; the digest of the contents where there is none.
     pub revision: Option<String>,
     /// The ids of the rules.
@@ -87,6 +90,10 @@ impl Packing {
         if let Some(profile) = &self.profile {
             members.insert("profile.yaml".to_owned(), profile.clone());
         }
+        if let Some(ArchivedExceptions { records, signatures }) = &self.exceptions {
+            members.insert(archive::EXCEPTIONS.to_owned(), records.clone());
+            members.extend(signatures.clone());
+        }
         let revision = self.revision.clone().unwrap_or_else(|| contents_digest(&members));
         let manifest = self.manifest(&revision, &places)?;
         let bytes = archived(&manifest, &members)
@@ -111,7 +118,7 @@ impl Packing {
     /// That a release reads the same policies and data from the archive.
     fn check(&self, bytes: &[u8]) -> Result<(), PolicyError> {
         let read = archive::unpack("the bundle", Layer::Organisation, bytes)?;
-        if read.files.len() == self.files.len() && read.profile == self.profile {
+        if read.files.len() == self.files.len() && read.profile == self.profile && read.exceptions == self.exceptions {
             return Ok(());
         }
         Err(PolicyError::file("the bundle", "does not hold what was packed").hint("this is a bug; report it"))

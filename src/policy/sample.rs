@@ -2,7 +2,7 @@
 
 use crate::facts::{Clock, Facts, Judging, MatchedException, Mode, SCHEMA, TriagedFinding};
 use crate::model::change::Change;
-use crate::model::exception::{Disposition, Exception, Match, Scope};
+use crate::model::exception::{Disposition, Exception, Match, Origin, Scope};
 use crate::model::finding::{Finding, Kind, Location, Rule, Target};
 use crate::model::package::Package;
 use crate::model::service::Service;
@@ -100,6 +100,7 @@ pub(super) fn exception(id: &str, covers: &[&str]) -> MatchedException {
             renewals: Vec::new(),
             approvals: Vec::new(),
         },
+        origin: Origin::Repository,
         covers: covers.iter().map(|id| (*id).into()).collect(),
         worst: Some(Severity::High),
         life_days: 60,

@@ -23,7 +23,7 @@ use crate::model::digest::{CommitId, Digest};
 use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
 use crate::model::emergency::{Closing, Emergency, EmergencyKind, EmergencyScope, SignedBy, Signers};
 use crate::model::enrichment::{DataSet, DataSource};
-use crate::model::exception::{Disposition, Exception, Match, RecordHistory, Renewal, RiskApproval, Scope};
+use crate::model::exception::{Disposition, Exception, Match, Origin, RecordHistory, Renewal, RiskApproval, Scope};
 use crate::model::finding::{Cvss, Finding, Kind, Location, Rule, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::profile::{
@@ -713,6 +713,7 @@ fn sample() -> Option<Facts> {
                 renewals: vec![Renewal { on: day, until: day, reason: text() }],
                 approvals: vec![RiskApproval { by: text(), role: some(), at: Some(day), signature: some() }],
             },
+            origin: Origin::Repository,
             covers: list(),
             worst: Some(Severity::High),
             life_days: 1,

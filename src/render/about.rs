@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::decision::{Decision, ExceptionOutcome, Outcome, Verdict, VerdictAction};
 use crate::facts::{Clock, JudgingSource, Mode, TriagedFinding};
 use crate::model::digest::Digest;
+use crate::model::exception::Origin;
 use crate::model::finding::Kind;
 use crate::model::text::Untrusted;
 
@@ -216,18 +217,30 @@ pub(super) fn standing(exception: &ExceptionOutcome) -> String {
         (None, 1) => "covers 1 finding".to_owned(),
         (None, n) => format!("covers {n} findings"),
     };
-    format!("{}, {covers}, owner {}, {days}", exception.state.word(), exception.owner.line())
+    let whose = match exception.origin {
+        Origin::Organisation => "of the organisation, ",
+        Origin::Repository => "",
+    };
+    format!("{}, {whose}{covers}, owner {}, {days}", exception.state.word(), exception.owner.line())
 }
 
 /// How many exceptions are about to end, and which the outcome hangs on; each `None` where there is none.
 pub(super) fn exceptions_in_short(decision: &Decision) -> (Option<String>, Option<String>) {
     let soon = decision.exceptions.iter().filter(|e| (0..=SOON_DAYS).contains(&e.days_left)).count();
     let soon = (soon > 0).then(|| format!("{soon} ending within {SOON_DAYS} days"));
-    let decisive: Vec<_> =
-        decision.exceptions.iter().filter(|e| e.state.word().ends_with("decisive")).map(|e| e.id.line()).collect();
-    let hangs =
-        (!decisive.is_empty()).then(|| format!("{} only because of {}", decision.outcome.word(), decisive.join(", ")));
-    (soon, hangs)
+    (soon, only_because(decision))
+}
+
+/// `warn only because of EX-7, EX-12`; `None` where the outcome hangs on no exception.
+pub(super) fn only_because(decision: &Decision) -> Option<String> {
+    let ids: Vec<_> = decision.only_because_of.iter().map(Untrusted::line).collect();
+    (!ids.is_empty()).then(|| format!("{} only because of {}", decision.outcome.word(), ids.join(", ")))
+}
+
+/// The totals, and which exceptions the outcome hangs on: where one line is all that is said.
+pub(super) fn tally_and_exceptions(decision: &Decision) -> String {
+    let hangs = only_because(decision).map(|hangs| format!(" · {hangs}")).unwrap_or_default();
+    format!("{}{hangs}", tally(decision))
 }
 
 /// What closes a report: a word, and what is said of it.

@@ -106,7 +106,12 @@ fn github(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::R
         let (title, text) = (property(&annotation.title), data(&annotation.text));
         writeln!(out, "::{} {place}{line}title={title}::{text}", annotation.word())?;
     }
-    writeln!(out, "::notice title=countersign%3A {}::{}", decision.outcome.word(), about::tally(decision))
+    writeln!(
+        out,
+        "::notice title=countersign%3A {}::{}",
+        decision.outcome.word(),
+        data(&about::tally_and_exceptions(decision))
+    )
 }
 
 fn azure(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
@@ -119,7 +124,7 @@ fn azure(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Re
         let text = data(&format!("{}: {}", annotation.title, annotation.text));
         writeln!(out, "##vso[task.logissue type={};{place}{line}]{text}", annotation.word())?;
     }
-    let (tally, outcome) = (about::tally(decision), decision.outcome);
+    let (tally, outcome) = (data(&about::tally_and_exceptions(decision)), decision.outcome);
     writeln!(out, "##[section]countersign: {}: {tally}", outcome.word())?;
     // Exit codes know success and failure only; this makes the step orange where it does not fail.
     if decision.exit_code == 0 && outcome != Outcome::Pass {

@@ -12,12 +12,13 @@ pub(super) static RENDERER: Renderer =
     Renderer { id: "dotenv", title: "outcome, exit code and counts as KEY=value lines", write };
 
 fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let Decision { id, outcome, exit_code, totals, gate, .. } = decision;
+    let Decision { id, outcome, exit_code, only_because_of, totals, gate, .. } = decision;
     writeln!(out, "COUNTERSIGN_DECISION={}", outcome.word())?;
     writeln!(out, "COUNTERSIGN_EXIT_CODE={exit_code}")?;
     writeln!(out, "COUNTERSIGN_BLOCKED={}", totals.deny)?;
     writeln!(out, "COUNTERSIGN_WARNED={}", totals.warn)?;
     writeln!(out, "COUNTERSIGN_EXCEPTED={}", totals.excepted)?;
+    writeln!(out, "COUNTERSIGN_DECISIVE_EXCEPTIONS={}", only_because_of.len())?;
     writeln!(out, "COUNTERSIGN_POLICY_DIGEST={}", gate.policy_digest)?;
     writeln!(out, "COUNTERSIGN_ID={id}")
 }

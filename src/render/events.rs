@@ -74,7 +74,7 @@ fn of_outcome(decision: &Decision) -> Event<'_> {
         "decision": decision.id, "outcome": decision.outcome, "exit_code": decision.exit_code, "mode": decision.mode,
         "environment": decision.environment, "heading": about::heading(decision).join("  "), "totals": decision.totals,
         "change": decision.change.id, "commit": decision.change.commit, "run": decision.change.run.url,
-        "errors": decision.errors,
+        "errors": decision.errors, "only_because_of": decision.only_because_of,
     });
     Event { id: decision.id.clone(), ..event(decision, "decision", change(decision), &[], data) }
 }

@@ -68,7 +68,7 @@ const fn severity(action: VerdictAction, severity: Severity) -> &'static str {
 
 fn annotations(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
     let run = decision.change.run.url.as_ref();
-    let outcome = format!("{}: {}", decision.outcome.word(), about::tally(decision));
+    let outcome = format!("{}: {}", decision.outcome.word(), about::tally_and_exceptions(decision));
     let advice = about::points(decision).into_iter().filter_map(|point| {
         let triaged = point.finding.filter(|_| point.verdict.action == VerdictAction::Deny)?;
         Some((format!("{}: {}", point.verdict.rule.line(), about::place(triaged)), triaged.finding.rule.url.as_ref()?))

@@ -72,7 +72,7 @@ fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Re
 fn properties<W: io::Write>(xml: &mut Writer<W>, decision: &Decision) -> io::Result<()> {
     let rows = [
         ("outcome", decision.outcome.word().to_owned()),
-        ("totals", about::tally(decision)),
+        ("totals", about::tally_and_exceptions(decision)),
         ("decision", decision.id.clone()),
         ("policy", decision.gate.policy_digest.to_string()),
     ];

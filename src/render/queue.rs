@@ -36,6 +36,8 @@ struct Queue<'a> {
     commit: Option<&'a CommitId>,
     service: Option<&'a Untrusted>,
     environment: &'a Untrusted,
+    /// The exceptions without which the outcome would be worse.
+    only_because_of: &'a [Untrusted],
     owners: Vec<Owner<'a>>,
 }
 
@@ -194,6 +196,7 @@ fn queue(decision: &Decision) -> Queue<'_> {
         commit: decision.change.commit.as_ref(),
         service: decision.service.name.as_ref(),
         environment: &decision.environment,
+        only_because_of: &decision.only_because_of,
         owners,
     }
 }

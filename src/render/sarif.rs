@@ -59,7 +59,10 @@ fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Re
             "invocations": [invocation(decision, dropped)],
             "columnKind": "unicodeCodePoints",
             "results": results,
-            "properties": { "outcome": decision.outcome.word(), "decision": decision.id, "totals": decision.totals },
+            "properties": {
+                "outcome": decision.outcome.word(), "decision": decision.id, "totals": decision.totals,
+                "only_because_of": decision.only_because_of,
+            },
         }],
     });
     json::document(&log, out)

@@ -168,7 +168,19 @@ fn the_page_of_limits_says_what_the_source_does() {
 /// Every attack of the threat model names tests, and each of them is there.
 #[test]
 fn every_defence_of_the_threat_model_is_shown_by_a_test_that_exists() {
-    let page = std::fs::read_to_string(root().join("docs/THREAT_MODEL.md")).unwrap();
+    let named = tests_named_in("docs/THREAT_MODEL.md");
+    assert!(named > 40, "{named} tests are named");
+}
+
+#[test]
+fn every_trap_about_exceptions_is_shown_by_a_test_that_exists() {
+    let named = tests_named_in("docs/EXCEPTIONS.md");
+    assert!(named > 14, "{named} tests are named");
+}
+
+/// How many tests the last column of a page's tables names; each of them is there.
+fn tests_named_in(page: &str) -> usize {
+    let page = std::fs::read_to_string(root().join(page)).unwrap();
     let rows: Vec<&str> =
         page.lines().filter(|line| line.starts_with("| ") && line.matches('|').count() == 4).collect();
     let mut named = 0;
@@ -181,5 +193,5 @@ fn every_defence_of_the_threat_model_is_shown_by_a_test_that_exists() {
             named += 1;
         }
     }
-    assert!(named > 40, "{named} tests are named");
+    named
 }

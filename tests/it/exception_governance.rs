@@ -170,6 +170,16 @@ fn a_clone_that_was_cut_off_cannot_tell_how_old_a_record_is() {
     assert!(code == 1 && linted.contains(&format!("exceptions.yaml:2:7: EX-1: {message}")), "{linted}");
     let checked = clone.check(&[]);
     assert!(checked.contains(&format!("exception EX-1: {message}")) && checked.contains("fetch-depth: 0"), "{checked}");
+    // A branch that is whole tells, whatever else was cut off.
+    let mixed = Repo { dir: tempfile::tempdir().unwrap() };
+    mixed.git("2026-11-12", &["init", "-q", "-b", "main"]);
+    mixed.git("2026-11-12", &["fetch", "-q", &from, "main"]);
+    mixed.git("2026-11-12", &["checkout", "-q", "FETCH_HEAD"]);
+    repo.git("2026-11-12", &["checkout", "-q", "-b", "side"]);
+    repo.commit("2026-11-12", &[("a", "a")]);
+    mixed.git("2026-11-12", &["fetch", "-q", "--depth=1", &from, "side"]);
+    let (_, linted) = mixed.lint(&[]);
+    assert!(linted.contains("its id is on the branch since 2026-10-05") && !linted.contains("cut off"), "{linted}");
     // Nor can one whose old files stay behind.
     let partial = Repo { dir: tempfile::tempdir().unwrap() };
     repo.git("2026-11-12", &["config", "uploadpack.allowFilter", "true"]);

@@ -997,6 +997,23 @@ fn a_signed_approval_is_made_and_checked_with_the_command() {
         assert!(code == Some(1) && text.contains(why), "{why}: {code:?}\n{text}");
         assert!(text.contains("it has 0 of 1 signed approvals"), "{text}");
     }
+    let refused = |more: &[&str], why: &str| {
+        let (code, text) = decide(Some(&good), &[&allowed[..], more].concat());
+        assert!(code == Some(1) && text.contains(why), "{why}: {code:?}\n{text}");
+    };
+    // The record was changed after it was signed.
+    let written = std::fs::read_to_string(dir.join("exceptions.yaml")).unwrap();
+    write("exceptions.yaml", &written.replace("without network", "with a network"));
+    refused(&[], "approval of kim@example.com: the signature is not of these bytes");
+    write("exceptions.yaml", &written);
+    write("allowed_signers", &signers.line("kim@example.com valid-before=\"20261101Z\"", "kim"));
+    refused(&[], "approval of kim@example.com: the key is not valid at this time");
+    write("allowed_signers", &signers.line("kim@example.com", "kim"));
+    write("revoked", std::str::from_utf8(&signers.read("kim.pub")).unwrap());
+    refused(&["--revoked-keys", "revoked"], "is revoked");
+    write("allowed_signers", &signers.line("eve@example.com", "kim"));
+    refused(&[], "approval of kim@example.com: no allowed signer has this name");
+    write("allowed_signers", &signers.line("kim@example.com", "kim"));
     let (code, text) = decide(Some(&good), &["--exceptions", "none.yaml"]);
     assert!(code == Some(3) && text.contains("none.yaml: no such file"), "{text}");
     let (code, _) = decide(Some(&good), &[]);

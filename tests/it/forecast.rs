@@ -134,6 +134,8 @@ fn the_calendar_is_well_formed_and_its_events_keep_their_names() {
     let service = std::fs::read_to_string(situation.path().join("service.yaml")).unwrap();
     let hostile = service.replace("owner: team-stock", "owner: \"\u{e9}\u{e9}, b; c \\\\ d\\nATTACH:evil\"");
     assert_ne!(service, hostile);
+    // Whoever owns the exception stays known.
+    let hostile = hostile + "owners_of_paths: [{ path: src, owner: team-stock }]\n";
     std::fs::write(situation.path().join("service.yaml"), hostile).unwrap();
     let calendar = |at: &str| {
         let output = situation.run("forecast", &["--days", "30", "--output", "ics", "--at", at]);

@@ -15,7 +15,7 @@ const DATA: &str =
     "{\"max_days\": 30, \"min_reviews\": 1, \"banned\": [\"a\"], \"allowed\": [\"x\", \"y\"], \"fixed\": true}";
 
 /// A gzipped tar of these files.
-fn bundle(files: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn bundle(files: &[(&str, &str)]) -> Vec<u8> {
     let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (path, text) in files {
         builder.append(&header(path, text.len(), tar::EntryType::Regular), text.as_bytes()).unwrap();

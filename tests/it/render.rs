@@ -120,11 +120,17 @@ fn a_pipeline_can_branch_on_every_line() {
         let text = dotenv(scenario, &["--output", "dotenv"]);
         let pairs: Vec<(&str, &str)> = text.lines().map(|line| line.split_once('=').unwrap()).collect();
         let keys: Vec<&str> = pairs.iter().map(|(key, _)| key.strip_prefix("COUNTERSIGN_").unwrap()).collect();
-        assert_eq!(keys, ["DECISION", "EXIT_CODE", "BLOCKED", "WARNED", "EXCEPTED", "POLICY_DIGEST", "ID"]);
-        let [decision, exit_code, blocked, warned, excepted, policy, id] = pairs[..].try_into().unwrap();
+        assert_eq!(
+            keys,
+            ["DECISION", "EXIT_CODE", "BLOCKED", "WARNED", "EXCEPTED", "DECISIVE_EXCEPTIONS", "POLICY_DIGEST", "ID"]
+        );
+        let [decision, exit_code, blocked, warned, excepted, decisive, policy, id] = pairs[..].try_into().unwrap();
         assert_eq!((decision.1, exit_code.1), (outcome, code.to_string().as_str()));
         assert_eq!(blocked.1 != "0", outcome == "block");
-        assert!([blocked.1, warned.1, excepted.1].iter().all(|count| count.parse::<u64>().is_ok()), "{text}");
+        assert!(
+            [blocked.1, warned.1, excepted.1, decisive.1].iter().all(|count| count.parse::<u64>().is_ok()),
+            "{text}"
+        );
         assert!(policy.1.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64), "{text}");
         assert!(id.1.strip_prefix("d-").is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit())), "{text}");
     }
@@ -195,4 +201,45 @@ fn the_queue_holds_verdicts_about_no_finding_and_what_is_owed_and_is_empty_on_a_
     assert!(warned.len() == 1 && warned[0].0 == "warn" && warned[0].1.starts_with("rule:change/emergency:"));
     assert_eq!(of("team-shop"), [("owed".to_owned(), "obligation:EM-2026-004".to_owned())]);
     assert_eq!(output_of("pass", "queue")["owners"], serde_json::json!([]));
+}
+
+/// What the outcome hangs on is said in every output that has a place for it.
+#[test]
+fn every_output_says_which_exceptions_the_outcome_hangs_on() {
+    let dir = fixture("scenarios/excepted");
+    let scratch = tempfile::tempdir().unwrap();
+    let change = std::fs::read_to_string(dir.join("change.json")).unwrap();
+    let change = change.replacen('{', "{ \"run\": { \"url\": \"https://ci.example.com/1\" },", 1);
+    std::fs::write(scratch.path().join("change.json"), change).unwrap();
+    let mut check = command();
+    check.current_dir(&dir).arg("check");
+    for argument in crate::support::scenario_arguments("excepted") {
+        match argument.as_str() {
+            "change.json" => check.arg(scratch.path().join("change.json")),
+            _ => check.arg(argument),
+        };
+    }
+    for renderer in countersign::render::RENDERERS {
+        check.arg(format!("--output={0}={1}", renderer.id, scratch.path().join(renderer.id).display()));
+    }
+    let output = check.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut formats = 0;
+    for renderer in countersign::render::RENDERERS {
+        let text = std::fs::read_to_string(scratch.path().join(renderer.id)).unwrap();
+        let sentence = "warn only because of EX-2026-001";
+        let field = "\"only_because_of\":[\"EX-2026-001\"]";
+        let (what, said) = match renderer.id {
+            "human" | "github" | "azure" | "junit" | "gitlab-annotations" => (sentence, text.clone()),
+            "markdown" | "markdown-comment" => (sentence, text.replace('`', "")),
+            "json" | "sarif" | "events" | "queue" => (field, text.split_whitespace().collect()),
+            "dotenv" => ("COUNTERSIGN_DECISIVE_EXCEPTIONS=1", text.clone()),
+            // Lists of single things: the finding's own line names the exception.
+            "csv" | "gitlab-codequality" | "openvex" => ("EX-2026-001", text.clone()),
+            other => panic!("{other}: say here how it tells what the outcome hangs on"),
+        };
+        assert!(said.contains(what), "{}: {what}\n{text}", renderer.id);
+        formats += 1;
+    }
+    assert!(formats >= 14, "{formats}");
 }

@@ -39,6 +39,7 @@ pub(super) fn decision() -> Decision {
         id: "d-0123456789abcdef0123456789abcdef".to_owned(),
         outcome: Outcome::Pass,
         exit_code: 0,
+        only_because_of: Vec::new(),
         decided_at: "2024-01-02T08:00:00Z".parse().unwrap(),
         clock: Clock::System,
         environment: "production".into(),

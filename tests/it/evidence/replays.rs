@@ -143,3 +143,63 @@ fn an_error_is_no_decision_to_be_made_again() {
     assert_eq!((code, document["result"].as_str()), (Some(5), Some("incomplete")), "{document}");
     assert!(document["because"].as_str().unwrap().contains("there was no decision"), "{document}");
 }
+
+const ORGANISATIONS: &str = "\
+- id: ORG-1
+  match: { ids: [RUSTSEC-2021-0003] }
+  owner: risk-board
+  reason: the importer is the only caller in all of our services
+  mitigation: the importers run in sandboxes
+  created: 2026-11-10
+  expires: 2026-12-05
+  approvals:
+    - { by: kim@example.com }
+";
+
+/// The organisation's bundle with these records, beside the desk, and the argument that pins it.
+fn with_records(desk: &Desk, records: &str) -> String {
+    let bytes = crate::layers::bundle(&[("exceptions.yaml", records), ("data.json", "{\"acme\": {}}")]);
+    let path = desk.path("acme.tar.gz");
+    std::fs::write(&path, &bytes).unwrap();
+    format!("{}@{}", path.display(), Digest::of(&bytes))
+}
+
+/// The organisation's exceptions hold in every repository that uses its bundle, are shown as its own, and are kept as evidence.
+#[test]
+fn the_organisations_exceptions_come_with_its_bundle_alone() {
+    let desk = Desk::new();
+    let pinned = with_records(&desk, ORGANISATIONS);
+    let decide = |desk: &Desk, policy: &str| {
+        let output = desk.check("excepted").args(["--policy", policy]).output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code(), text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let (code, text) = decide(&desk, &pinned);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("ORG-1 decisive, of the organisation, covers 1 finding, owner risk-board"), "{text}");
+    assert!(text.contains("EX-2026-001 shadowed, covers 1 finding"), "{text}");
+    let folder = desk.folders().remove(0);
+    let (code, document) = replay(&desk, &folder);
+    assert_eq!((code, &document["result"]), (Some(0), &json!("same")), "{document}");
+    let blobs = std::fs::read_dir(folder.join("blobs/sha256")).unwrap();
+    let kept: Vec<String> =
+        blobs.map(|blob| std::fs::read_to_string(blob.unwrap().path()).unwrap_or_default()).collect();
+    assert!(kept.iter().any(|blob| blob.contains("\"role\":\"organisation-exceptions\"")));
+    assert!(kept.iter().any(|blob| blob.contains("\"id\":\"ORG-1\",\"origin\":\"organisation\"")));
+
+    // The same rules govern them.
+    let desk = Desk::new();
+    let unapproved = ORGANISATIONS.split("  approvals").next().unwrap();
+    let (_, text) = decide(&desk, &with_records(&desk, unapproved));
+    assert!(text.contains("exception ORG-1 does not count: it has 0 of 1 approvals"), "{text}");
+    // Nobody below takes an id of theirs, and a bundle that nobody vouches for brings none.
+    let (code, text) = decide(&desk, &with_records(&desk, &ORGANISATIONS.replace("ORG-1", "EX-2026-001")));
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("exceptions.yaml:1:7: the id `EX-2026-001` is the organisation's, at"), "{text}");
+    assert!(text.contains("acme.tar.gz!exceptions.yaml:1, and no repository's to redefine"), "{text}");
+    let (code, text) = decide(&desk, &desk.path("acme.tar.gz").display().to_string());
+    assert!(code == Some(3) && text.contains("neither pinned nor signed"), "{text}");
+    let team = format!("team:{}", with_records(&desk, ORGANISATIONS));
+    let (code, text) = decide(&desk, &team);
+    assert!(code == Some(3) && text.contains("only the organisation's bundle carries exceptions"), "{text}");
+}
