@@ -176,8 +176,8 @@ fn the_organisations_exceptions_come_with_its_bundle_alone() {
     };
     let (code, text) = decide(&desk, &pinned);
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("ORG-1 decisive, of the organisation, covers 1 finding, owner risk-board"), "{text}");
-    assert!(text.contains("EX-2026-001 shadowed, covers 1 finding"), "{text}");
+    assert!(text.contains("ORG-1 jointly-decisive, of the organisation, covers 1 finding, owner risk-board"), "{text}");
+    assert!(text.contains("EX-2026-001 jointly-decisive, covers 1 finding"), "{text}");
     let folder = desk.folders().remove(0);
     let (code, document) = replay(&desk, &folder);
     assert_eq!((code, &document["result"]), (Some(0), &json!("same")), "{document}");
