@@ -305,3 +305,39 @@ fn a_trust_file_says_which_keys_sign_policies_and_until_when() {
         "0 of the roots signed it",
     );
 }
+
+#[test]
+fn a_diff_says_which_way_policies_went() {
+    let desk = Desk::new();
+    let declared = "#   remediation: scan again\n#   overridable: [{key: data.acme.max_days, direction: only-lower}]\n";
+    desk.write("acme/rules/days.rego", RULE.replace("#   remediation: scan again\n", declared).as_bytes());
+    desk.ok(&["policy", "bundle", "acme", "--output", "acme-6.tar.gz"]);
+    let same = desk.ok(&["policy", "diff", "acme-6.tar.gz", "acme", "--fail-on-looser"]);
+    assert_eq!(same, "0 looser, 0 changed, 0 stricter\n");
+
+    let profile = String::from_utf8(desk.read("acme/profile.yaml")).unwrap();
+    desk.write("acme/profile.yaml", profile.replace("\nrules: {}", "\nrules: {acme/days: warn}").as_bytes());
+    desk.write("acme/acme/data.yaml", b"max_days: 14\nwords: [on]\n");
+    let old = String::from_utf8(desk.read("acme/rules/days.rego")).unwrap();
+    desk.write("acme/rules/days.rego", old.replace("severity: high", "severity: low").as_bytes());
+    desk.write("acme/rules/more.rego", RULE.replace("acme.days", "acme.more").as_bytes());
+    let text = desk.ok(&["policy", "diff", "acme-6.tar.gz", "acme"]);
+    assert_eq!(
+        text,
+        "looser    rule acme/days: severity high -> low\n\
+         stricter  rule acme/more is new (Scans are fresh)\n\
+         stricter  data.acme.max_days 30 -> 14\n\
+         changed   data.acme.words [true,\"yes\"] -> [true]\n\
+         looser    profile.rules.acme/days is new (warn)\n\
+         2 looser, 1 changed, 2 stricter\n"
+    );
+    says(&desk.run(&["policy", "diff", "acme-6.tar.gz", "acme", "--fail-on-looser"]), 1, "2 looser");
+    says(&desk.run(&["policy", "diff", "acme", "gone"]), 3, "gone: no such file");
+    let json = desk.ok(&["policy", "diff", "acme-6.tar.gz", "acme", "--output", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(document["schema"], "countersign/policy-diff/v1");
+    assert_eq!(
+        document["differences"][2],
+        serde_json::json!({"part": "data", "key": "data.acme.max_days", "way": "stricter", "field": "", "old": 30, "new": 14})
+    );
+}
