@@ -317,7 +317,12 @@ func values(args []string, flag, place string) []string {
 	var found []string
 	for index, item := range args {
 		if item == flag && index+1 < len(args) {
-			found = append(found, filepath.Join(place, args[index+1]))
+			value := args[index+1]
+			// The layer says whose it is; here all are one.
+			for _, layer := range []string{"organisation:", "team:", "repository:"} {
+				value = strings.TrimPrefix(value, layer)
+			}
+			found = append(found, filepath.Join(place, value))
 		}
 	}
 	return found
