@@ -142,6 +142,22 @@ fn the_same_policies_are_the_same_bytes_in_the_layout_of_opa() {
 }
 
 #[test]
+fn rego_v0_is_packed_as_such_where_a_namespace_names_it() {
+    let desk = Desk::new();
+    let v0 = fixture("policies/v0").display().to_string();
+    says(&desk.run(&["policy", "bundle", &v0, "--output", "v0.tar.gz"]), 3, "would not be evaluated");
+    desk.ok(&["policy", "bundle", &v0, "--output", "v0.tar.gz", "--namespace", "main"]);
+    let bytes = desk.read("v0.tar.gz");
+    let members = members(&bytes);
+    let manifest: serde_json::Value = serde_json::from_str(&members[0].1).unwrap();
+    // As the member is called; tests/opa holds OPA to it.
+    assert_eq!(manifest["file_rego_versions"], serde_json::json!({"main.rego": 0}));
+    assert_eq!(members[1].0, "main.rego");
+    let pinned = format!("@/v0.tar.gz#{}", Digest::of(&bytes));
+    says(&desk.check(&["--policy", &pinned, "--namespace", "main"]), 0, "PASS");
+}
+
+#[test]
 fn what_policy_check_finds_fault_with_is_not_packed() {
     let desk = Desk::new();
     let bundle = ["policy", "bundle", "acme", "--output", "acme.tar.gz"];

@@ -70,8 +70,9 @@ func check(err error) {
 }
 
 // packed is the bundle that the binary makes of a directory.
-func packed(binary, policies, bundle string) string {
-	said, err := exec.Command(binary, "policy", "bundle", policies, "--output", bundle).CombinedOutput()
+func packed(binary, policies, bundle string, further ...string) string {
+	arguments := append([]string{"policy", "bundle", policies, "--output", bundle}, further...)
+	said, err := exec.Command(binary, arguments...).CombinedOutput()
 	if err != nil {
 		check(fmt.Errorf("%s", said))
 	}
@@ -111,6 +112,14 @@ func organisation(binary, pack, root, scratch string) []string {
 	check(err)
 	if len(result) != 1 {
 		bad = append(bad, "OPA does not find the data of the organisation's bundle")
+	}
+	// Rego v0 in a bundle, which its manifest says.
+	old := packed(binary, filepath.Join(root, "fixtures", "policies", "v0"), filepath.Join(scratch, "v0.tar.gz"), "--namespace", "main")
+	fork := map[string]interface{}{"change": map[string]interface{}{"fork": true}}
+	result, err = rego.New(rego.LoadBundle(old), rego.Query("data.main.deny"), rego.Input(fork)).Eval(context.Background())
+	check(err)
+	if len(result) != 1 || fmt.Sprint(result[0].Expressions[0].Value) != "[forks do not release]" {
+		bad = append(bad, fmt.Sprintf("OPA reads Rego v0 of a bundle as %v", result))
 	}
 	fmt.Printf("OPA decided by an organisation's bundle, %d verdicts, %d differences\n", compared, len(bad))
 	return bad
