@@ -330,10 +330,33 @@ test_evidence_that_is_named_must_be_there if {
 		"check:dast",
 		"attestation:https://example.com/other/v1",
 		"waf",
+		"secrets",
+		"https://example.com/pentest/v1",
+		"check:waf",
+		"control:secrets",
 		"",
 	] {
 		count(_said_against({}, {"evidence": [name]})) == 1
 	}
+}
+
+_not_there(name) := reasons if {
+	reasons := _said_against({}, {"evidence": [name]})
+}
+
+test_why_evidence_is_not_there if {
+	_not_there("control:broken") == ["its evidence control:broken is not there: nobody has found it effective"]
+	_not_there("control:undated") == ["its evidence control:undated is not there: nobody has found it effective"]
+	_not_there("check:dast") == ["its evidence check:dast is not there: the check is not current"]
+	_not_there("attestation:x") == ["its evidence attestation:x is not there: nothing attests it about this release"]
+	_not_there("waf") == ["its evidence waf is not there: evidence is control:NAME, check:NAME or attestation:TYPE"]
+}
+
+test_evidence_lasts_through_its_last_day_and_a_check_is_current if {
+	facts := object.union(_asking_for({}, {"evidence": ["control:today"]}), {"data": {"compensating_controls": {"today": {"effective": true, "valid_until": "2026-11-21"}}}})
+	count(governance.deny) == 0 with input as facts
+	stale := object.union(_asking_for({}, {"evidence": ["check:secrets"]}), {"coverage": [{"check": "secrets", "state": "stale"}]})
+	count(governance.deny) == 1 with input as stale
 }
 
 test_a_leader_must_have_accepted_the_risk if {

@@ -8,6 +8,7 @@ use super::exception::ExceptionArgs;
 use super::policies::{BundleArgs, Source};
 use super::policy_bundle::PolicyBundleArgs;
 use super::policy_check::PolicyCheckArgs;
+use super::policy_diff::PolicyDiffArgs;
 use super::policy_doc::PolicyDocArgs;
 use super::policy_list::PolicyListArgs;
 use super::replay::ReplayArgs;
@@ -115,6 +116,8 @@ pub enum PolicyCommand {
     Check(PolicyCheckArgs),
     /// Write pages about policies: every rule, and the controls that they give evidence for.
     Doc(PolicyDocArgs),
+    /// Say what new policies demand otherwise than old ones: rules, data, profile, and which way.
+    Diff(PolicyDiffArgs),
     /// Pack policies as a bundle that `--policy` and OPA load, and sign it.
     Bundle(PolicyBundleArgs),
     /// List the rules of all layers: owner, severity, scope, mode, and from when to when they count.
@@ -129,6 +132,8 @@ so that their tests can use its helpers; policies that define its packages stand
 
 With --mutate the policies are changed in small ways, one at a time: comparisons, numbers, operators, statements left out or turned
 around, deny and warn swapped. A change that no test notices survives. A change that does not load counts for nothing.
+
+What is printed is what does not pass, and the sums; the same policies print the same bytes, so that it can run under watch or entr.
 
 Exit codes:
   0   every test passed, and the threshold is met

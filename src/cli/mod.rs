@@ -33,6 +33,7 @@ pub mod policies;
 pub mod policy;
 pub mod policy_bundle;
 pub mod policy_check;
+pub mod policy_diff;
 pub mod policy_doc;
 pub mod policy_eval;
 pub mod policy_list;

@@ -7,7 +7,10 @@ use super::args::PolicyCommand;
 use super::error::CliError;
 use super::judging::JudgingFiles;
 use super::policies::Source;
-use super::{diagnostic, io, policies, policy_bundle, policy_check, policy_doc, policy_eval, policy_list, policy_test};
+use super::{
+    diagnostic, io, policies, policy_bundle, policy_check, policy_diff, policy_doc, policy_eval, policy_list,
+    policy_test,
+};
 use crate::model::change::Change;
 use crate::policy::{PolicyFile, beside_pack};
 
@@ -20,6 +23,7 @@ pub fn run(command: &PolicyCommand) -> Result<u8, CliError> {
         PolicyCommand::Eval(args) => policy_eval::run(args),
         PolicyCommand::Test(args) => policy_test::run(args),
         PolicyCommand::Check(args) => policy_check::run(args),
+        PolicyCommand::Diff(args) => policy_diff::run(args),
         PolicyCommand::Doc(args) => policy_doc::run(args),
         PolicyCommand::Bundle(args) => policy_bundle::run(args),
         PolicyCommand::List(args) => policy_list::run(args),

@@ -15,9 +15,10 @@ use crate::facts::Clock;
 use crate::gate::{self, GateError, Inputs};
 use crate::model::coverage::CoverageState;
 use crate::model::exception::ExceptionState;
+use crate::model::profile::RuleMode;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
-use crate::policy::Bundle;
+use crate::policy::{Bundle, RuleInfo};
 
 pub use ical::calendar;
 pub use table::table;
@@ -47,6 +48,19 @@ pub struct Forecast {
     pub outcomes: Vec<OutcomeFrom>,
     /// Everything that turns into a block, by instant, then owner and rule.
     pub turns: Vec<Turn>,
+    /// Rules that are over within these days, by day, then id: what they hold is held by nothing from then on.
+    pub ends: Vec<End>,
+}
+
+/// A rule whose own METADATA ends it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct End {
+    /// The first day without it.
+    pub on: Date,
+    /// The rule.
+    pub rule: Untrusted,
+    /// Who answers for it.
+    pub owner: Untrusted,
 }
 
 /// From when an outcome holds.
@@ -199,7 +213,19 @@ pub fn forecast(
         repository: inputs.change.repository.clone(),
         outcomes,
         turns,
+        ends: ends(inputs, bundle, until),
     })
+}
+
+fn ends(inputs: &Inputs, bundle: &Bundle, until: Timestamp) -> Vec<End> {
+    let counts = bundle.rules.iter().filter(|rule| rule.mode(&inputs.profile, inputs.now.date()) != RuleMode::Off);
+    let end = |rule: &RuleInfo| {
+        let on = rule.deprecated_on.filter(|day| *day <= until.date())?;
+        Some(End { on, rule: rule.id.as_str().into(), owner: rule.owner.clone() })
+    };
+    let mut ends: Vec<End> = counts.filter_map(end).collect();
+    ends.sort();
+    ends
 }
 
 /// Every midnight, and the edges of freezes, which may lie within a day.

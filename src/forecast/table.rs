@@ -47,6 +47,14 @@ pub fn table(forecast: &Forecast) -> String {
             line(&mut text, &format!("         next   {}", next.line()));
         }
     }
+    for end in &forecast.ends {
+        line(&mut text, "");
+        line(&mut text, &end.on.to_string());
+        line(
+            &mut text,
+            &format!("  ENDS   {}  {}  (nothing holds it from then on)", end.owner.line(), end.rule.line()),
+        );
+    }
     let count = forecast.turns.len();
     line(&mut text, "");
     line(

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::diff::Way;
 use super::{Layer, PolicyError};
 use crate::model::profile::Profile;
 
@@ -33,6 +34,15 @@ impl Direction {
             Self::Higher => "only-higher",
             Self::Add => "only-add",
             Self::Remove => "only-remove",
+        }
+    }
+
+    /// Which way a value went that a lower layer may move this way only: that is the stricter one. `None` where it is neither.
+    pub(super) fn way(self, old: &Json, new: &Json) -> Option<Way> {
+        match (self.allows(old, new)?, self.allows(new, old)?) {
+            (true, false) => Some(Way::Stricter),
+            (false, true) => Some(Way::Looser),
+            _ => None,
         }
     }
 

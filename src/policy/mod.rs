@@ -10,6 +10,7 @@ mod check;
 mod classes;
 mod controls;
 mod covered;
+mod diff;
 #[cfg(test)]
 mod differential;
 mod documents;
@@ -61,6 +62,7 @@ use crate::model::time::Date;
 pub use archive::{Archive, ArchivedExceptions, EXCEPTIONS, unpack};
 pub use controls::{Catalogue, Framework};
 pub use covered::Covered;
+pub use diff::{Difference, Part, Side, Way, diff};
 pub use documents::{DocumentResult, DocumentSaid, Documents, Evaluation, Namespace};
 pub use engine::Watch;
 pub use evaluate::{Answer, Evaluate, Question};

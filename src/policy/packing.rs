@@ -107,7 +107,8 @@ impl Packing {
             revision,
             roots: outermost(places),
             rego_version: 1,
-            file_rego_versions: self.v0.iter().map(|path| (format!("/{path}"), 0)).collect(),
+            // As the members are called: OPA finds no file by another spelling, and would read it as v1.
+            file_rego_versions: self.v0.iter().map(|path| (path.clone(), 0)).collect(),
             metadata: Metadata { countersign: About { rules: &self.rules, profile: self.profile.is_some() } },
         };
         serde_json::to_string_pretty(&manifest)

@@ -11,6 +11,8 @@ use regorus::{Engine, Value};
 
 /// The largest compiled pattern.
 const MAX_COMPILED: usize = 1 << 20;
+/// The most that RE2 counts to.
+const MAX_REPEATED: u32 = 1_000;
 /// The most patterns that are kept compiled.
 const MAX_KEPT: usize = 1_000;
 
@@ -113,7 +115,8 @@ impl Patterns {
     }
 }
 
-/// A repetition of a repetition (`a++`, `a**`, `a{2}{3}`), which RE2 refuses and this machine's engine reads as one more repetition.
+/// A repetition of a repetition (`a++`, `a**`, `a{2}{3}`), which RE2 refuses and this machine's engine reads as one more repetition; and
+/// one of more than RE2 counts.
 fn refuse_nested(pattern: &str) -> Result<(), Fault> {
     let mut chars = pattern.chars().peekable();
     let (mut in_class, mut repeated, mut lazy) = (false, false, false);
@@ -139,7 +142,11 @@ fn refuse_nested(pattern: &str) -> Result<(), Fault> {
                 }
                 repeated = true;
                 if counts {
-                    chars.by_ref().take_while(|c| *c != '}').for_each(drop);
+                    let times: String = chars.by_ref().take_while(|c| *c != '}').collect();
+                    let is_many = |part: &str| part.parse::<u32>().map_or(!part.is_empty(), |n| n > MAX_REPEATED);
+                    if times.split(',').any(is_many) {
+                        return Err(format!("a repetition of more than {MAX_REPEATED} times").into());
+                    }
                 }
                 continue;
             }
@@ -263,12 +270,27 @@ mod tests {
 
     #[test]
     fn a_repetition_of_a_repetition_is_refused_as_in_re2() {
-        for nested in ["a++", "a**", "a*+", "a?+", "a+*", "a{2}{3}", "a{2}*", "(a)++", "a+??", "[+]++"] {
+        for nested in [
+            "a++",
+            "a**",
+            "a*+",
+            "a?+",
+            "a+*",
+            "a{2}{3}",
+            "a{2}*",
+            "(a)++",
+            "a+??",
+            "[+]++",
+            "a{1001}",
+            "a{2,1001}",
+            "a{99999999999}",
+        ] {
             assert!(refuse_nested(nested).is_err(), "{nested}");
         }
-        for sound in
-            ["a+", "a+?", "a*?b+", "(a+)+", "a{2,3}?", "[+*]+", r"\++", "a{b", "[]+*]+", "x{2}y{3}", "?a", "(?i)a+"]
-        {
+        for sound in [
+            "a+", "a+?", "a*?b+", "(a+)+", "a{2,3}?", "[+*]+", r"\++", "a{b", "[]+*]+", "x{2}y{3}", "?a", "(?i)a+",
+            "a{1000}", "a{2,}",
+        ] {
             assert!(refuse_nested(sound).is_ok(), "{sound}");
         }
     }

@@ -660,3 +660,40 @@ fn no_test_that_was_asked_for_is_an_error() {
     refused(test(files(), &only("[")), "--run", "");
     refused(test(vec![rule("deny contains \"x\"")], &TestOptions::default()), "policies", "there is no test to run");
 }
+
+/// A call of a built-in, and what OPA answers: tests/opa holds OPA itself to the same file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    call: String,
+    is: Option<serde_json::Value>,
+    #[serde(default)]
+    error: bool,
+    /// A number whose text is none in JSON.
+    odd: Option<String>,
+    /// What happens here where that is something else.
+    here: Option<serde_json::Value>,
+}
+
+#[test]
+fn built_ins_answer_what_opa_answers() {
+    let calls: Vec<Call> = serde_json::from_str(include_str!("../../tests/opa/builtins.json")).unwrap();
+    assert!(calls.len() > 200);
+    let (facts, mut wrong) = (facts(vec![]), Vec::new());
+    for Call { call, is, error, odd, here } in calls {
+        assert_eq!(error, is.is_none() && odd.is_none(), "{call}");
+        assert!(odd.is_none() || here.is_some(), "{call}: no text of JSON can say that number");
+        let expected = here.or(is).filter(|here| *here != "error");
+        let said = verdicts(rule(&format!("warn contains json.marshal(x) if x := {call}")), &facts);
+        let answer = said.ok().and_then(|said| serde_json::from_str(said.first()?.msg.as_raw()).ok());
+        let is_same = |one: &serde_json::Value, other: &serde_json::Value| {
+            one == other || (one.is_number() && one.as_f64() == other.as_f64())
+        };
+        match (&expected, &answer) {
+            (None, None) => {}
+            (Some(expected), Some(answer)) if is_same(expected, answer) => {}
+            _ => wrong.push(format!("{call}: {answer:?} instead of {expected:?}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -22,9 +22,14 @@ enum Run {
     Eval(&'static str, &'static [&'static str]),
     /// `check` of the scenario `pass` with these files and arguments.
     Check(&'static [(&'static str, &'static str)], &'static [&'static str]),
+    /// Another command, where these files are.
+    Other(&'static [(&'static str, &'static str)], &'static [&'static str]),
 }
 
-use Run::{Check, Eval};
+use Run::{Check, Eval, Other};
+
+/// A public key of which nobody has the other half.
+const KEY: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
 
 const RULE: &str = "# METADATA\n# title: t\n# custom:\n#   owner: o\npackage countersign.rules.a.r\n";
 
@@ -453,6 +458,134 @@ fn traps() -> Vec<Trap> {
             3,
             "belongs to another layer (built-in), by builtin/",
         ),
+        trap(
+            "Conforma, Kosli",
+            "a bundle that nobody pinned and nobody signed",
+            Check(&[], &["--policy", "../../policies/opa-build.tar.gz"]),
+            3,
+            "neither pinned nor signed by a key that is named",
+        ),
+        trap(
+            "OPA, Conftest, go-witness",
+            "a bundle without the signature that is demanded",
+            Check(&[("k.pem", KEY)], &["--policy", "../../policies/opa-build.tar.gz", "--bundle-key", "@/k.pem"]),
+            3,
+            "not signed: there is no ../../policies/opa-build.tar.gz.dsse.json",
+        ),
+        trap(
+            "Kyverno",
+            "tests of which none looks at anything",
+            Other(&[("r.rego", "RULE deny contains \"x\" if input.change.fork")], &["policy", "test", "."]),
+            3,
+            "there is no test to run",
+        ),
+        trap(
+            "Trivy",
+            "findings, and nobody asked for another exit code",
+            Check(&[], &["../../formats/trivy/0.69.1-fs.json"]),
+            1,
+            "BLOCK",
+        ),
+        trap(
+            "regorus",
+            "a function that calls itself until the stack ends",
+            Check(&[("r.rego", "RULE deny contains \"x\" if f(3) == 1\nf(n) := f(n - 1)")], policy),
+            3,
+            "calls itself",
+        ),
+        trap(
+            "regorus",
+            "data that nothing defines",
+            Check(&[("r.rego", "RULE deny contains \"x\" if data.limits.days > 90")], policy),
+            3,
+            "nothing defines `data.limits.days`",
+        ),
+        trap(
+            "regorus",
+            "a key that data gives twice, of which the last counts",
+            Check(
+                &[
+                    ("r.rego", "RULE deny contains \"x\" if data.acme.days > 90"),
+                    ("data.json", "{\"acme\": {\"days\": 91, \"days\": 30}}"),
+                ],
+                &["--policy", "@"],
+            ),
+            3,
+            "the key `days` is given twice",
+        ),
+        trap(
+            "regorus",
+            "complete rules that contradict each other",
+            Check(&[("r.rego", "RULE deny contains \"x\" if n == 1\nn := 1 if true\nn := 2 if true")], policy),
+            3,
+            "rule conflicts with rule",
+        ),
+        trap(
+            "regorus",
+            "an opa.runtime that tells of the machine that built it",
+            Check(&[("r.rego", "RULE deny contains \"x\" if opa.runtime().env.CI == \"x\"")], policy),
+            3,
+            "`opa.runtime` reads the environment",
+        ),
+        trap(
+            "regorus",
+            "chance",
+            Check(&[("r.rego", "RULE deny contains \"x\" if rand.intn(\"a\", 5) == 2")], policy),
+            3,
+            "`rand.intn` answers differently each time",
+        ),
+        trap(
+            "regorus",
+            "numbers.range_step, which is wrong for large numbers",
+            Check(&[("r.rego", "RULE deny contains \"x\" if 7 in numbers.range_step(1, 9, 2)")], policy),
+            3,
+            "`numbers.range_step` answers wrongly",
+        ),
+        trap(
+            "regorus",
+            "graph.reachable_paths, which is wrong on circles",
+            Check(
+                &[("r.rego", "RULE deny contains \"x\" if graph.reachable_paths({\"a\": []}, {\"a\"}) == set()")],
+                policy,
+            ),
+            3,
+            "`graph.reachable_paths` answers wrongly",
+        ),
+        trap(
+            "regorus",
+            "json.match_schema, whose result has another shape",
+            Check(&[("r.rego", "RULE deny contains \"x\" if json.match_schema({}, {})[0]")], policy),
+            3,
+            "`json.match_schema` is not known",
+        ),
+        trap(
+            "regorus",
+            "a rule that asks for its own METADATA",
+            Check(&[("r.rego", "RULE deny contains \"x\" if rego.metadata.rule().title == \"t\"")], policy),
+            3,
+            "`rego.metadata.rule` is not known",
+        ),
+        trap(
+            "regorus",
+            "crypto, which this engine no longer has",
+            Check(&[("r.rego", "RULE deny contains \"x\" if crypto.sha256(\"a\") == \"b\"")], policy),
+            3,
+            "`crypto.sha256` is not known",
+        ),
+        trap(
+            "regorus",
+            "a template string",
+            Check(&[("r.rego", "RULE deny contains $\"{input.mode}\"")], policy),
+            3,
+            "template strings are not known",
+        ),
+        trap(
+            "regorus",
+            "a width in sprintf that fills in nothing",
+            Check(&[("r.rego", "RULE deny contains sprintf(\"%10s\", [\"x\"])")], policy),
+            3,
+            "`sprintf` fills in `%10s` otherwise",
+        ),
     ]
 }
 
@@ -505,6 +638,12 @@ fn run(trap: &Run) -> Output {
             let scenario_toml: toml::Table = text.parse().unwrap();
             let args = scenario_toml["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap());
             command.current_dir(&scenario).arg("check").args(args).args(placed_pin(arguments, &here));
+        }
+        Other(files, arguments) => {
+            for (name, text) in *files {
+                write(dir.path(), name, &filled(text));
+            }
+            command.current_dir(dir.path()).args(*arguments);
         }
     }
     command.output().unwrap()

@@ -123,6 +123,32 @@ fn a_rule_that_blocks_from_a_day_on_is_foreseen() {
     assert_eq!(found, [("2026-11-26T00:00:00Z".to_owned(), "acme/later".to_owned(), "warn".to_owned(), cause)]);
 }
 
+#[test]
+fn a_rule_that_ends_on_a_day_is_foreseen() {
+    let situation = Situation::new(&[FRESH]);
+    let policy = "# METADATA\n# scope: package\n# title: Has a runbook\n# description: d\n# custom:\n#   owner: release\n\
+                  #   deprecated_on: 2026-11-24\npackage countersign.rules.acme.former\n\n\
+                  deny contains {\"msg\": \"no runbook\"} if true\n";
+    std::fs::create_dir(situation.path().join("policy")).unwrap();
+    std::fs::write(situation.path().join("policy/former.rego"), policy).unwrap();
+    let forecast = situation.forecast(&["--days", "7", "--policy", "policy"]);
+    assert_eq!(forecast["ends"], json!([{ "on": "2026-11-24", "rule": "acme/former", "owner": "release" }]));
+    let outcomes: Vec<(&str, &str)> = forecast["outcomes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|o| (o["at"].as_str().unwrap(), o["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(outcomes[0].1, "block");
+    assert_eq!(outcomes[1], ("2026-11-24T00:00:00Z", "warn"), "{outcomes:?}");
+    assert!(turns(&forecast).is_empty());
+    let text = situation.run("forecast", &["--days", "7", "--policy", "policy", "--at", "2026-11-21T12:00:00Z"]).stdout;
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("2026-11-24\n  ENDS   release  acme/former"), "{text}");
+    let sooner = situation.forecast(&["--days", "2", "--policy", "policy"]);
+    assert_eq!(sooner["ends"], json!([]));
+}
+
 /// Unfolds as RFC 5545 3.1 says.
 fn unfolded(calendar: &str) -> Vec<String> {
     calendar.replace("\r\n ", "").split_terminator("\r\n").map(str::to_owned).collect()

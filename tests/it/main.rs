@@ -43,6 +43,7 @@ mod policy_doc;
 mod policy_mutate;
 mod policy_test;
 mod render;
+mod rows;
 mod scenarios;
 mod secrets;
 mod ssh_signatures;

@@ -142,6 +142,22 @@ fn the_same_policies_are_the_same_bytes_in_the_layout_of_opa() {
 }
 
 #[test]
+fn rego_v0_is_packed_as_such_where_a_namespace_names_it() {
+    let desk = Desk::new();
+    let v0 = fixture("policies/v0").display().to_string();
+    says(&desk.run(&["policy", "bundle", &v0, "--output", "v0.tar.gz"]), 3, "would not be evaluated");
+    desk.ok(&["policy", "bundle", &v0, "--output", "v0.tar.gz", "--namespace", "main"]);
+    let bytes = desk.read("v0.tar.gz");
+    let members = members(&bytes);
+    let manifest: serde_json::Value = serde_json::from_str(&members[0].1).unwrap();
+    // As the member is called; tests/opa holds OPA to it.
+    assert_eq!(manifest["file_rego_versions"], serde_json::json!({"main.rego": 0}));
+    assert_eq!(members[1].0, "main.rego");
+    let pinned = format!("@/v0.tar.gz#{}", Digest::of(&bytes));
+    says(&desk.check(&["--policy", &pinned, "--namespace", "main"]), 0, "PASS");
+}
+
+#[test]
 fn what_policy_check_finds_fault_with_is_not_packed() {
     let desk = Desk::new();
     let bundle = ["policy", "bundle", "acme", "--output", "acme.tar.gz"];
@@ -303,5 +319,41 @@ fn a_trust_file_says_which_keys_sign_policies_and_until_when() {
         &desk.check(&["--policy", "@/acme.tar.gz", "--trust", "@/trust.dsse.json", "--trust-root", "@/gate.pub.pem"]),
         3,
         "0 of the roots signed it",
+    );
+}
+
+#[test]
+fn a_diff_says_which_way_policies_went() {
+    let desk = Desk::new();
+    let declared = "#   remediation: scan again\n#   overridable: [{key: data.acme.max_days, direction: only-lower}]\n";
+    desk.write("acme/rules/days.rego", RULE.replace("#   remediation: scan again\n", declared).as_bytes());
+    desk.ok(&["policy", "bundle", "acme", "--output", "acme-6.tar.gz"]);
+    let same = desk.ok(&["policy", "diff", "acme-6.tar.gz", "acme", "--fail-on-looser"]);
+    assert_eq!(same, "0 looser, 0 changed, 0 stricter\n");
+
+    let profile = String::from_utf8(desk.read("acme/profile.yaml")).unwrap();
+    desk.write("acme/profile.yaml", profile.replace("\nrules: {}", "\nrules: {acme/days: warn}").as_bytes());
+    desk.write("acme/acme/data.yaml", b"max_days: 14\nwords: [on]\n");
+    let old = String::from_utf8(desk.read("acme/rules/days.rego")).unwrap();
+    desk.write("acme/rules/days.rego", old.replace("severity: high", "severity: low").as_bytes());
+    desk.write("acme/rules/more.rego", RULE.replace("acme.days", "acme.more").as_bytes());
+    let text = desk.ok(&["policy", "diff", "acme-6.tar.gz", "acme"]);
+    assert_eq!(
+        text,
+        "looser    rule acme/days: severity high -> low\n\
+         stricter  rule acme/more is new (Scans are fresh)\n\
+         stricter  data.acme.max_days 30 -> 14\n\
+         changed   data.acme.words [true,\"yes\"] -> [true]\n\
+         looser    profile.rules.acme/days is new (warn)\n\
+         2 looser, 1 changed, 2 stricter\n"
+    );
+    says(&desk.run(&["policy", "diff", "acme-6.tar.gz", "acme", "--fail-on-looser"]), 1, "2 looser");
+    says(&desk.run(&["policy", "diff", "acme", "gone"]), 3, "gone: no such file");
+    let json = desk.ok(&["policy", "diff", "acme-6.tar.gz", "acme", "--output", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(document["schema"], "countersign/policy-diff/v1");
+    assert_eq!(
+        document["differences"][2],
+        serde_json::json!({"part": "data", "key": "data.acme.max_days", "way": "stricter", "field": "", "old": 30, "new": 14})
     );
 }

@@ -1,11 +1,15 @@
-// Our policies in OPA itself: runs every test of the pack, and evaluates the facts of every scenario that ends in a decision.
-// Verdicts (rule, action, finding, message) and admitted exceptions must be those of the binary.
+// Our policies in OPA itself: runs every test of the pack, packs it with `policy bundle`, and evaluates the facts of every scenario
+// that ends in a decision, with the pack as OPA reads it from that bundle. Verdicts (rule, action, finding, message) and admitted
+// exceptions must be those of the binary. The calls of builtins.json must give here what stands there; the binary's own tests hold
+// its engine to the same file.
 //
 //	go run . -binary target/debug/countersign -root .
+//	go run . -root . -answer   writes OPA's answers into builtins.json
 package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -20,6 +24,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
@@ -31,15 +36,28 @@ func main() {
 	binary := flag.String("binary", "target/debug/countersign", "the program under test")
 	root := flag.String("root", ".", "the repository")
 	only := flag.String("only", "", "a part of the scenarios' names")
+	answer := flag.Bool("answer", false, "write OPA's answers into builtins.json, and do nothing else")
 	flag.Parse()
+	calls := filepath.Join(*root, "tests", "opa", "builtins.json")
+	if *answer {
+		builtins(calls, true)
+		return
+	}
 	absolute, err := filepath.Abs(*binary)
 	check(err)
-	bad := packTests(filepath.Join(*root, "policies"))
-	bad = append(bad, scenarios(filepath.Join(*root, "policies"), filepath.Join(*root, "fixtures", "scenarios"), absolute, *only)...)
+	bad := builtins(calls, false)
+	bad = append(bad, packTests(filepath.Join(*root, "policies"))...)
+	scratch, err := os.MkdirTemp("", "opa")
+	check(err)
+	defer os.RemoveAll(scratch)
+	pack := packed(absolute, filepath.Join(*root, "policies"), filepath.Join(scratch, "pack.tar.gz"))
+	bad = append(bad, scenarios(pack, filepath.Join(*root, "fixtures", "scenarios"), absolute, *only)...)
+	bad = append(bad, organisation(absolute, pack, *root, scratch)...)
 	for _, line := range bad {
 		fmt.Fprintln(os.Stderr, line)
 	}
 	if len(bad) > 0 {
+		os.RemoveAll(scratch)
 		os.Exit(1)
 	}
 }
@@ -51,10 +69,118 @@ func check(err error) {
 	}
 }
 
-// modules parses every policy below these paths.
+// packed is the bundle that the binary makes of a directory.
+func packed(binary, policies, bundle string, further ...string) string {
+	arguments := append([]string{"policy", "bundle", policies, "--output", bundle}, further...)
+	said, err := exec.Command(binary, arguments...).CombinedOutput()
+	if err != nil {
+		check(fmt.Errorf("%s", said))
+	}
+	return bundle
+}
+
+// read is what OPA reads from a bundle.
+func read(path string) *bundle.Bundle {
+	file, err := os.Open(path)
+	check(err)
+	defer file.Close()
+	loaded, err := bundle.NewCustomReader(bundle.NewTarballLoaderWithBaseURL(file, "")).WithProcessAnnotations(true).Read()
+	check(err)
+	return &loaded
+}
+
+func isBundle(path string) bool {
+	return strings.HasSuffix(path, ".tar.gz")
+}
+
+// organisation decides one scenario with a bundle that brings rules, a profile and data, on top of the pack.
+func organisation(binary, pack, root, scratch string) []string {
+	acme := packed(binary, filepath.Join(root, "fixtures", "policies", "acme"), filepath.Join(scratch, "acme.tar.gz"))
+	bytes, err := os.ReadFile(acme)
+	check(err)
+	place := filepath.Join(root, "fixtures", "scenarios", "pass")
+	var situation scenario
+	_, err = toml.DecodeFile(filepath.Join(place, "scenario.toml"), &situation)
+	check(err)
+	situation.Args = append(situation.Args, "--policy", fmt.Sprintf("%s@sha256:%x", acme, sha256.Sum256(bytes)))
+	compared, bad := compare(prepare([]string{pack, acme}), place, situation, binary)
+	if compared == 0 {
+		bad = append(bad, "the rules of the organisation's bundle gave no verdict")
+	}
+	// As `opa eval --bundle` loads it.
+	result, err := rego.New(rego.LoadBundle(acme), rego.Query("data.acme"), rego.StrictBuiltinErrors(true)).Eval(context.Background())
+	check(err)
+	if len(result) != 1 {
+		bad = append(bad, "OPA does not find the data of the organisation's bundle")
+	}
+	// Rego v0 in a bundle, which its manifest says.
+	old := packed(binary, filepath.Join(root, "fixtures", "policies", "v0"), filepath.Join(scratch, "v0.tar.gz"), "--namespace", "main")
+	fork := map[string]interface{}{"change": map[string]interface{}{"fork": true}}
+	result, err = rego.New(rego.LoadBundle(old), rego.Query("data.main.deny"), rego.Input(fork)).Eval(context.Background())
+	check(err)
+	if len(result) != 1 || fmt.Sprint(result[0].Expressions[0].Value) != "[forks do not release]" {
+		bad = append(bad, fmt.Sprintf("OPA reads Rego v0 of a bundle as %v", result))
+	}
+	fmt.Printf("OPA decided by an organisation's bundle, %d verdicts, %d differences\n", compared, len(bad))
+	return bad
+}
+
+// call is a call of a built-in: what OPA answers, that it is an error, or a number whose text is none in JSON; and what the binary's
+// engine does where that is something else (`"error"`, or another answer).
+type call struct {
+	Call  string          `json:"call"`
+	Is    json.RawMessage `json:"is,omitempty"`
+	Error bool            `json:"error,omitempty"`
+	Odd   string          `json:"odd,omitempty"`
+	Here  json.RawMessage `json:"here,omitempty"`
+}
+
+func builtins(path string, write bool) []string {
+	text, err := os.ReadFile(path)
+	check(err)
+	var calls, answers []call
+	check(json.Unmarshal(text, &calls))
+	var bad []string
+	for _, said := range calls {
+		is := call{Call: said.Call, Here: said.Here}
+		result, err := rego.New(rego.Query("x := "+said.Call), rego.StrictBuiltinErrors(true)).Eval(context.Background())
+		if err != nil {
+			is.Error = true
+		} else if len(result) == 1 {
+			if is.Is, err = json.Marshal(result[0].Bindings["x"]); err != nil {
+				is.Odd, is.Is = fmt.Sprint(result[0].Bindings["x"]), nil
+			}
+		}
+		answers = append(answers, is)
+		if is.Error != said.Error || is.Odd != said.Odd || string(is.Is) != string(said.Is) {
+			bad = append(bad, fmt.Sprintf("builtins.json: %s is %s in OPA (error: %v)", is.Call, is.Is, is.Error))
+		}
+	}
+	fmt.Printf("OPA answered %d calls of built-ins, %d differences\n", len(calls), len(bad))
+	if write {
+		lines := make([]string, len(answers))
+		for index, answer := range answers {
+			line := &strings.Builder{}
+			encoder := json.NewEncoder(line)
+			encoder.SetEscapeHTML(false)
+			check(encoder.Encode(answer))
+			lines[index] = strings.TrimSpace(line.String())
+		}
+		check(os.WriteFile(path, []byte("[\n"+strings.Join(lines, ",\n")+"\n]\n"), 0o644))
+	}
+	return bad
+}
+
+// modules parses every policy below these paths, and takes those of bundles as OPA reads them.
 func modules(tests bool, paths ...string) map[string]*ast.Module {
 	found := map[string]*ast.Module{}
 	for _, path := range paths {
+		if isBundle(path) {
+			for _, module := range read(path).Modules {
+				found[path+"!"+module.Path] = module.Parsed
+			}
+			continue
+		}
 		check(filepath.Walk(path, func(file string, info os.FileInfo, err error) error {
 			if err != nil || info.IsDir() || !strings.HasSuffix(file, ".rego") || (!tests && strings.HasSuffix(file, "_test.rego")) {
 				return err
@@ -148,7 +274,7 @@ type scenario struct {
 	Env     map[string]string `toml:"env"`
 }
 
-func scenarios(policies, dir, binary, only string) []string {
+func scenarios(pack, dir, binary, only string) []string {
 	entries, err := os.ReadDir(dir)
 	check(err)
 	var bad []string
@@ -172,7 +298,7 @@ func scenarios(policies, dir, binary, only string) []string {
 		given := values(situation.Args, "--policy", place)
 		key := strings.Join(given, "\n")
 		if prepared[key] == nil {
-			prepared[key] = prepare(append([]string{policies}, given...))
+			prepared[key] = prepare(append([]string{pack}, given...))
 		}
 		compared, faults := compare(prepared[key], place, situation, binary)
 		verdicts += compared
@@ -200,7 +326,12 @@ func values(args []string, flag, place string) []string {
 	var found []string
 	for index, item := range args {
 		if item == flag && index+1 < len(args) {
-			found = append(found, filepath.Join(place, args[index+1]))
+			value := args[index+1]
+			// The layer says whose it is; here all are one.
+			for _, layer := range []string{"organisation:", "team:", "repository:"} {
+				value = strings.TrimPrefix(value, layer)
+			}
+			found = append(found, filepath.Join(place, value))
 		}
 	}
 	return found
@@ -228,7 +359,13 @@ func prepare(paths []string) *evaluator {
 			ready.admit = append(ready.admit, name)
 		}
 	}
-	for _, path := range paths[1:] {
+	for _, path := range paths {
+		if isBundle(path) {
+			for root, value := range read(path).Data {
+				ready.data[root] = value
+			}
+			continue
+		}
 		check(filepath.Walk(path, func(file string, info os.FileInfo, err error) error {
 			base := filepath.Base(file)
 			if err != nil || info.IsDir() || (base != "data.yaml" && base != "data.yml" && base != "data.json") {

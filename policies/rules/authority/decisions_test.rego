@@ -44,6 +44,8 @@ test_above_the_limit_it_goes_up if {
 	count(_said([_call("tool-selection", "ana", 50001), _call("tool-selection", "vic", 50001)])) == 0
 }
 
+test_without_a_limit_no_amount_goes_up if count(_said([_call("deployment-timing", "lee", 99999)])) == 0
+
 test_who_only_advises_decides_nothing if {
 	_said([_call("deployment-timing", "ana", null)]) == ["deployment-timing: ana only advises"]
 	_said([_call("deployment-timing", "kim", null)]) == ["deployment-timing: kim may not decide this"]

@@ -30,6 +30,8 @@ test_who_was_not_consulted_and_who_is_informed if {
 	fixture.said(raci.warn) == ["pipeline change: not consulted: security", "pipeline change: to be informed: product-lead"] with input as facts
 	asked := object.union(fixture.approval("kim"), {"state": "changes-requested", "commit": fixture.other_commit})
 	fixture.said(raci.warn) == ["pipeline change: to be informed: product-lead"] with input as _facts({}, [fixture.approval("jo"), asked])
+	machine := object.union(asked, {"reviewer": "bot"})
+	count(raci.warn) == 2 with input as _facts({}, [fixture.approval("jo"), machine])
 }
 
 test_layers_kinds_and_labels_make_a_situation if {

@@ -58,6 +58,10 @@ test_the_ci_systems_word_counts if {
 	count(freeze.deny) == 0 with input as fixture.changed({"freeze": null})
 }
 
+test_an_emergency_does_not_ship_in_a_freeze_of_the_ci_system if {
+	count(freeze.deny) == 1 with input as fixture.changed({"freeze": true, "kind": "emergency"})
+}
+
 _excepted(rule, admitted) := object.union(
 	_in({}),
 	{"exceptions": [object.union(fixture.lifting(rule), {"admitted": admitted})]},

@@ -54,6 +54,26 @@ test_a_record_lifts_it if {
 	count(go_no_go.warn) == 2 with input as facts
 }
 
+_of_tiers(tiers) := object.union(facts, {"profile": {"go_no_go": [object.union(row, {"tiers": tiers})]}}) if {
+	facts := _facts([])
+	some row in facts.profile.go_no_go
+}
+
+_of_kinds(kinds) := object.union(facts, {"profile": {"go_no_go": [object.union(row, {"kinds": kinds})]}}) if {
+	facts := _facts([])
+	some row in facts.profile.go_no_go
+}
+
+test_only_for_the_kinds_of_the_row if {
+	count(go_no_go.deny) == 2 with input as _of_kinds(["normal"])
+	count(go_no_go.deny) == 0 with input as _of_kinds(["standard"])
+}
+
+test_only_for_the_tiers_of_the_row if {
+	count(go_no_go.deny) == 2 with input as _of_tiers(["high"])
+	count(go_no_go.deny) == 0 with input as _of_tiers(["critical"])
+}
+
 test_only_where_it_is_demanded if {
 	count(go_no_go.deny) == 0 with input as fixture.facts
 	count(go_no_go.deny) == 0 with input as object.union(_facts([]), {"environment": "staging"})

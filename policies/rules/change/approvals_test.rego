@@ -35,6 +35,12 @@ test_machines_and_blanks_do_not_count if {
 	count(_denials(_approved_by([fixture.approval(" ")]))) == 1
 }
 
+test_a_name_that_could_be_taken_for_another_does_not_count if {
+	every name in ["j\u043e", "k\u0456m", "jo  lee"] {
+		count(_denials(_approved_by([fixture.approval(name)]))) == 1
+	}
+}
+
 test_one_person_counts_once if {
 	two := {"profile": {"change": {"approvals": {"normal": 2}}}}
 	twice := object.union(_approved_by([fixture.approval("jo"), fixture.approval("Jo")]), two)
@@ -71,6 +77,8 @@ test_requested_changes_block_until_the_same_person_approves_later if {
 	count(_denials(_approved_by([fixture.approval("jo"), request, fixture.approval("Kim")]))) == 0
 	earlier := object.union(fixture.approval("kim"), {"at": "2026-11-20T08:00:00Z"})
 	count(_denials(_approved_by([earlier, request]))) == 1
+	elsewhere := object.union(fixture.approval("kim"), {"commit": fixture.other_commit})
+	count(_denials(_approved_by([fixture.approval("jo"), request, elsewhere]))) == 1
 	again := object.union(request, {"at": "2026-11-20T09:30:00Z"})
 	count(_denials(_approved_by([fixture.approval("jo"), request, again]))) == 1
 }

@@ -33,6 +33,8 @@ test_what_is_owed_blocks if {
 	fixture.said(obligations.deny) == ["owed since d-1: the review of emergency EM-1: the basket loses items, due 2026-11-26"] with input as _facts([])
 }
 
+test_what_blocks_is_no_warning_beside_it if count(obligations.warn) == 0 with input as _facts([])
+
 test_a_signed_closing_by_somebody_else_settles_it if {
 	count(obligations.deny) == 0 with input as _facts([_closing(["kim"])])
 }

@@ -30,7 +30,9 @@ test_the_organisations_states_count if {
 test_a_plan_without_a_known_state_blocks if {
 	count(separate_state.deny) == 1 with input as object.union(_facts([]), {"plan": {}})
 	count(separate_state.deny) == 0 with input as object.union(_facts([_state("s3://a/prod", "production")]), {"plan": {}})
+	count(separate_state.deny) == 1 with input as object.union(_facts([_state("s3://a/stage", "staging")]), {"plan": {}})
 	count(separate_state.deny) == 0 with input as _facts([])
+	count(separate_state.deny) == 0 with input as object.union(_facts([]), {"plan": {}, "profile": {"change": {"separate_state": false}}})
 }
 
 test_only_where_it_is_demanded if {

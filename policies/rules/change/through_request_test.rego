@@ -53,4 +53,22 @@ test_a_record_lifts_it if {
 	fixture.said(through_request.warn) == ["a normal change came through no pull or merge request; exception EX-9 lets it ship"] with input as facts
 }
 
-test_nothing_is_demanded_by_default if count(through_request.deny) == 0 with input as fixture.changed({"id": null, "target": null})
+_pushed := [{"id": fixture.other_commit, "author": "bo", "request": null}]
+
+test_nothing_is_demanded_by_default if {
+	every commits in [[], _pushed] {
+		count(through_request.deny) + count(through_request.warn) == 0 with input as fixture.changed({"target": null, "commits": commits})
+	}
+	count(through_request.deny) == 0 with input as fixture.changed({"id": null, "target": null})
+}
+
+test_only_where_the_profile_looks if {
+	elsewhere := {"profile": {"change": {"environments": ["production"]}}, "environment": "staging"}
+	count(through_request.deny) + count(through_request.warn) == 0 with input as object.union(_facts({"id": null, "commits": _pushed}), elsewhere)
+	# A plan alone is no infrastructure through a request.
+	count(through_request.deny) == 0 with input as object.union(_facts({"id": null, "kind": "standard"}), {"plan": {}})
+}
+
+test_a_side_door_is_no_list_that_is_missing if count(through_request.warn) == 0 with input as _facts({"id": null, "commits": []})
+
+test_the_open_request_is_not_yet_one_that_came_through if count(through_request.deny) == 0 with input as _facts({"id": null, "target": "main"})

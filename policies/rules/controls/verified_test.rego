@@ -54,6 +54,15 @@ test_a_deployment_is_verified_by_its_checks if {
 	_said(object.union(_facts(row, null), {"coverage": []})) == ["control pci-dss:1.2.7 (networks are apart) is not verified by this deployment: secrets is not current"]
 }
 
+test_another_check_verifies_nothing if {
+	facts := object.union(_facts({"every": "deployment", "checks": ["secrets"]}, null), {"coverage": [fixture.coverage("sast", "current", null)]})
+	count(verified.deny) == 1 with input as facts
+}
+
+test_checks_do_not_stand_for_the_day_of_a_review if {
+	count(verified.deny) == 1 with input as _facts({"every": "monthly", "checks": ["secrets"]}, null)
+}
+
 test_a_deployment_without_checks_is_verified_by_nothing if {
 	count(verified.deny) == 1 with input as _facts({"every": "deployment"}, "2026-11-21")
 }

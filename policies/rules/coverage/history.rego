@@ -36,7 +36,6 @@ warn contains _verdict(place) if {
 }
 
 _unverified contains place if {
-	input.history != null
 	some place in input.history.unverified
 }
 

@@ -86,6 +86,13 @@ test_a_service_without_a_tier_has_the_days_of_a_critical_one if {
 	count(overdue.deny) == 1 with input as object.union(facts, {"service": {"tier": null}})
 }
 
+test_the_days_of_another_exposure_are_not_these if {
+	row := {"services": [], "tiers": [], "exposures": ["internal"], "days": fixture.every_severity(5)}
+	facts := object.union(_medium({"seen_days": 6}, "block"), {"profile": {"fix_by": [row]}})
+	count(overdue.deny) == 0 with input as facts
+	count(overdue.deny) == 1 with input as object.union(facts, {"profile": {"fix_by": [object.union(row, {"exposures": ["public"]})]}})
+}
+
 test_a_day_in_another_era_does_not_lose_the_verdict if {
 	every days in [800000, 9007199254740991] {
 		count(overdue.deny) == 1 with input as _medium({"seen_days": days}, "block")

@@ -33,6 +33,10 @@ test_what_is_missing_is_listed_once if {
 	fixture.said(service_owner.warn) == ["the service file lacks name, tier, on_call"] with input as facts
 }
 
+test_one_gap_is_told_too if {
+	fixture.said(service_owner.warn) == ["the service file lacks on_call"] with input as _service({"on_call": null})
+}
+
 test_a_known_owner_says_nothing_elsewhere if {
 	count(service_owner.warn) == 0 with input as object.union(fixture.facts, {"environment": "staging"})
 }

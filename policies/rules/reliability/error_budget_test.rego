@@ -38,6 +38,11 @@ test_a_fix_and_an_emergency_ship_and_say_so if {
 	count(error_budget.deny) == 1 with input as object.union(_facts(0, 0), {"change": {"labels": ["fixture"]}})
 }
 
+test_a_fix_needs_no_record if {
+	facts := object.union(_facts(0, 0), {"change": {"labels": ["fix"]}, "exceptions": fixture.lifted("reliability/error-budget")})
+	count(error_budget.warn) == 1 with input as facts
+}
+
 test_an_admitted_exception_makes_it_a_warning if {
 	facts := object.union(_facts(0, 0), {"exceptions": fixture.lifted("reliability/error-budget")})
 	count(error_budget.deny) == 0 with input as facts

@@ -47,6 +47,10 @@ test_only_the_groups_of_the_profile_release_to_production if {
 		count(allowed.deny) == 1 with input as _facts("anywhere", ["prod"], {"target": null, "run": {"group": group}})
 	}
 	count(allowed.deny) == 0 with input as _facts("anywhere", ["prod"], {"target": "main", "run": {"group": "dev"}})
+	every run in [{"group": ""}, {"group": null}] {
+		fixture.said(allowed.deny) == ["a runner of the group (not known) releases to production"] with input as _facts("anywhere", ["prod"], {"target": null, "run": run})
+	}
+	fixture.said(allowed.deny) == ["a runner of the group dev releases to production"] with input as _facts("anywhere", ["prod"], {"target": null, "run": {"group": "dev"}})
 	staging := object.union(_facts("anywhere", ["prod"], {"target": null, "run": {"group": "dev"}}), {"environment": "staging"})
 	count(allowed.deny) == 0 with input as staging
 }
