@@ -30,6 +30,7 @@ pub const MOST_DAYS: u16 = 366;
 
 /// What is going to happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Forecast {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
@@ -51,6 +52,7 @@ pub struct Forecast {
 
 /// From when an outcome holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutcomeFrom {
     /// The first second of it.
     pub at: Timestamp,
@@ -60,6 +62,7 @@ pub struct OutcomeFrom {
 
 /// A deny that was none the second before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turn {
     /// The first second of it.
     pub at: Timestamp,
@@ -81,6 +84,7 @@ pub struct Turn {
 
 /// What a rule said of something before it turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Before {
     /// Nothing.
@@ -91,6 +95,7 @@ pub enum Before {
 
 /// Why something turns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Cause {
     /// A record's last day is over.
