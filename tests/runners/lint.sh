@@ -91,7 +91,6 @@ valid() { # SCHEMA FILE…
   shift
   check "lint: $# files are valid as $name" "$bin/check-jsonschema" --schemafile "$lint/$name.schema.json" "$@"
 }
-valid decision fixtures/scenarios/*/golden/decision.json
 valid profile policies/profiles/*.yaml fixtures/profiles/*.yaml
 valid generic-findings fixtures/formats/countersign/*-example.json
 # What the scenarios that reach a decision are given.
@@ -108,13 +107,14 @@ mapfile -t read < <(ls fixtures/formats/trivy/*.json fixtures/formats/semgrep/*.
 "$binary" findings --output json "${read[@]}" > "$lint/findings.json"
 valid findings "$lint/findings.json"
 "$binary" key new --out "$lint/gate" > /dev/null
-"$binary" check --ci none --mode audit --at 2026-11-21T12:00:00Z --service fixtures/scenarios/pass/service.yaml --quiet \
+"$binary" check --ci none --mode audit --at 2026-11-21T12:00:00Z --service fixtures/scenarios/pass/service.yaml --output="json=$lint/decision.json" \
   --evidence "$lint/evidence" --key "$lint/gate.pem" "${read[@]}" > /dev/null
 "$binary" verify --any-outcome --any-subject --key "$lint/gate.pub.pem" --output json "$lint"/evidence/* > "$lint/verification.json" || true
 valid verification "$lint/verification.json"
 for blob in "$lint"/evidence/*/blobs/sha256/*; do
   if grep -q '"countersign/facts/v1"' "$blob"; then cp "$blob" "$lint/facts.json"; fi
 done
+valid decision "$lint/decision.json"
 valid facts "$lint/facts.json"
 jq -r .dsseEnvelope.payload "$lint"/evidence/*/decision.sigstore.json | base64 -d > "$lint/statement.json"
 valid gate-decision "$lint/statement.json"
