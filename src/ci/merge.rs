@@ -11,6 +11,7 @@ use crate::model::text::Untrusted;
 
 /// A change as a file gives it: the fields of [`Change`] that were given, without `sources`, which nobody may claim.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ChangeFile {
     /// See [`Change::id`].

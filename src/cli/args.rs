@@ -16,6 +16,7 @@ use super::signing::{Secret, SigningArgs};
 use super::trust::TrustCommand;
 use super::verify::VerifyArgs;
 use super::worker::SECONDS;
+use crate::render::{RENDERERS, Show};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -76,6 +77,8 @@ pub enum Command {
     Reconcile(super::releases::ReconcileArgs),
     /// List the report formats that are recognised.
     Formats(FormatsArgs),
+    /// Print the JSON Schema of a document that people write or programs read.
+    Schema(super::schema::SchemaArgs),
     /// Look at a repository and write configuration, service file, scanners' script and pipeline, in audit mode.
     Init(super::init::InitArgs),
     /// Look at a set-up and say what is wrong or missing, and the way out.
@@ -314,7 +317,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "PATH")]
     pub config: Option<PathBuf>,
     /// An output; repeatable, at most one without a path.
-    #[arg(long, value_name = "FORMAT[=PATH]")]
+    #[arg(long, value_name = "FORMAT[=PATH]", long_help = output_help())]
     pub output: Vec<String>,
     /// Write evidence below this directory.
     #[arg(long, value_name = "DIR")]
@@ -331,6 +334,9 @@ pub struct CheckArgs {
     /// Print only the line that says the decision.
     #[arg(long, short)]
     pub quiet: bool,
+    /// Which verdicts people see [default: the first 25 of every owner]; files for programs hold all of them.
+    #[arg(long, value_name = "WHICH", conflicts_with = "quiet")]
+    pub show: Option<ShowArg>,
     /// When to colour.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: ColorArg,
@@ -406,6 +412,7 @@ pub struct EmergencyShowArgs {
     mut_arg("public_key", |arg| arg.hide(true)),
     mut_arg("fail_on", |arg| arg.hide(true)),
     mut_arg("quiet", |arg| arg.hide(true)),
+    mut_arg("show", |arg| arg.hide(true)),
     mut_arg("color", |arg| arg.hide(true)),
     mut_arg("output", |arg| arg.help("table, json or ics; repeatable, at most one without a path [default: table]")),
     mut_arg("at", |arg| arg.help("Look ahead from this instant [default: now]")),
@@ -441,6 +448,30 @@ pub enum ModeArg {
     Enforce,
     /// Nothing fails the run.
     Audit,
+}
+
+/// What `--output` takes, from the table.
+fn output_help() -> String {
+    let rows = RENDERERS.iter().map(|renderer| format!("\n  {:<18}  {}", renderer.id, renderer.title));
+    format!("An output; repeatable, at most one without a path:{}", rows.collect::<String>())
+}
+
+/// `--show`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShowArg {
+    /// Every verdict, however many an owner has.
+    All,
+    /// Only what blocks, and every one of it.
+    Blocked,
+}
+
+impl From<ShowArg> for Show {
+    fn from(show: ShowArg) -> Self {
+        match show {
+            ShowArg::All => Self::All,
+            ShowArg::Blocked => Self::Blocked,
+        }
+    }
 }
 
 /// `--color`.

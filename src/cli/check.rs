@@ -29,6 +29,7 @@ use crate::model::enrichment::DataSet;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::policy::{Bundle, PolicySet};
+use crate::render::{Show, Style};
 use crate::strict::Fault;
 
 /// Runs `check`; every error has been printed.
@@ -77,8 +78,12 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let Ready { inputs, bundle, .. } = gather(args, trail)?;
     let decided = gate::decide(inputs, &bundle)?;
     let proof = trail.proof(&decided.decision, Some(&decided.facts))?;
-    let mut style = output::style(args.color, args.quiet, &io::environment());
-    style.evidence = proof.as_ref().map(Proof::summary);
+    let style = Style {
+        quiet: args.quiet,
+        show: args.show.map_or(Show::default(), Show::from),
+        evidence: proof.as_ref().map(Proof::summary),
+        ..output::style(args.color, &io::environment())
+    };
     let outputs = output::rendered(&trail.outputs, &decided.decision, &style)?;
     let waiting = outputs.stage()?;
     let written = proof.map(|proof| store::write(proof.dir, &proof.evidence)).transpose()?;

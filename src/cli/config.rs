@@ -19,6 +19,7 @@ pub const FILE_NAME: &str = "countersign.yaml";
 
 /// The configuration. Everything is optional; relative paths start at the working directory, as those of flags do.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The environment that releases go to; `production` where nobody says otherwise.

@@ -21,7 +21,8 @@ pub const SCHEMA: &str = "countersign/findings/v1";
 
 /// What `findings --output json` prints.
 #[derive(Debug, Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Document<'a> {
     schema: &'static str,
     reports: &'a [Report],
     findings: &'a [Finding],

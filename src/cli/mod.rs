@@ -43,6 +43,7 @@ pub mod receipt;
 pub mod releases;
 pub mod replay;
 pub mod reports;
+pub mod schema;
 pub mod signing;
 pub mod subject;
 pub mod trust;
@@ -110,6 +111,7 @@ fn run(command: &Command) -> u8 {
         Command::Releases(args) => releases::list(args),
         Command::Reconcile(args) => releases::hold_against(args),
         Command::Formats(args) => formats::run(args),
+        Command::Schema(args) => schema::run(args),
         Command::Init(args) => init::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions(args) => completions(args.shell),

@@ -248,7 +248,7 @@ impl Lines {
 
 /// How to write for this terminal.
 #[must_use]
-pub fn style(color: ColorArg, quiet: bool, env: &BTreeMap<String, String>) -> Style {
+pub fn style(color: ColorArg, env: &BTreeMap<String, String>) -> Style {
     let set = |name: &str| env.get(name).is_some_and(|value| !value.is_empty());
     let terminal = std::io::stdout().is_terminal();
     let shows_colour = ["GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE"].into_iter().any(set);
@@ -264,5 +264,5 @@ pub fn style(color: ColorArg, quiet: bool, env: &BTreeMap<String, String>) -> St
     let unicode = !terminal || locale.is_some_and(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8"));
     let columns = env.get("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|n| (40..=200).contains(n));
     let width = columns.unwrap_or(if shows_colour { 100 } else { 80 });
-    Style { color, width, unicode, quiet, evidence: None }
+    Style { color, width, unicode, ..Style::default() }
 }

@@ -91,7 +91,8 @@ pub(super) fn write_all(checked: &[Checked], output: VerifyOutput, out: &mut Vec
 
 /// `verify --output json` of one folder.
 #[derive(Serialize)]
-struct Document<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Document<'a> {
     schema: &'static str,
     result: Verdict,
     exit_code: u8,
@@ -109,7 +110,8 @@ impl<'a> From<&'a Verification> for Document<'a> {
 
 /// `verify --output json` of many.
 #[derive(Serialize)]
-struct Documents<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Documents<'a> {
     schema: &'static str,
     exit_code: u8,
     counts: Counts,
@@ -117,6 +119,7 @@ struct Documents<'a> {
 }
 
 #[derive(Clone, Copy, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Counts {
     verified: usize,
     failed: usize,
@@ -125,6 +128,7 @@ struct Counts {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Entry<'a> {
     place: String,
     result: &'static str,

@@ -28,6 +28,7 @@ pub const SCHEMA: &str = "countersign/decision/v1";
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Nothing stands against the release.
@@ -55,6 +56,7 @@ impl Outcome {
 
 /// Which outcome fails the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FailOn {
     /// Block only.
@@ -68,6 +70,7 @@ pub enum FailOn {
 
 /// What one verdict says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum VerdictAction {
     /// The release must not happen.
@@ -78,6 +81,7 @@ pub enum VerdictAction {
 
 /// How soon who reacts to a verdict, as the profile's `severity_classes` say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Response {
     /// `P0`, `P1`, …
     pub class: Untrusted,
@@ -91,6 +95,7 @@ pub struct Response {
 
 /// One rule's deny or warn. Alike ones about several findings are one verdict that lists them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// The policy rule, as `area/name`; a foreign package keeps its own name.
     pub rule: Untrusted,
@@ -122,6 +127,7 @@ pub struct Verdict {
 
 /// What became of an exception.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExceptionOutcome {
     /// Its id.
     pub id: Untrusted,
@@ -146,6 +152,7 @@ pub struct ExceptionOutcome {
 
 /// What must be done after this release, before the next one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Obligation {
     /// Its id, which the closing names: that of the emergency.
     pub id: Untrusted,
@@ -161,6 +168,7 @@ pub struct Obligation {
 
 /// How much the decision can be relied on, 0 to 3, and why not more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Assurance {
     /// 0: not enforced, unsigned, or decided at a pinned clock. 1: weakened. 2: some inputs merely asserted. 3: none of these.
     pub level: u8,
@@ -170,6 +178,7 @@ pub struct Assurance {
 
 /// The typed equations of "nothing is lost".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Results as they stand in all reports.
     pub results: u64,
@@ -250,6 +259,7 @@ impl Totals {
 
 /// Who decided, with what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GateInfo {
     /// A URI that names the gate and contains the environment.
     pub id: Untrusted,
@@ -265,6 +275,7 @@ pub struct GateInfo {
 
 /// A policy rule that was evaluated, as its METADATA describe it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct JudgedRule {
     /// `area/name`; a foreign package keeps its own name.
     pub id: Untrusted,
@@ -284,6 +295,7 @@ pub struct JudgedRule {
 
 /// Why there is no decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DecisionError {
     /// What is wrong, naming file and place.
     pub message: Untrusted,
@@ -293,6 +305,7 @@ pub struct DecisionError {
 
 /// The decision: every renderer and the evidence are made from this document.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Decision {
     /// Always [`SCHEMA`].
     pub schema: &'static str,

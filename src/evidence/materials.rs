@@ -94,6 +94,7 @@ pub enum Content<'a> {
 
 /// Entries of the materials by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MaterialCounts {
     /// Policy files.

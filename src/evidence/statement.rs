@@ -23,6 +23,7 @@ pub(super) const NAME_IN_URI: usize = 200;
 
 /// A statement with its predicate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Statement<P> {
     /// Always [`STATEMENT_TYPE`].
@@ -38,6 +39,7 @@ pub struct Statement<P> {
 
 /// One thing that a statement is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
     /// Its name, for people.
@@ -48,10 +50,12 @@ pub struct Subject {
 
 /// Digests of the same thing: always its SHA-256, and the commit's name for a commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DigestSet {
     /// SHA-256.
     #[serde(with = "hex")]
+    #[cfg_attr(test, schemars(regex(pattern = "^[0-9a-f]{64}$")), schemars(with = "String"))]
     pub sha256: Digest,
     /// The name of a commit.
     #[serde(rename = "gitCommit", default, skip_serializing_if = "Option::is_none")]

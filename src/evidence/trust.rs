@@ -30,6 +30,7 @@ const MAX_SIGNATURES: usize = 16;
 
 /// What a key may sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum KeyRole {
     /// Decisions and their summaries.
@@ -44,6 +45,7 @@ pub enum KeyRole {
 
 /// Which keys are trusted, as of one version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TrustList {
     schema: Untrusted,
@@ -61,12 +63,14 @@ pub struct TrustList {
 
 /// One key of the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TrustedKey {
     /// Its OpenSSH fingerprint.
     pub keyid: Untrusted,
     /// Its 32 bytes.
     #[serde(rename = "publicKey", with = "base64_key")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub public: PublicKey,
     /// What it may sign.
     pub role: KeyRole,
@@ -153,6 +157,7 @@ pub enum TrustFault {
 
 /// The file: a DSSE envelope with one signature for each root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct SignedList {
     payload: String,
@@ -162,6 +167,7 @@ struct SignedList {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RootSignature {
     keyid: String,

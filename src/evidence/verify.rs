@@ -98,6 +98,7 @@ pub struct Demands<'a> {
 
 /// The verified part of an evidence folder: only [`verify`] makes one, from bytes whose signature it checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Verified<T>(T);
 
@@ -111,6 +112,7 @@ impl<T> std::ops::Deref for Verified<T> {
 
 /// How one step went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum StepState {
     /// It holds.
     #[serde(rename = "PASS")]
@@ -137,6 +139,7 @@ impl StepState {
 
 /// One step of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Step {
     /// Its number.
     pub number: usize,
@@ -152,6 +155,7 @@ pub struct Step {
 
 /// The result of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every required step passed and none failed.
@@ -546,6 +550,7 @@ fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
 
 /// What `verify` compares in the decision document.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Headline {
     id: Untrusted,
     outcome: Outcome,

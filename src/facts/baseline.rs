@@ -18,6 +18,7 @@ use crate::model::time::{Date, Timestamp};
 
 /// A decision document, as far as a later run needs it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EarlierDecision {
     /// The tag of its schema.
     pub schema: Untrusted,
@@ -40,6 +41,7 @@ pub struct EarlierDecision {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EarlierChange {
     repository: Option<Untrusted>,
     branch: Option<Untrusted>,
@@ -48,11 +50,13 @@ struct EarlierChange {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EarlierService {
     name: Option<Untrusted>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EarlierFinding {
     fingerprint: Untrusted,
     #[serde(default)]
@@ -64,6 +68,7 @@ struct EarlierFinding {
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct EarlierReport {
     digest: Sha256Field,
     #[serde(default)]
@@ -85,6 +90,7 @@ pub struct GivenBaseline {
 
 /// What vouches for a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum VerifiedBy {
     /// A signature on its evidence.
@@ -97,6 +103,7 @@ pub enum VerifiedBy {
 
 /// What policies see of a baseline: `input.baseline`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Baseline {
     /// Where it was read from.
     pub place: Untrusted,

@@ -40,6 +40,7 @@ pub struct DocumentFacts {
 
 /// Line coverage: the sum over all coverage reports, each distinct file once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CoveredLines {
     /// The sum.
     #[serde(flatten)]
@@ -50,6 +51,7 @@ pub struct CoveredLines {
 
 /// What one coverage report adds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CoveredReport {
     /// How it stands to the release.
     #[serde(flatten)]
@@ -61,6 +63,7 @@ pub struct CoveredReport {
 
 /// Planned infrastructure changes over all plans. No value of a plan is in here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanFacts {
     /// Whether planning of any ended with an error.
     pub errored: bool,
@@ -76,6 +79,7 @@ pub struct PlanFacts {
 
 /// One plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanReport {
     /// How it stands to the release.
     #[serde(flatten)]
@@ -90,6 +94,7 @@ pub struct PlanReport {
 
 /// One planned change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedFacts {
     /// The change.
     #[serde(flatten)]
@@ -104,6 +109,7 @@ pub struct PlannedFacts {
 
 /// One scorecard.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ScorecardFacts {
     /// How it stands to the release.
     #[serde(flatten)]
@@ -118,6 +124,7 @@ pub struct ScorecardFacts {
 
 /// What a document claims to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ClaimKind {
     /// A bill of materials.
@@ -145,6 +152,7 @@ impl ClaimKind {
 
 /// A bill of materials or an attestation, whatever it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AttestationFacts {
     /// How the report stands to the release.
     #[serde(flatten)]

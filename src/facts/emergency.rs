@@ -11,6 +11,7 @@ use crate::model::time::{Date, Timestamp};
 
 /// A record of an emergency, as it stands to this release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ClaimedEmergency {
     /// The record.
     #[serde(flatten)]
@@ -64,6 +65,7 @@ impl ClaimedEmergency {
 
 /// A review that somebody signed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GivenClosing {
     /// The record.
     #[serde(flatten)]
@@ -74,6 +76,7 @@ pub struct GivenClosing {
 
 /// Earlier decisions about this repository and environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct History {
     /// How many were verified.
     pub decisions: u64,
@@ -87,6 +90,7 @@ pub struct History {
 
 /// Something that an earlier release left owed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Owed {
     /// Its id: that of the emergency.
     pub id: Untrusted,

@@ -7,6 +7,7 @@ use crate::model::time::Timestamp;
 
 /// Data that was given, and its age.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Enrichment {
     /// What it is.
     #[serde(flatten)]

@@ -13,6 +13,7 @@ use crate::model::text::Untrusted;
 
 /// Packages of one bill of materials that have the same licence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LicensedPackages {
     /// How its report stands to the release.
     #[serde(flatten)]

@@ -49,6 +49,7 @@ pub const SCHEMA: &str = "countersign/facts/v1";
 
 /// Whether the outcome stops anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// A block fails the run.
@@ -60,6 +61,7 @@ pub enum Mode {
 
 /// Where the decision's instant came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Clock {
     /// The machine's clock.
@@ -70,6 +72,7 @@ pub enum Clock {
 
 /// `input` of every policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Facts {
     /// Always [`SCHEMA`].
     pub schema: Cow<'static, str>,
@@ -129,6 +132,7 @@ pub struct Facts {
 
 /// Where config, profile, policies, exceptions and the service file were read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Judging {
     /// `target-branch` in a change request, else `working-tree`.
     pub source: JudgingSource,
@@ -145,6 +149,7 @@ pub struct Judging {
 
 /// See [`Judging`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum JudgingSource {
     /// The tip of the branch that the change goes to.
@@ -156,6 +161,7 @@ pub enum JudgingSource {
 
 /// A finding, and what the gate does with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TriagedFinding {
     /// The finding.
     #[serde(flatten)]
@@ -200,6 +206,7 @@ impl TriagedFinding {
 
 /// An exception that matches something here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MatchedException {
     /// The record.
     #[serde(flatten)]

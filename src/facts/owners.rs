@@ -15,6 +15,7 @@ use crate::model::text::Untrusted;
 
 /// What is known about ownership here: `input.ownership`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ownership {
     /// Where the owners come from, besides the service file.
     pub codeowners: Option<Untrusted>,
@@ -31,6 +32,7 @@ pub struct Ownership {
 
 /// A changed path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OwnedFile {
     /// The path.
     pub path: Untrusted,

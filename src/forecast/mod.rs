@@ -31,6 +31,7 @@ pub const MOST_DAYS: u16 = 366;
 
 /// What is going to happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Forecast {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
@@ -65,6 +66,7 @@ pub struct End {
 
 /// From when an outcome holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutcomeFrom {
     /// The first second of it.
     pub at: Timestamp,
@@ -74,6 +76,7 @@ pub struct OutcomeFrom {
 
 /// A deny that was none the second before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turn {
     /// The first second of it.
     pub at: Timestamp,
@@ -95,6 +98,7 @@ pub struct Turn {
 
 /// What a rule said of something before it turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Before {
     /// Nothing.
@@ -105,6 +109,7 @@ pub enum Before {
 
 /// Why something turns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Cause {
     /// A record's last day is over.

@@ -105,13 +105,15 @@ fn observe(result: Outcome) -> Result<Observation, String> {
 
 /// Read first, so that another version is called one and not a list of unknown keys.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Schema {
     schema: String,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-struct Report {
+pub(crate) struct Report {
     #[serde(rename = "schema")]
     _schema: String,
     tool: WireTool,
@@ -129,6 +131,7 @@ struct Report {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WireTool {
     name: Untrusted,
@@ -137,6 +140,7 @@ struct WireTool {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct WireTarget {
     name: Option<Untrusted>,
@@ -153,6 +157,7 @@ impl From<WireTarget> for Target {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WireTests {
     total: u64,
@@ -170,6 +175,7 @@ impl From<WireTests> for Tests {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Outcome {
     kind: Kind,
@@ -205,6 +211,7 @@ struct Outcome {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WireRule {
     id: Untrusted,
@@ -215,6 +222,7 @@ struct WireRule {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct WireCvss {
     vector: Option<Untrusted>,
@@ -223,6 +231,7 @@ struct WireCvss {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WirePackage {
     name: Untrusted,
@@ -246,6 +255,7 @@ impl From<WirePackage> for Package {
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 struct WireLocation {
     path: Option<Untrusted>,
@@ -264,6 +274,7 @@ impl From<WireLocation> for Location {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WireSuppression {
     by: SuppressedBy,

@@ -33,7 +33,7 @@ mod checkov;
 mod cobertura;
 mod composer_audit;
 mod conftest;
-mod countersign;
+pub(crate) mod countersign;
 mod csaf;
 mod cyclonedx;
 mod defectdojo_generic;

@@ -8,6 +8,7 @@ use super::text::Untrusted;
 
 /// An artifact under decision, and every document that claims to be about its digest.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
     /// Its name: a file name or an image reference.
@@ -35,6 +36,7 @@ impl Artifact {
 
 /// A document that names the digest of an artifact. Whoever wrote the file says so; no signature was checked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Claim {
     /// Index into the list of reports.

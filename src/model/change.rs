@@ -12,6 +12,7 @@ use super::time::Timestamp;
 
 /// Where a field of the change came from, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// An environment variable, which a pipeline definition can override.
@@ -28,6 +29,7 @@ pub enum Source {
 
 /// Standard: pre-approved and routine. Normal: reviewed. Emergency: decided first, reviewed after.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeKind {
     /// Pre-approved, routine.
@@ -41,6 +43,7 @@ pub enum ChangeKind {
 
 /// A person's opinion on the change, as collected by the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
     /// Who.
@@ -64,6 +67,7 @@ pub struct Approval {
 
 /// What a reviewer said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalState {
     /// Yes.
@@ -75,6 +79,7 @@ pub enum ApprovalState {
 
 /// Who reviewed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ReviewerType {
     /// A person.
@@ -86,6 +91,7 @@ pub enum ReviewerType {
 
 /// A decision that somebody took about the change: a go, a choice of a tool, spending. Authority data says whose word counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Call {
     /// What was decided: a domain of the authority table, or `go-no-go`.
@@ -107,6 +113,7 @@ pub struct Call {
 
 /// Yes or no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Say {
     /// Yes.
@@ -117,6 +124,7 @@ pub enum Say {
 
 /// A commit that is new in this release.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Commit {
     /// The commit.
@@ -131,6 +139,7 @@ pub struct Commit {
 
 /// What a change releases, as the pipeline says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Release {
     /// Its version.
@@ -147,6 +156,7 @@ pub struct Release {
 
 /// How a release and a prior version went together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Compatibility {
     /// The prior version.
@@ -160,6 +170,7 @@ pub struct Compatibility {
 
 /// The CI run that asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
     /// `github`, `gitlab`, …; absent outside CI.
@@ -189,6 +200,7 @@ pub struct Run {
 
 /// The change under decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Change {
     /// Number of the pull or merge request.

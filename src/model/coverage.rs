@@ -7,6 +7,7 @@ use super::text::Untrusted;
 
 /// How well a required check was answered, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CoverageState {
     /// A whole, fresh report about this very commit or artifact.
@@ -43,6 +44,7 @@ impl CoverageState {
 
 /// One row of coverage: a required check and the report that answers it best, or a report that nobody required.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Coverage {
     /// The check.
     pub check: Check,
@@ -62,6 +64,7 @@ pub struct Coverage {
 
 /// What ties a report to what is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Binding {
     /// The report names the commit.

@@ -11,6 +11,7 @@ use super::time::Timestamp;
 
 /// What a supplier says about one vulnerability in some products.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VexStatement {
     /// Every name of the vulnerability.
     pub vulnerability: Vec<Untrusted>,
@@ -32,6 +33,7 @@ pub struct VexStatement {
 
 /// A product as a VEX document names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VexProduct {
     /// Its identifier in the document; often a package URL.
     pub id: Untrusted,
@@ -43,6 +45,7 @@ pub struct VexProduct {
 
 /// What a VEX statement says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VexStatus {
     /// Nothing is to be done.
@@ -57,6 +60,7 @@ pub enum VexStatus {
 
 /// What Terraform or OpenTofu would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Plan {
     /// The tool's version, where the plan says.
     pub terraform_version: Option<Untrusted>,
@@ -70,6 +74,7 @@ pub struct Plan {
 
 /// A planned change of one resource; without any value of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlannedChange {
     /// The resource's address.
     pub address: Untrusted,
@@ -90,6 +95,7 @@ pub struct PlannedChange {
 
 /// What will happen to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanAction {
     /// Nothing.
@@ -138,6 +144,7 @@ impl PlanAction {
 
 /// How much of the code ran under test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LineCoverage {
     /// Files or classes.
     pub files: u64,
@@ -153,6 +160,7 @@ pub struct LineCoverage {
 
 /// An in-toto statement, with the envelope it came in. Nothing of it is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Attestation {
     /// The type of its predicate.
     pub predicate_type: Untrusted,
@@ -168,6 +176,7 @@ pub struct Attestation {
 
 /// What an attestation is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AttestedSubject {
     /// Its name.
     pub name: Option<Untrusted>,
@@ -204,6 +213,7 @@ pub struct Documents {
 /// How a report stands to what is released. Published beside everything that a document says, so that no rule takes a plan
 /// or a scorecard of another commit for one of this.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Standing {
     /// Index into the list of reports.
     pub report: usize,
@@ -219,6 +229,7 @@ pub struct Standing {
 
 /// What OpenSSF Scorecard says of a repository.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Scorecard {
     /// The aggregate, 0 to 10; none where it is inconclusive.
     pub score: Option<f64>,
@@ -230,6 +241,7 @@ pub struct Scorecard {
 
 /// One check of a scorecard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ScoredCheck {
     /// Its name.
     pub name: Untrusted,

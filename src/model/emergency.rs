@@ -10,6 +10,7 @@ use super::time::Timestamp;
 
 /// What an emergency ships.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum EmergencyKind {
     /// A change that cannot wait for its review.
@@ -20,6 +21,7 @@ pub enum EmergencyKind {
 
 /// What an emergency is about. What is not given holds for all; a record that names nothing is refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct EmergencyScope {
     /// The service.
@@ -38,6 +40,7 @@ pub struct EmergencyScope {
 
 /// Somebody signed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SignedBy {
     /// The principal, as the allowed signers name it.
@@ -48,6 +51,7 @@ pub struct SignedBy {
 
 /// The record of an emergency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
     /// Its id; the review names it.
@@ -74,6 +78,7 @@ pub struct Emergency {
 
 /// The record of the review that an emergency left owed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Closing {
     /// The id of the emergency.
@@ -91,6 +96,7 @@ pub struct Closing {
 
 /// What came of the signatures of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Signers {
     /// Principals whose signature holds, sorted.
     pub verified: Vec<Untrusted>,

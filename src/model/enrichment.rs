@@ -8,6 +8,7 @@ use super::time::Timestamp;
 
 /// Who publishes the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DataSource {
     /// CISA: vulnerabilities that are known to be exploited.
@@ -32,6 +33,7 @@ impl DataSource {
 
 /// What one given path holds of one source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DataSet {
     /// Who publishes it.
     pub source: DataSource,

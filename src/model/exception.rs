@@ -8,6 +8,7 @@ use super::time::Date;
 
 /// What an exception covers. A finding is covered only when every given criterion matches it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Match {
     /// Ids or aliases of the problem; any of them. A CWE is refused: it classifies and would cover too much.
@@ -38,6 +39,7 @@ pub struct Match {
 
 /// Where an exception holds. An empty list means everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Scope {
     /// Service names.
@@ -53,6 +55,7 @@ pub struct Scope {
 
 /// Somebody accepted the risk.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RiskApproval {
     /// The principal.
@@ -70,6 +73,7 @@ pub struct RiskApproval {
 
 /// The record was given a new end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Renewal {
     /// The day on which it was renewed.
@@ -82,6 +86,7 @@ pub struct Renewal {
 
 /// The record, as written by people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Exception {
     /// Unique among all records.
@@ -155,6 +160,7 @@ impl Origin {
 
 /// What an exception did in one decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ExceptionState {
     /// The outcome would be worse without it.
@@ -194,6 +200,7 @@ impl ExceptionState {
 
 /// What the gate does with a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Disposition {
     /// Judged as it is.

@@ -12,6 +12,7 @@ use super::text::Untrusted;
 
 /// What sort of problem a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A known vulnerability of a package.
@@ -63,6 +64,7 @@ impl Kind {
 
 /// The scanner's rule that produced a result. Not a policy rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Rule {
     /// The scanner's id (`B602`, `CKV_AWS_20`, `CVE-2026-1234` where the vulnerability is the rule).
@@ -75,6 +77,7 @@ pub struct Rule {
 
 /// Where a finding is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Location {
     /// A path; relative to the repository, with `/`, once normalised.
@@ -93,6 +96,7 @@ pub struct Location {
 
 /// A CVSS assessment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Cvss {
     /// The vector string, where the report gives one.
     pub vector: Option<Untrusted>,
@@ -104,6 +108,7 @@ pub struct Cvss {
 
 /// Said by a scanner or in the source: "do not count this". Never an exception of ours.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Suppression {
     /// Who said so.
     pub by: SuppressedBy,
@@ -113,6 +118,7 @@ pub struct Suppression {
 
 /// Where a suppression was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SuppressedBy {
     /// A comment in the source (`nosec`, `#checkov:skip`).
@@ -131,6 +137,7 @@ pub enum SuppressedBy {
 ///
 /// Two observations are about the same target when their digests or commits agree, or, where neither has any, their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Target {
     /// An image reference, a directory, a repository URL, a host.
@@ -236,6 +243,7 @@ impl Observation {
 
 /// Who saw a finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Witness {
     /// Index into the list of reports.
     pub report: usize,
@@ -257,6 +265,7 @@ pub struct Witness {
 
 /// One problem, whoever saw it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Short and stable: `f-` and the first sixteen hexadecimal digits of the fingerprint, more where two would be the same.
     pub id: Untrusted,

@@ -6,6 +6,7 @@ use super::text::Untrusted;
 
 /// A package as a report names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Package {
     /// The name, with its namespace where the ecosystem has one (`@scope/name`, `group:artifact`).
@@ -24,6 +25,7 @@ pub struct Package {
 
 /// What the report says about a fix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FixState {
     /// A fixed version exists.

@@ -18,6 +18,7 @@ use super::time::{Date, Timestamp};
 
 /// A profile: `input.profile` of every policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// Always `countersign/profile/v1`.
@@ -122,6 +123,7 @@ pub struct Profile {
 
 /// The schema tag of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ProfileSchema {
     /// Version 1.
     #[serde(rename = "countersign/profile/v1")]
@@ -130,6 +132,7 @@ pub enum ProfileSchema {
 
 /// A value for every severity; none may be left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PerSeverity<T> {
     /// For critical.
@@ -167,6 +170,7 @@ impl<T: Copy> PerSeverity<T> {
 
 /// A value for either exposure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PerExposure<T> {
     /// Open to the public.
@@ -177,6 +181,7 @@ pub struct PerExposure<T> {
 
 /// What is required of scans.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CoverageDemands {
     /// The required checks.
@@ -189,6 +194,7 @@ pub struct CoverageDemands {
 
 /// One required check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequiredCheck {
     /// The check.
@@ -209,6 +215,7 @@ pub struct RequiredCheck {
 
 /// Data about vulnerabilities that every run is given (`--data`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct EnrichmentDemands {
     /// The sources.
@@ -219,6 +226,7 @@ pub struct EnrichmentDemands {
 
 /// One required source of data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RequiredData {
     /// The source.
@@ -230,6 +238,7 @@ pub struct RequiredData {
 
 /// What a finding does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Nothing.
@@ -245,6 +254,7 @@ pub enum Action {
 /// One row of the threshold table. An empty list and an absent figure match everything; a figure that is given matches only where
 /// the finding's own is known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// Kinds of finding.
@@ -285,6 +295,7 @@ pub struct Threshold {
 
 /// Days to the fix-by date for some services. An empty list matches everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FixBy {
     /// Names of services.
@@ -302,6 +313,7 @@ pub struct FixBy {
 
 /// What a finding does whose fix-by date has passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct OverdueDemands {
     /// What the days are counted from.
@@ -318,6 +330,7 @@ impl Default for OverdueDemands {
 
 /// Where the days to a fix-by date begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Since {
     /// With the first decision that saw the finding, as the baseline says.
@@ -329,6 +342,7 @@ pub enum Since {
 
 /// What an earlier decision of the target branch is good for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct BaselineDemands {
     /// Whether every run must be given one.
@@ -349,6 +363,7 @@ impl Default for BaselineDemands {
 
 /// From when on findings of one rule point to something that is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RepeatedDemands {
     /// So many open findings of one rule; `null`: they are not counted.
@@ -359,6 +374,7 @@ pub struct RepeatedDemands {
 
 /// What a release brings with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ReleaseDemands {
     /// Kinds of change of which the rest of this section is demanded; empty means all.
@@ -385,6 +401,7 @@ pub struct ReleaseDemands {
 
 /// What tests must show. What is `null` is not asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct TestDemands {
     /// The most tests that may be skipped, in percent.
@@ -399,6 +416,7 @@ pub struct TestDemands {
 
 /// What a change to the platform must show. What is `null` is not asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct PlatformDemands {
     /// Layers whose change is one to the platform. Without layers and services every change is; so is one whose paths nobody
@@ -416,6 +434,7 @@ pub struct PlatformDemands {
 
 /// What planned infrastructure changes may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct PlanDemands {
     /// Types of resource that hold what cannot be made again: globs over the type.
@@ -444,6 +463,7 @@ impl Default for PlanDemands {
 
 /// What must be there so that a bad release is seen and undone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ReliabilityDemands {
     /// The error budget, in percent, at or below which only fixes ship; `null`: it is not looked at.
@@ -462,6 +482,7 @@ pub struct ReliabilityDemands {
 
 /// Ways of deploying that are allowed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Strategies {
     /// Tiers; empty means all, and a service without one counts as critical.
@@ -476,6 +497,7 @@ pub struct Strategies {
 
 /// Which licences dependencies may have. Ids are those of SPDX, compared without case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct LicenseDemands {
     /// Licences that are allowed, also as `ID WITH EXCEPTION`; empty: all that are not denied.
@@ -504,6 +526,7 @@ impl Default for LicenseDemands {
 
 /// A package that may have a licence which others may not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LicenseException {
     /// The package's name, as the bill of materials has it.
@@ -516,6 +539,7 @@ pub struct LicenseException {
 
 /// How soon who reacts to a verdict. An empty list matches everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SeverityClass {
     /// `P0`, `P1`, …
@@ -539,6 +563,7 @@ pub struct SeverityClass {
 
 /// How often a control is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ControlDemand {
     /// The control, as `framework:id`.
@@ -561,6 +586,7 @@ pub struct ControlDemand {
 
 /// How often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Frequency {
     /// All the time: the last day that was watched is yesterday or today.
@@ -575,6 +601,7 @@ pub enum Frequency {
 
 /// What an exception may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionDemands {
     /// The longest life in days by the exposure of the service and the worst severity covered; 0 admits none.
@@ -615,6 +642,7 @@ pub struct ExceptionDemands {
 
 /// What a change needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ChangeDemands {
     /// How many people other than its author must have approved it, by the kind of change.
@@ -647,6 +675,7 @@ pub struct ChangeDemands {
 
 /// So many approvals by people of a role, as the authority data says. An empty list matches everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RoleApprovals {
     /// The role.
@@ -663,6 +692,7 @@ pub struct RoleApprovals {
 
 /// A value for every kind of change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PerChangeKind<T> {
     /// Pre-approved.
@@ -675,6 +705,7 @@ pub struct PerChangeKind<T> {
 
 /// A time in which nothing ships.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Freeze {
     /// Its name.
@@ -694,6 +725,7 @@ pub struct Freeze {
 
 /// A time of the week in which changes ship.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Its name.
@@ -717,6 +749,7 @@ pub struct Window {
 
 /// A day of the week.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the days of the week")]
 pub enum Weekday {
@@ -731,6 +764,7 @@ pub enum Weekday {
 
 /// A time of day: hours and minutes, from `00:00` to `24:00`. Times compare as their texts do.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeOfDay(String);
 
@@ -758,6 +792,7 @@ impl From<TimeOfDay> for String {
 
 /// A point from which on a release takes only some kinds of change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CutLine {
     /// The release.
@@ -777,6 +812,7 @@ pub struct CutLine {
 
 /// Roles of which somebody must have said go. An empty list of conditions matches everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GoNoGo {
     /// The roles, each needed; who has one is in the authority data.
@@ -796,6 +832,7 @@ pub struct GoNoGo {
 
 /// What must be known about owners.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct OwnershipDemands {
     /// Days after its review from which ownership data is too old; `null`: its age is not asked for.
@@ -808,6 +845,7 @@ pub struct OwnershipDemands {
 
 /// Something that a service file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "fields of the service")]
 pub enum ServiceField {
@@ -824,6 +862,7 @@ pub enum ServiceField {
 
 /// A part of the repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Layer {
     /// Its name: cloud foundation, orchestration, service, application.
@@ -840,6 +879,7 @@ pub struct Layer {
 
 /// What an emergency needs. Without a word in the profile it needs a signed record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EmergencyDemands {
     /// Whether the record must be signed by somebody whom the allowed signers name.
@@ -862,6 +902,7 @@ impl Default for EmergencyDemands {
 
 /// Where the gate may run, and with what.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct RunnerDemands {
     /// Globs over names of variables that only a run for production may hold.
@@ -887,6 +928,7 @@ impl Default for RunnerDemands {
 
 /// Which runs may be on a runner of the team's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SelfHosted {
     /// All.
@@ -901,6 +943,7 @@ pub enum SelfHosted {
 
 /// Who decides in a domain. Roles are those of the authority data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// What is decided.
@@ -923,6 +966,7 @@ pub struct Authority {
 
 /// Who has which part in a situation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Situation {
     /// Its name.
@@ -943,6 +987,7 @@ pub struct Situation {
 
 /// What makes a situation: any of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct When {
     /// The change touches one of these layers.
@@ -955,6 +1000,7 @@ pub struct When {
 
 /// Who approves a change to config, profile, policies, exceptions and their like.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyChangeDemands {
     /// How many people of one of the roles; 0: such a change is only seen.
@@ -973,6 +1019,7 @@ impl Profile {
 
 /// Whether a rule's verdicts count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RuleMode {
     /// Not evaluated. Recorded, and it lowers the assurance.

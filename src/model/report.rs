@@ -13,6 +13,7 @@ use super::time::Timestamp;
 
 /// A tool, as a report names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     /// Its name.
     pub name: Untrusted,
@@ -22,6 +23,7 @@ pub struct Tool {
 
 /// Whether the scan that wrote a report ran to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ScanState {
     /// Nothing says otherwise.
@@ -46,6 +48,7 @@ impl ScanState {
 
 /// What a scan looks for. A profile requires checks; a report answers one or more of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// Credentials in code or history.
@@ -113,6 +116,7 @@ impl Check {
 
 /// Totals of automated tests, as the report's test cases give them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tests {
     /// Test cases.
     pub total: u64,
@@ -128,6 +132,7 @@ pub struct Tests {
 
 /// An element of a sound list that a format does not understand. It makes the report partial.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotUnderstood {
     /// Where it stands, as a JSON pointer or an XML path.
     pub pointer: Untrusted,
@@ -209,6 +214,7 @@ impl Parsed {
 
 /// One report with its totals: what `findings` prints and the decision records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Report {
     /// The path as given on the command line.
     pub path: Untrusted,
@@ -290,6 +296,7 @@ impl From<Sha256Field> for WireSha256 {
 
 /// Says which tool wrote a report, about which commit or artifact, and when. Asserted by the pipeline, not proven.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
     /// The tool that ran.

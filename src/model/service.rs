@@ -7,6 +7,7 @@ use super::time::Date;
 
 /// Who can reach the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Exposure {
     /// Open to the public: the default, because the strict side is the safe one.
@@ -18,6 +19,7 @@ pub enum Exposure {
 
 /// How much depends on the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// The business stops without it.
@@ -32,6 +34,7 @@ pub enum Tier {
 
 /// The service under decision.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Service {
     /// Its name in the catalogue.
@@ -72,6 +75,7 @@ pub struct Service {
 
 /// A state file of infrastructure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StateFile {
     /// Where it is: a path or a URL.
@@ -85,6 +89,7 @@ pub struct StateFile {
 
 /// One line of ownership.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PathOwner {
     /// A glob, relative to the repository.

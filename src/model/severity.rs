@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// The severity of a finding or of a verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// No harm known; a note.
@@ -87,6 +88,7 @@ impl fmt::Display for Severity {
 
 /// Where a severity came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SeveritySource {
     /// The scanner's own word.

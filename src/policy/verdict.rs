@@ -13,6 +13,7 @@ use crate::model::time::Date;
 
 /// A member of `deny` or `warn`, before placeholders are filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Said {
     pub(super) msg: String,
     pub(super) finding: Option<Untrusted>,

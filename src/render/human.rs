@@ -6,7 +6,7 @@ use std::io;
 
 use super::about::{self, Told};
 use super::page::{Ink, Page};
-use super::{Renderer, Style};
+use super::{Renderer, Show, Style};
 use crate::decision::{Decision, Outcome, VerdictAction};
 use crate::model::text::Untrusted;
 
@@ -25,7 +25,7 @@ fn write(decision: &Decision, style: &Style, out: &mut dyn io::Write) -> io::Res
         return Ok(());
     }
     errors(page, decision)?;
-    verdicts(page, decision)?;
+    verdicts(page, decision, style.show)?;
     exceptions(page, decision)?;
     ending(page, decision, style)
 }
@@ -55,15 +55,20 @@ fn errors(page: &mut Page<'_>, decision: &Decision) -> io::Result<()> {
     Ok(())
 }
 
-fn verdicts(page: &mut Page<'_>, decision: &Decision) -> io::Result<()> {
+fn verdicts(page: &mut Page<'_>, decision: &Decision, show: Show) -> io::Result<()> {
     for (owner, list) in about::by_owner(decision) {
         page.gap()?;
         page.entry(0, Ink::Bold, &owner.line(), &format!("  ({})", list.len()))?;
-        for told in list.iter().take(SHOWN_PER_OWNER) {
+        let shown: Vec<&Told<'_>> = match show {
+            Show::First => list.iter().take(SHOWN_PER_OWNER).collect(),
+            Show::All => list.iter().collect(),
+            Show::Blocked => list.iter().filter(|told| told.verdict.action == VerdictAction::Deny).collect(),
+        };
+        for told in &shown {
             one_verdict(page, told, decision)?;
         }
-        if list.len() > SHOWN_PER_OWNER {
-            page.line(2, &format!("… and {} more; all of them: --output json", list.len() - SHOWN_PER_OWNER))?;
+        if list.len() > shown.len() {
+            page.line(2, &format!("… and {} more; all of them: --show all", list.len() - shown.len()))?;
         }
     }
     Ok(())

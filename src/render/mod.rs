@@ -22,6 +22,18 @@ use std::io;
 
 use crate::decision::Decision;
 
+/// Which verdicts people see; a program's format holds all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Show {
+    /// The first of every owner; the rest is counted.
+    #[default]
+    First,
+    /// Every one.
+    All,
+    /// Every one that blocks; the rest is counted.
+    Blocked,
+}
+
 /// How to write for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
@@ -33,13 +45,15 @@ pub struct Style {
     pub unicode: bool,
     /// Only the line that says the decision.
     pub quiet: bool,
+    /// Which verdicts.
+    pub show: Show,
     /// Where the evidence is, for the line before the last.
     pub evidence: Option<String>,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 80, unicode: true, quiet: false, evidence: None }
+        Self { color: false, width: 80, unicode: true, quiet: false, show: Show::First, evidence: None }
     }
 }
 

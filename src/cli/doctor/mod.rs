@@ -22,6 +22,7 @@ use crate::render::json;
     mut_arg("evidence", |arg| arg.hide(true)),
     mut_arg("fail_on", |arg| arg.hide(true)),
     mut_arg("quiet", |arg| arg.hide(true)),
+    mut_arg("show", |arg| arg.hide(true)),
     mut_arg("color", |arg| arg.hide(true)),
     mut_arg("output", |arg| arg.help("human or json [default: human]")),
     after_long_help = "\

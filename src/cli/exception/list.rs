@@ -41,6 +41,7 @@ pub struct ListArgs {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct List {
     schema: &'static str,
     today: Date,
@@ -48,6 +49,7 @@ struct List {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     expires: Date,
     id: Untrusted,

@@ -132,7 +132,7 @@ fn demand_files(paths: &[PathBuf]) -> Result<(), CliError> {
 
 /// Hides the flags of `check` that say nothing about records.
 fn about_records(arg: Arg) -> Arg {
-    const OF_DECISIONS: [&str; 19] = [
+    const OF_DECISIONS: [&str; 20] = [
         "evidence",
         "key",
         "key_passphrase",
@@ -141,6 +141,7 @@ fn about_records(arg: Arg) -> Arg {
         "fail_on",
         "mode",
         "quiet",
+        "show",
         "color",
         "subject",
         "receipt",

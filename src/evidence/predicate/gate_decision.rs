@@ -35,6 +35,7 @@ const GATE_ID: usize = 200;
 
 /// What the gate decided, and everything that it depends on, by digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GateDecision {
     /// The decision's id.
@@ -79,6 +80,7 @@ pub struct GateDecision {
 
 /// Who decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Gate {
     /// A URI that contains the environment.
@@ -89,6 +91,7 @@ pub struct Gate {
 
 /// What would be released, where to, by which run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Target {
     /// The environment.
@@ -106,6 +109,7 @@ pub struct Target {
 
 /// The CI run, each field as far as known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CiRun {
     /// `github`, `gitlab`, …
@@ -122,6 +126,7 @@ pub struct CiRun {
 
 /// The materials blob, and what it must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MaterialsRef {
     /// Of the blob.
@@ -132,6 +137,7 @@ pub struct MaterialsRef {
 
 /// What the statement's subject is, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SubjectSource {
     /// The artifacts that were declared.
@@ -154,6 +160,7 @@ impl SubjectSource {
 
 /// How many of what; the decision document has the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Counts {
     /// Findings.
@@ -182,6 +189,7 @@ pub struct Counts {
 
 /// The assurance level; the reasons are in the decision document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AssuranceRef {
     /// 0 to 3.
@@ -192,6 +200,7 @@ pub struct AssuranceRef {
 
 /// Where the judging inputs came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct JudgingRef {
     /// The tip of the target branch, or the working tree.
