@@ -22,6 +22,8 @@ use std::io;
 
 use crate::decision::Decision;
 
+pub(crate) use page::{Ink, Page};
+
 /// How to write for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {

@@ -10,7 +10,7 @@ use crate::model::text::{guard_line_start, neutral};
 
 /// How a word is coloured. Colour is never needed to understand a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     /// Not at all.
     Plain,
     /// Important.
@@ -36,25 +36,25 @@ impl Ink {
 }
 
 /// A writer of lines.
-pub(super) struct Page<'a> {
+pub(crate) struct Page<'a> {
     out: &'a mut dyn Write,
     style: &'a Style,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, style: &'a Style) -> Self {
+    pub(crate) fn new(out: &'a mut dyn Write, style: &'a Style) -> Self {
         Self { out, style }
     }
 
     /// An empty line.
-    pub(super) fn gap(&mut self) -> io::Result<()> {
+    pub(crate) fn gap(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// `label` in ink, then `text`, wrapped; further lines are indented to where the text began.
     ///
     /// `indent` and the label's width are in columns. The text may come from outside.
-    pub(super) fn entry(&mut self, indent: usize, ink: Ink, label: &str, text: &str) -> io::Result<()> {
+    pub(crate) fn entry(&mut self, indent: usize, ink: Ink, label: &str, text: &str) -> io::Result<()> {
         let label = neutral(label);
         let hang = indent + label.chars().count();
         let text = self.plain(&neutral(text));
@@ -78,7 +78,7 @@ impl<'a> Page<'a> {
     }
 
     /// A line of text without a label.
-    pub(super) fn line(&mut self, indent: usize, text: &str) -> io::Result<()> {
+    pub(crate) fn line(&mut self, indent: usize, text: &str) -> io::Result<()> {
         self.entry(indent, Ink::Plain, "", text)
     }
 

@@ -24,6 +24,7 @@ mod exception_commands;
 mod exception_edits;
 mod exception_exchange;
 mod exceptions;
+mod explain;
 mod fail_open;
 mod findings;
 mod forecast;
