@@ -85,7 +85,7 @@ fn a_blocked_vulnerability_names_rule_facts_and_the_fixed_version() {
     assert_eq!(shown.last(), Some(&"}"), "{rule:#}");
 
     let facts = pointers(&explanation);
-    for pointer in ["/findings/0/severity", "/findings/0/kind", "/findings/0/disposition", "/service/exposure"] {
+    for pointer in ["/findings/0/severity", "/findings/0/kind", "/service/exposure"] {
         assert!(facts.contains(&pointer), "{pointer}: {facts:?}");
     }
     assert!(facts.iter().any(|fact| fact.starts_with("/profile/thresholds/")), "{facts:?}");
