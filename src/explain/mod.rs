@@ -378,13 +378,18 @@ impl<'a> About<'a> {
     }
 }
 
-/// The lines of a definition, and the brace that closes it.
+/// The lines of a definition, to the brace that closes it.
 fn excerpt(source: &str, place: &Definition) -> Vec<Untrusted> {
-    let lines: Vec<&str> = source.lines().collect();
-    let line = |number: u32| usize::try_from(number).ok()?.checked_sub(1).and_then(|index| lines.get(index)).copied();
-    let mut text: Vec<Untrusted> = (place.first..=place.last).filter_map(line).map(Untrusted::from).collect();
-    let closing = |line: &&str| line.trim_start().starts_with(['}', ')', ']']);
-    text.extend(line(place.last.saturating_add(1)).filter(closing).map(Untrusted::from));
+    let number = |line: u32| usize::try_from(line).unwrap_or(0);
+    let (first, last) = (number(place.first), number(place.last));
+    let mut text = Vec::new();
+    for (line, shown) in (1..).zip(source.lines()).skip_while(|(line, _)| *line < first) {
+        let is_next = !shown.starts_with(char::is_whitespace) && !shown.starts_with(['}', ')', ']']);
+        if line > last && (is_next || shown.trim().is_empty()) {
+            break;
+        }
+        text.push(Untrusted::from(shown));
+    }
     text
 }
 

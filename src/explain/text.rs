@@ -48,11 +48,10 @@ pub fn human(explanation: &Explanation, style: &Style, out: &mut dyn Write) -> i
 fn heading(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<()> {
     let Explanation { decision, outcome, environment, decided_at, origin, .. } = explanation;
     let whence = match origin.kind {
-        OriginKind::Reports => "decided just now",
-        OriginKind::VerifiedEvidence => "from verified evidence, decided again: the same",
+        OriginKind::Reports => "decided just now, from these reports",
+        OriginKind::VerifiedEvidence => "from verified evidence; decided again, it is the same",
     };
-    let what = format!("{} for {} at {decided_at}", outcome.word(), environment.line());
-    page.line(0, &format!("decision {decision}: {what}"))?;
+    page.line(0, &format!("{decision}  {} for {}, {decided_at}", outcome.word(), environment.line()))?;
     page.line(0, whence)?;
     match &origin.note {
         Some(note) => page.line(0, note),
@@ -143,11 +142,7 @@ fn of_verdict(page: &mut Page<'_>, verdict: &ExplainedVerdict) -> io::Result<()>
             page.line(11, &format!("… {} more lines", excerpt.text.len() - SHOWN_LINES))?;
         }
     }
-    let mut label = if verdict.minimal { "facts  " } else { "facts≤ " };
-    for fact in verdict.facts.iter().take(SHOWN) {
-        page.entry(2, Ink::Bold, label, &fact_line(fact))?;
-        label = "       ";
-    }
+    facts(page, verdict)?;
     more(page, verdict.facts.len())?;
     for turn in &verdict.turns {
         page.entry(2, Ink::Yellow, "turns  ", &format!("into a block on {}: {}", turn.on, turn.because.as_raw()))?;
@@ -155,13 +150,26 @@ fn of_verdict(page: &mut Page<'_>, verdict: &ExplainedVerdict) -> io::Result<()>
     Ok(())
 }
 
-fn fact_line(fact: &Fact) -> String {
-    let value = match &fact.value {
-        FactValue::Is(value) => shortened(&value.to_string()),
-        FactValue::Parts(parts) => format!("({parts} in all)"),
-    };
-    let source = fact.source.as_ref().map(|source| format!("  ← {}", place(source))).unwrap_or_default();
-    format!("{} = {value}{source}", fact.pointer)
+/// Every fact, and below those of one source the source.
+fn facts(page: &mut Page<'_>, verdict: &ExplainedVerdict) -> io::Result<()> {
+    let shown: Vec<&Fact> = verdict.facts.iter().take(SHOWN).collect();
+    for (number, fact) in shown.iter().enumerate() {
+        let value = match &fact.value {
+            FactValue::Is(value) => shortened(&value.to_string()),
+            FactValue::Parts(parts) => format!("({parts} in all)"),
+        };
+        let label = if number == 0 { "facts  " } else { "       " };
+        page.entry(2, Ink::Bold, label, &format!("{} = {value}", fact.pointer))?;
+        let place = fact.source.as_ref().map(place);
+        let next = shown.get(number + 1).and_then(|next| next.source.as_ref().map(self::place));
+        if let Some(place) = place.filter(|place| Some(place) != next.as_ref()) {
+            page.entry(11, Ink::Plain, "from  ", &place)?;
+        }
+    }
+    match verdict.minimal {
+        true => Ok(()),
+        false => page.line(9, "the search was cut short: more is listed than it needs"),
+    }
 }
 
 fn shortened(text: &str) -> String {

@@ -225,11 +225,9 @@ fn by_exception_of_finding(
         return Ok(());
     };
     if longest == 0 {
-        let exposure = exposure(about);
-        let word = severity.word();
-        found.no_ways.push(
-            format!("the profile admits no exception for a {word} finding of a service that is {exposure}").into(),
-        );
+        let (word, exposure) = (severity.word(), exposure(about));
+        let said = format!("the profile admits no exception for severity {word} in a service that is {exposure}");
+        found.no_ways.push(said.into());
         return Ok(());
     }
     let needs = needs(demands, Some(severity));

@@ -1,9 +1,9 @@
 //! What a verdict rests on: the facts without which its rule would not say it, and the definitions that say it.
 //!
-//! What must stay true: every answer is the rule's own. Facts are taken away as long as the rule says the very same of what is left;
-//! where the search is cut short, more is kept than was needed, and that is said.
+//! What must stay true: every answer is the rule's own. Facts are taken away as long as the rule says the very same of what is left,
+//! and each that is listed makes a difference; where the search is cut short, that is said.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::Value;
 use regorus::unstable::{Rule, RuleHead};
@@ -119,16 +119,22 @@ pub(super) fn search(
     let heads = entry.heads.iter().filter(|head| head.output == *path);
     let definitions = heads.filter(is_evaluated).map(|head| head.place.clone()).collect();
     let trials = (MOST_TRIALS / (1 + (facts_bytes >> 20))).max(FEWEST_TRIALS);
-    let mut search = Search { machine, entry, path, said: &wanted.said, left: trials, kept: input };
+    let gone = BTreeSet::new();
+    let mut search = Search { machine, entry, path, said: &wanted.said, left: trials, kept: input, gone };
     let seen = search.seen();
     if search.holds(&seen) {
         search.kept = seen;
     }
+    let whole = search.kept.clone();
     search.reduce(&[]);
-    let mut facts = Vec::new();
-    leaves(&search.kept, &mut Vec::new(), &mut facts);
+    let mut needed = BTreeSet::new();
+    leaves(&search.kept, &search.gone, &mut Vec::new(), &mut needed);
+    search.put_back(&whole, &mut needed);
+    let facts = needed.iter().map(|at| pointer(at)).collect();
     Ok(Grounds { definitions, facts, minimal: search.left > 0 && !search.machine.is_late() })
 }
+
+type Path = Vec<Step>;
 
 struct Search<'a> {
     machine: Machine,
@@ -137,6 +143,8 @@ struct Search<'a> {
     said: &'a Said,
     left: usize,
     kept: Value,
+    /// Members of lists that were taken away; something stands in their places, so that the others keep theirs.
+    gone: BTreeSet<Path>,
 }
 
 impl Search<'_> {
@@ -170,17 +178,12 @@ impl Search<'_> {
 
     /// Takes away what can be taken away below a place.
     fn reduce(&mut self, at: &[Step]) {
-        let children = children(at.iter().try_fold(&self.kept, |value, step| step.of(value)));
+        let children = children(at.iter().try_fold(&self.kept, |value, step| step.of(value)), at, &self.gone);
         self.range(at, &children);
     }
 
     fn range(&mut self, at: &[Step], gone: &[Step]) {
-        if gone.is_empty() || self.left == 0 {
-            return;
-        }
-        let without = without(&self.kept, at, gone);
-        if self.holds(&without) {
-            self.kept = without;
+        if gone.is_empty() || self.left == 0 || self.is_without(at, gone) {
             return;
         }
         match gone {
@@ -192,10 +195,52 @@ impl Search<'_> {
             }
         }
     }
+
+    /// Takes parts away together, if the rule says the same then. What is done with every member of a list may need one of its kind.
+    fn is_without(&mut self, at: &[Step], gone: &[Step]) -> bool {
+        let in_list = matches!(gone.first(), Some(Step::Index(_)));
+        let stands: &[fn(&Value) -> Value] = if in_list { &INSTEAD_OF_MEMBERS } else { &INSTEAD_OF_FIELDS };
+        for instead in stands {
+            let without = replaced(&self.kept, at, gone, *instead);
+            if self.holds(&without) {
+                self.kept = without;
+                self.gone.extend(gone.iter().filter(|_| in_list).map(|step| [at, &[step.clone()]].concat()));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What stands beside a fact that is needed, and makes the rule say something else when it alone is changed: its absence may mean
+    /// what it says.
+    fn put_back(&mut self, whole: &Value, needed: &mut BTreeSet<Path>) {
+        let groups: BTreeSet<Path> = needed.iter().map(|at| group(at)).collect();
+        let mut all = BTreeSet::new();
+        leaves(whole, &BTreeSet::new(), &mut Vec::new(), &mut all);
+        for at in all.into_iter().filter(|at| groups.contains(&group(at))) {
+            if needed.contains(&at) || self.left == 0 {
+                continue;
+            }
+            let Some((last, above)) = at.split_last() else { continue };
+            let changed = changed(whole, above, last);
+            if changed != *whole && !self.holds(&changed) && self.left > 0 {
+                needed.insert(at);
+            }
+        }
+    }
+}
+
+/// What may stand in the place of a list's member.
+const INSTEAD_OF_MEMBERS: [fn(&Value) -> Value; 2] = [nothing, plain];
+/// A field goes away with its key.
+const INSTEAD_OF_FIELDS: [fn(&Value) -> Value; 1] = [nothing];
+
+fn nothing(_: &Value) -> Value {
+    Value::Null
 }
 
 /// One step from a value to a part of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Step {
     Key(Value),
     Index(usize),
@@ -210,21 +255,41 @@ impl Step {
     }
 }
 
-/// The parts of a value that are there. A member of a list that was taken away is null, so that the others keep their places.
-fn children(value: Option<&Value>) -> Vec<Step> {
+/// What belongs together: a member of a list, else the object around.
+fn group(at: &[Step]) -> Path {
+    let member = at.iter().rposition(|step| matches!(step, Step::Index(_))).map(|index| index + 1);
+    // A list of plain values is no group of its own.
+    let end = member.filter(|end| *end < at.len()).unwrap_or(at.len().saturating_sub(1));
+    at.iter().take(end).cloned().collect()
+}
+
+/// The plainest value of the same kind.
+fn plain(value: &Value) -> Value {
+    match value {
+        Value::Bool(_) => Value::from(false),
+        Value::Number(_) => Value::from(0_u64),
+        Value::String(_) => Value::from(""),
+        Value::Array(_) => Value::from(Vec::<Value>::new()),
+        Value::Object(_) => Value::from(BTreeMap::<Value, Value>::new()),
+        other => other.clone(),
+    }
+}
+
+/// The parts of a value that are there.
+fn children(value: Option<&Value>, at: &[Step], gone: &BTreeSet<Path>) -> Vec<Step> {
     match value {
         Some(Value::Object(fields)) => fields.keys_sorted().cloned().map(Step::Key).collect(),
         Some(Value::Array(members)) => {
-            let there = members.iter().enumerate().filter(|(_, member)| **member != Value::Null);
-            there.map(|(index, _)| Step::Index(index)).collect()
+            let all = (0..members.iter().count()).map(Step::Index);
+            all.filter(|step| gone.is_empty() || !gone.contains(&[at, &[step.clone()]].concat())).collect()
         }
         _ => Vec::new(),
     }
 }
 
-/// A value without some parts of what stands at a place.
-fn without(value: &Value, at: &[Step], gone: &[Step]) -> Value {
-    let is_gone = |index: usize| gone.iter().any(|step| matches!(step, Step::Index(gone) if *gone == index));
+/// A value without some parts of what stands at a place; something else stands in the place of a list's member.
+fn replaced(value: &Value, at: &[Step], gone: &[Step], instead: fn(&Value) -> Value) -> Value {
+    let indices: BTreeSet<&Step> = gone.iter().collect();
     match (at.split_first(), value) {
         (None, Value::Object(fields)) => {
             let mut left: BTreeMap<Value, Value> = fields.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -236,41 +301,64 @@ fn without(value: &Value, at: &[Step], gone: &[Step]) -> Value {
             Value::from(left)
         }
         (None, Value::Array(members)) => {
-            let left = members.iter().enumerate();
-            left.map(|(index, member)| if is_gone(index) { Value::Null } else { member.clone() })
-                .collect::<Vec<Value>>()
-                .into()
-        }
-        (Some((Step::Key(step), rest)), Value::Object(fields)) => {
-            let below =
-                |key: &Value, value: &Value| if key == step { without(value, rest, gone) } else { value.clone() };
-            Value::from(fields.iter().map(|(k, v)| (k.clone(), below(k, v))).collect::<BTreeMap<Value, Value>>())
-        }
-        (Some((Step::Index(step), rest)), Value::Array(members)) => {
-            let below = |(index, value): (usize, &Value)| {
-                if index == *step { without(value, rest, gone) } else { value.clone() }
+            let one = |(index, member): (usize, &Value)| {
+                if indices.contains(&Step::Index(index)) { instead(member) } else { member.clone() }
             };
-            members.iter().enumerate().map(below).collect::<Vec<Value>>().into()
+            members.iter().enumerate().map(one).collect::<Vec<Value>>().into()
+        }
+        (Some((step, rest)), _) => with(value, step, |part| replaced(part, rest, gone, instead)),
+        _ => value.clone(),
+    }
+}
+
+/// A value in which one part is another: false for true, else the plainest of its kind.
+fn changed(value: &Value, above: &[Step], last: &Step) -> Value {
+    match above.split_first() {
+        Some((step, rest)) => with(value, step, |part| changed(part, rest, last)),
+        None => with(value, last, |part| match part {
+            Value::Bool(bool) => Value::from(!bool),
+            other => plain(other),
+        }),
+    }
+}
+
+/// A value in which one part is made anew.
+fn with(value: &Value, step: &Step, make: impl Fn(&Value) -> Value) -> Value {
+    match (step, value) {
+        (Step::Key(step), Value::Object(fields)) => {
+            let one =
+                |(key, part): (&Value, &Value)| (key.clone(), if key == step { make(part) } else { part.clone() });
+            Value::from(fields.iter().map(one).collect::<BTreeMap<Value, Value>>())
+        }
+        (Step::Index(step), Value::Array(members)) => {
+            let one = |(index, part): (usize, &Value)| if index == *step { make(part) } else { part.clone() };
+            members.iter().enumerate().map(one).collect::<Vec<Value>>().into()
         }
         _ => value.clone(),
     }
 }
 
-/// Pointers to what is left and has no parts, in order.
-fn leaves(value: &Value, at: &mut Vec<String>, found: &mut Vec<String>) {
-    let parts = children(Some(value));
+/// The paths of what is there and has no parts.
+fn leaves(value: &Value, gone: &BTreeSet<Path>, at: &mut Path, found: &mut BTreeSet<Path>) {
+    let parts = children(Some(value), at, gone);
     if parts.is_empty() {
-        found.push(at.iter().map(|part| format!("/{}", part.replace('~', "~0").replace('/', "~1"))).collect());
+        found.insert(at.clone());
     }
     for step in parts {
-        at.push(match &step {
-            Step::Key(Value::String(key)) => key.to_string(),
-            Step::Key(key) => key.to_string(),
-            Step::Index(index) => index.to_string(),
-        });
         if let Some(part) = step.of(value) {
-            leaves(part, at, found);
+            at.push(step);
+            leaves(part, gone, at, found);
+            at.pop();
         }
-        at.pop();
     }
+}
+
+/// A path as a JSON pointer.
+fn pointer(at: &[Step]) -> String {
+    let part = |step: &Step| match step {
+        Step::Key(Value::String(key)) => key.to_string(),
+        Step::Key(key) => key.to_string(),
+        Step::Index(index) => index.to_string(),
+    };
+    at.iter().map(|step| format!("/{}", part(step).replace('~', "~0").replace('/', "~1"))).collect()
 }
