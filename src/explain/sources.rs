@@ -91,6 +91,7 @@ impl<'a> Book<'a> {
                 let source = report.map(|report| of_report(Some(report), None, format!("/reports/{member}")));
                 (self.rest.pointer(&pointer), source)
             }
+            ("vex", Some(_)) => (self.rest.pointer(&pointer), self.of_statement(member)),
             _ => (self.rest.pointer(&pointer), self.of_document(&pointer)),
         };
         let value = match found {
@@ -113,6 +114,20 @@ impl<'a> Book<'a> {
         let number = finding.seen_by.iter().position(says)?;
         let witness = finding.seen_by.get(number)?;
         Some(of_witness(witness, &self.facts, format!("/findings/{position}/seen_by/{number}")))
+    }
+
+    /// A statement names its document.
+    fn of_statement(&self, member: Option<usize>) -> Option<Source> {
+        let fact = format!("/vex/{}", member?);
+        let statement = self.rest.pointer(&fact)?;
+        let text = |key: &str| statement.get(key).and_then(Value::as_str).map(Untrusted::from);
+        Some(Source {
+            file: text("path")?,
+            sha256: statement.get("digest").and_then(|digest| serde_json::from_value(digest.clone()).ok()),
+            pointer: text("pointer"),
+            line: None,
+            fact,
+        })
     }
 
     /// What names a report by its number comes from it.

@@ -294,7 +294,8 @@ fn existing(about: &About<'_>, record: &Bearing, longest: u32, leaves: Effect, n
         ExceptionState::Rejected => {
             let because: Vec<&str> = record.because.iter().map(Untrusted::as_raw).collect();
             let what = format!("mend exception {id}: {}", because.join("; "));
-            found.ways.push(Way { leaves, needs: needs.to_vec(), ..way(WayKind::Mend, what) });
+            let command = approving(about, record);
+            found.ways.push(Way { leaves, needs: needs.to_vec(), command, ..way(WayKind::Mend, what) });
         }
         ExceptionState::Expired => {
             let created = about.case.records.iter().find(|one| *one.id() == record.id).map(|one| one.exception.created);
@@ -322,6 +323,25 @@ fn existing(about: &About<'_>, record: &Bearing, longest: u32, leaves: Effect, n
     }
 }
 
+/// How somebody signs the record, where signatures count and there are too few. Who it is, is for them to say.
+fn approving(about: &About<'_>, record: &Bearing) -> Option<Untrusted> {
+    let facts = &about.case.facts;
+    let demands = &facts.profile.exceptions;
+    let matched = facts.exceptions.iter().find(|exception| exception.record.id == record.id)?;
+    let wanted = match matched.worst {
+        Some(severity) => demands.approvals.get(severity),
+        None => most_approvals(demands),
+    };
+    let has = u32::try_from(matched.verified_approvers.len()).unwrap_or(u32::MAX);
+    let (id, file) = (record.id.as_raw(), record.file.as_raw());
+    let words = ["countersign", "exception", "approve", id, "--exceptions", file, "--key", "agent", "--by"];
+    (demands.signed_approvals && has < wanted).then(|| shell_line(&words).into())
+}
+
+fn most_approvals(demands: &ExceptionDemands) -> u32 {
+    Severity::WORST_FIRST.into_iter().map(|severity| demands.approvals.get(severity)).max().unwrap_or(0)
+}
+
 fn days(days: u32) -> i32 {
     i32::try_from(days).unwrap_or(i32::MAX)
 }
@@ -347,7 +367,7 @@ fn needs(demands: &ExceptionDemands, severity: Option<Severity>) -> Vec<Untruste
     let mut needs = Vec::new();
     let approvals = match severity {
         Some(severity) => demands.approvals.get(severity),
-        None => Severity::WORST_FIRST.into_iter().map(|severity| demands.approvals.get(severity)).max().unwrap_or(0),
+        None => most_approvals(demands),
     };
     if approvals > 0 {
         let signed = if demands.signed_approvals { "signed " } else { "" };

@@ -88,7 +88,9 @@ fn a_blocked_vulnerability_names_rule_facts_and_the_fixed_version() {
     for pointer in ["/findings/0/severity", "/findings/0/kind", "/service/exposure"] {
         assert!(facts.contains(&pointer), "{pointer}: {facts:?}");
     }
-    assert!(facts.iter().any(|fact| fact.starts_with("/profile/thresholds/")), "{facts:?}");
+    // The rule would block as well if the table said nothing: it is listed because the word alone decides.
+    let word = facts.iter().find(|fact| fact.starts_with("/profile/thresholds/") && fact.ends_with("/open/critical"));
+    assert!(word.is_some(), "{facts:?}");
     assert!(facts.len() < 20, "what makes no difference is left out: {facts:?}");
     assert!(facts.iter().all(|fact| !fact.starts_with("/findings/0/title")), "it is only shown: {facts:?}");
 
@@ -161,6 +163,23 @@ fn a_plan_is_told_by_the_resource_and_its_report() {
     let change = facts.iter().find(|fact| fact["pointer"].as_str().unwrap().starts_with("/plan/changes/")).unwrap();
     assert!(change["source"]["file"].as_str().unwrap().ends_with("plan.json"), "{change:#}");
     assert!(kinds(&explanation).contains(&"except"));
+    // Of all the types that the profile calls stateful the one that matches.
+    let pointers = pointers(&explanation);
+    let stateful: Vec<&&str> = pointers.iter().filter(|fact| fact.starts_with("/profile/plans/stateful/")).collect();
+    assert_eq!(stateful.len(), 1, "{stateful:?}");
+}
+
+#[test]
+fn a_licence_is_told_by_package_and_list() {
+    let said = text(&run(&["explain", "licenses/allowed"], "licence-refused", &[]).stderr);
+    let line = said.lines().find(|line| line.contains("tracker@3.2.0")).unwrap();
+    let id = line.split_whitespace().find(|word| word.starts_with("v-")).unwrap();
+    let explanation = document("licence-refused", id, &[]);
+    let facts = explanation["verdicts"][0]["facts"].as_array().unwrap();
+    let package = facts.iter().find(|fact| fact["value"]["is"].to_string().contains("tracker")).unwrap();
+    assert!(package["pointer"].as_str().unwrap().starts_with("/licenses/"), "{package:#}");
+    assert!(package["source"]["file"].as_str().unwrap().ends_with("sbom.spdx.json"), "{package:#}");
+    assert!(facts.iter().any(|fact| fact["pointer"].as_str().unwrap().starts_with("/profile/licenses/")), "{facts:#?}");
 }
 
 #[test]
@@ -293,9 +312,14 @@ fn evidence_is_explained_as_its_reports_are_and_only_when_it_verifies() {
 
 #[test]
 fn the_text_stays_within_eighty_columns() {
-    for (scenario, what) in
-        [("block", "CVE-2021-25900"), ("missing-scan", "coverage/required-checks"), ("excepted", "CVE-2021-25900")]
-    {
+    for (scenario, what) in [
+        ("block", "CVE-2021-25900"),
+        ("missing-scan", "coverage/required-checks"),
+        ("excepted", "CVE-2021-25900"),
+        ("exception-expired", "CVE-2021-25900"),
+        ("freeze", "calendar/freeze"),
+        ("r15-plan-destroys-database", "plans/destroys"),
+    ] {
         for line in human(scenario, what, &[]).lines() {
             assert!(line.chars().count() <= 80, "{scenario}: {line}");
         }
