@@ -119,7 +119,7 @@ pub(super) fn search(
     let heads = entry.heads.iter().filter(|head| head.output == *path);
     let definitions = heads.filter(is_evaluated).map(|head| head.place.clone()).collect();
     let trials = (MOST_TRIALS / (1 + (facts_bytes >> 20))).max(FEWEST_TRIALS);
-    let gone = BTreeSet::new();
+    let gone = Gone::new();
     let mut search = Search { machine, entry, path, said: &wanted.said, left: trials, kept: input, gone };
     let seen = search.seen();
     if search.holds(&seen) {
@@ -136,6 +136,9 @@ pub(super) fn search(
 
 type Path = Vec<Step>;
 
+/// Lists, and which of their members were taken away. Something stands in their places, so that the others keep theirs.
+type Gone = BTreeMap<Path, BTreeSet<usize>>;
+
 struct Search<'a> {
     machine: Machine,
     entry: &'a Entry,
@@ -143,8 +146,7 @@ struct Search<'a> {
     said: &'a Said,
     left: usize,
     kept: Value,
-    /// Members of lists that were taken away; something stands in their places, so that the others keep theirs.
-    gone: BTreeSet<Path>,
+    gone: Gone,
 }
 
 impl Search<'_> {
@@ -178,7 +180,7 @@ impl Search<'_> {
 
     /// Takes away what can be taken away below a place.
     fn reduce(&mut self, at: &[Step]) {
-        let children = children(at.iter().try_fold(&self.kept, |value, step| step.of(value)), at, &self.gone);
+        let children = children(part(&self.kept, at), at, &self.gone);
         self.range(at, &children);
     }
 
@@ -204,7 +206,10 @@ impl Search<'_> {
             let without = replaced(&self.kept, at, gone, *instead);
             if self.holds(&without) {
                 self.kept = without;
-                self.gone.extend(gone.iter().filter(|_| in_list).map(|step| [at, &[step.clone()]].concat()));
+                let indices: Vec<usize> = gone.iter().filter_map(Step::index).collect();
+                if !indices.is_empty() {
+                    self.gone.entry(at.to_vec()).or_default().extend(indices);
+                }
                 return true;
             }
         }
@@ -215,15 +220,12 @@ impl Search<'_> {
     /// what it says.
     fn put_back(&mut self, whole: &Value, needed: &mut BTreeSet<Path>) {
         let groups: BTreeSet<Path> = needed.iter().map(|at| group(at)).collect();
-        let mut all = BTreeSet::new();
-        leaves(whole, &BTreeSet::new(), &mut Vec::new(), &mut all);
-        for at in all.into_iter().filter(|at| groups.contains(&group(at))) {
+        for at in groups.iter().flat_map(|group| beside(whole, group)) {
             if needed.contains(&at) || self.left == 0 {
                 continue;
             }
-            let Some((last, above)) = at.split_last() else { continue };
-            let changed = changed(whole, above, last);
-            if changed != *whole && !self.holds(&changed) && self.left > 0 {
+            let changed = changed(whole, &at);
+            if changed.is_some_and(|changed| !self.holds(&changed)) && self.left > 0 {
                 needed.insert(at);
             }
         }
@@ -247,6 +249,13 @@ enum Step {
 }
 
 impl Step {
+    const fn index(&self) -> Option<usize> {
+        match self {
+            Self::Index(index) => Some(*index),
+            Self::Key(_) => None,
+        }
+    }
+
     fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
         match self {
             Self::Key(key) => value.as_object().ok()?.get(key),
@@ -263,6 +272,27 @@ fn group(at: &[Step]) -> Path {
     at.iter().take(end).cloned().collect()
 }
 
+/// What has no parts and is of one group, in no order.
+fn beside(whole: &Value, group: &Path) -> Vec<Path> {
+    let is_member = matches!(group.last(), Some(Step::Index(_)));
+    let (mut todo, mut found) = (vec![group.clone()], Vec::new());
+    while let Some(at) = todo.pop() {
+        let there = part(whole, &at);
+        let parts = children(there, &at, &Gone::new());
+        let is_within = at == *group || (is_member && matches!(there, Some(Value::Object(_))));
+        match parts.is_empty() {
+            true => found.push(at),
+            false if is_within => todo.extend(parts.into_iter().map(|step| [at.as_slice(), &[step]].concat())),
+            false => {}
+        }
+    }
+    found
+}
+
+fn part<'v>(whole: &'v Value, at: &[Step]) -> Option<&'v Value> {
+    at.iter().try_fold(whole, |value, step| step.of(value))
+}
+
 /// The plainest value of the same kind.
 fn plain(value: &Value) -> Value {
     match value {
@@ -276,12 +306,13 @@ fn plain(value: &Value) -> Value {
 }
 
 /// The parts of a value that are there.
-fn children(value: Option<&Value>, at: &[Step], gone: &BTreeSet<Path>) -> Vec<Step> {
+fn children(value: Option<&Value>, at: &[Step], gone: &Gone) -> Vec<Step> {
     match value {
         Some(Value::Object(fields)) => fields.keys_sorted().cloned().map(Step::Key).collect(),
         Some(Value::Array(members)) => {
-            let all = (0..members.iter().count()).map(Step::Index);
-            all.filter(|step| gone.is_empty() || !gone.contains(&[at, &[step.clone()]].concat())).collect()
+            let gone = gone.get(at);
+            let is_there = |index: &usize| gone.is_none_or(|gone| !gone.contains(index));
+            (0..members.iter().count()).filter(is_there).map(Step::Index).collect()
         }
         _ => Vec::new(),
     }
@@ -289,7 +320,7 @@ fn children(value: Option<&Value>, at: &[Step], gone: &BTreeSet<Path>) -> Vec<St
 
 /// A value without some parts of what stands at a place; something else stands in the place of a list's member.
 fn replaced(value: &Value, at: &[Step], gone: &[Step], instead: fn(&Value) -> Value) -> Value {
-    let indices: BTreeSet<&Step> = gone.iter().collect();
+    let indices: BTreeSet<usize> = gone.iter().filter_map(Step::index).collect();
     match (at.split_first(), value) {
         (None, Value::Object(fields)) => {
             let mut left: BTreeMap<Value, Value> = fields.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -302,7 +333,7 @@ fn replaced(value: &Value, at: &[Step], gone: &[Step], instead: fn(&Value) -> Va
         }
         (None, Value::Array(members)) => {
             let one = |(index, member): (usize, &Value)| {
-                if indices.contains(&Step::Index(index)) { instead(member) } else { member.clone() }
+                if indices.contains(&index) { instead(member) } else { member.clone() }
             };
             members.iter().enumerate().map(one).collect::<Vec<Value>>().into()
         }
@@ -311,14 +342,20 @@ fn replaced(value: &Value, at: &[Step], gone: &[Step], instead: fn(&Value) -> Va
     }
 }
 
-/// A value in which one part is another: false for true, else the plainest of its kind.
-fn changed(value: &Value, above: &[Step], last: &Step) -> Value {
-    match above.split_first() {
-        Some((step, rest)) => with(value, step, |part| changed(part, rest, last)),
-        None => with(value, last, |part| match part {
-            Value::Bool(bool) => Value::from(!bool),
-            other => plain(other),
-        }),
+/// A value in which one part is another: false for true, else the plainest of its kind. `None` where it is that already.
+fn changed(value: &Value, at: &[Step]) -> Option<Value> {
+    let other = |part: &Value| match part {
+        Value::Bool(bool) => Value::from(!bool),
+        other => plain(other),
+    };
+    let is_other = part(value, at).is_some_and(|part| other(part) != *part);
+    is_other.then(|| made_anew(value, at, &other))
+}
+
+fn made_anew(value: &Value, at: &[Step], make: &dyn Fn(&Value) -> Value) -> Value {
+    match at.split_first() {
+        None => make(value),
+        Some((step, rest)) => with(value, step, |part| made_anew(part, rest, make)),
     }
 }
 
@@ -339,7 +376,7 @@ fn with(value: &Value, step: &Step, make: impl Fn(&Value) -> Value) -> Value {
 }
 
 /// The paths of what is there and has no parts.
-fn leaves(value: &Value, gone: &BTreeSet<Path>, at: &mut Path, found: &mut BTreeSet<Path>) {
+fn leaves(value: &Value, gone: &Gone, at: &mut Path, found: &mut BTreeSet<Path>) {
     let parts = children(Some(value), at, gone);
     if parts.is_empty() {
         found.insert(at.clone());
