@@ -13,7 +13,7 @@ use super::check::{self, Ready};
 use super::error::{CliError, Exit, Problem};
 use super::trust::KeysArgs;
 use super::{evidence, io, output, policies, verified};
-use crate::evidence::{Demands, Verdict};
+use crate::evidence::{BLOBS, Demands, Verdict};
 use crate::exceptions::Record;
 use crate::explain::{self, Case, Choice, ExplainError, Explanation, Origin, OriginKind, Unfound};
 use crate::facts::Facts;
@@ -107,7 +107,7 @@ fn of_reports(args: &ExplainArgs) -> Result<Told, CliError> {
     let Ready { inputs, bundle, .. } = check::ready(&check)?;
     let records = inputs.records.clone();
     let decided = gate::decide(inputs, &bundle)?;
-    let origin = Origin { kind: OriginKind::Reports, note: None, arguments: arguments(&check) };
+    let origin = Origin { kind: OriginKind::Reports, note: None, findings: reports(&check), flags: flags(&check) };
     Ok(Told { decided, records, bundle, origin })
 }
 
@@ -146,18 +146,25 @@ fn of_evidence(path: &Path, args: &ExplainArgs) -> Result<Told, CliError> {
                 .hint("countersign replay says what differs; explain it with the version that decided"));
         }
     };
-    let origin = Origin { kind: OriginKind::VerifiedEvidence, note, arguments: vec!["REPORT…".to_owned()] };
+    let folder = if io::kind(path) == io::PathKind::File { path.parent().unwrap_or(path) } else { path };
+    let result = folder.join(BLOBS).join(statement.predicate.result.sha256.hex());
+    let findings = vec!["--decision".to_owned(), result.display().to_string()];
+    let origin = Origin { kind: OriginKind::VerifiedEvidence, note, findings, flags: flags(&args.check) };
     Ok(Told { decided, records, bundle, origin })
 }
 
-/// How the same inputs are named again for `exception new`.
-fn arguments(check: &CheckArgs) -> Vec<String> {
+/// How the reports are named again for `exception new`.
+fn reports(check: &CheckArgs) -> Vec<String> {
     let reports = &check.reports;
+    if reports.reports.len() + reports.declared.len() > MOST_NAMED {
+        return vec!["REPORT…".to_owned()];
+    }
     let declared = reports.declared.iter().flat_map(|report| ["--report".to_owned(), report.clone()]);
-    let mut arguments: Vec<String> = match reports.reports.len() + reports.declared.len() {
-        0..=MOST_NAMED => reports.reports.iter().cloned().chain(declared).collect(),
-        _ => vec!["REPORT…".to_owned()],
-    };
+    reports.reports.iter().cloned().chain(declared).collect()
+}
+
+/// And the flags that say what a record is for.
+fn flags(check: &CheckArgs) -> Vec<String> {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let flags = [
         ("--config", path(&check.config)),
@@ -166,10 +173,10 @@ fn arguments(check: &CheckArgs) -> Vec<String> {
         ("--environment", check.environment.clone()),
         ("--ci", check.ci.clone()),
     ];
-    for (flag, value) in flags {
-        arguments.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
-    }
-    arguments
+    flags
+        .into_iter()
+        .flat_map(|(flag, value)| value.into_iter().flat_map(move |value| [flag.to_owned(), value]))
+        .collect()
 }
 
 fn refused(what: &str, error: ExplainError) -> CliError {

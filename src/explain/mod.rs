@@ -59,9 +59,12 @@ pub struct Origin {
     pub kind: OriginKind,
     /// What a reader has to know of it.
     pub note: Option<String>,
-    /// What stands for the reports, and the flags, in a command to paste.
+    /// What names the findings in a command to paste.
     #[serde(skip)]
-    pub arguments: Vec<String>,
+    pub findings: Vec<String>,
+    /// The flags that such a command needs as well.
+    #[serde(skip)]
+    pub flags: Vec<String>,
 }
 
 /// See [`Origin`].

@@ -234,6 +234,46 @@ fn exceptions(page: &mut Page<'_>, exceptions: &[Bearing]) -> io::Result<()> {
     Ok(())
 }
 
+/// A command in lines that a shell takes for one.
+fn commands(page: &mut Page<'_>, command: &str) -> io::Result<()> {
+    const INDENT: usize = 11;
+    let mut lines: Vec<String> = Vec::new();
+    for word in words(command) {
+        match lines.last_mut() {
+            Some(line) if INDENT + line.chars().count() + word.chars().count() + 3 <= page.width() => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            Some(_) => lines.push(format!("  {word}")),
+            None => lines.push(word),
+        }
+    }
+    let last = lines.len().saturating_sub(1);
+    for (number, line) in lines.iter().enumerate() {
+        let more = if number < last { " \\" } else { "" };
+        page.verbatim(INDENT, &format!("{line}{more}"))?;
+    }
+    Ok(())
+}
+
+/// The words of a command line, quotes and all.
+fn words(command: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for c in command.chars() {
+        if c == ' ' && !is_quoted && !is_escaped {
+            words.push(String::new());
+            continue;
+        }
+        is_quoted ^= c == '\'' && !is_escaped;
+        is_escaped = c == '\\' && !is_quoted && !is_escaped;
+        if let Some(word) = words.last_mut() {
+            word.push(c);
+        }
+    }
+    words
+}
+
 fn ways(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<()> {
     if explanation.verdicts.is_empty() {
         return Ok(());
@@ -251,11 +291,33 @@ fn ways(page: &mut Page<'_>, explanation: &Explanation) -> io::Result<()> {
             page.entry(11, Ink::Plain, "needs  ", need.as_raw())?;
         }
         if let Some(command) = command {
-            page.entry(11, Ink::Plain, "run    ", command.as_raw())?;
+            commands(page, command.as_raw())?;
         }
     }
     for none in &explanation.no_ways {
         page.entry(2, Ink::Plain, "no way   ", none.as_raw())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_of_several_lines_is_one_to_a_shell() {
+        let command = r"countersign exception new 'a b'\''c.json' --owner 'team x' --reason";
+        assert_eq!(
+            words(command),
+            ["countersign", "exception", "new", r"'a b'\''c.json'", "--owner", "'team x'", "--reason"]
+        );
+        let style = Style { width: 50, ..Style::default() };
+        let mut out = Vec::new();
+        commands(&mut Page::new(&mut out, &style), command).unwrap();
+        let shown = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = shown.lines().collect();
+        assert!(lines.len() > 1 && lines.iter().all(|line| line.chars().count() <= 50), "{shown}");
+        let (last, others) = lines.split_last().unwrap();
+        assert!(others.iter().all(|line| line.ends_with(" \\")) && !last.ends_with('\\'), "{shown}");
+    }
 }

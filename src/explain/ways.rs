@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::whatif::{Lifting, with_exception};
-use super::{About, Bearing};
+use super::{About, Bearing, Origin};
 use crate::decision::{Verdict, VerdictAction};
 use crate::facts::TriagedFinding;
 use crate::model::exception::ExceptionState;
@@ -399,7 +399,9 @@ fn command_new(about: &About<'_>, what: &[&str], owner: Option<&Untrusted>, unti
     let file = about.case.records.first().map_or("exceptions.yaml", |record| record.file.as_raw());
     let until = until.to_string();
     let mut words = vec!["countersign", "exception", "new"];
-    words.extend(about.case.origin.arguments.iter().map(String::as_str));
+    let Origin { findings, flags, .. } = &about.case.origin;
+    words.extend(findings.iter().filter(|_| what.first() == Some(&"--finding")).map(String::as_str));
+    words.extend(flags.iter().map(String::as_str));
     words.extend(what);
     if let Some(owner) = owner {
         words.extend(["--owner", owner.as_raw()]);

@@ -58,7 +58,7 @@ impl<'a> Page<'a> {
         let label = neutral(label);
         let hang = indent + label.chars().count();
         let text = self.plain(&neutral(text));
-        let room = self.style.width.max(40).saturating_sub(hang).max(20);
+        let room = self.width().saturating_sub(hang).max(20);
         let mut lines = wrap(&text, room).into_iter();
         let first = lines.next().unwrap_or_default();
         let whole = format!("{:indent$}{label}{first}", "");
@@ -75,6 +75,17 @@ impl<'a> Page<'a> {
             writeln!(self.out, "{}", guard_line_start(format!("{:hang$}{line}", "").trim_end()))?;
         }
         Ok(())
+    }
+
+    /// How many columns there are.
+    pub(crate) fn width(&self) -> usize {
+        self.style.width.max(40)
+    }
+
+    /// A line that is not wrapped, for what is to be copied.
+    pub(crate) fn verbatim(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        let line = format!("{:indent$}{}", "", neutral(text));
+        writeln!(self.out, "{}", guard_line_start(line.trim_end()))
     }
 
     /// A line of text without a label.
