@@ -27,6 +27,7 @@ pub mod decision;
 pub mod enrichment;
 pub mod evidence;
 pub mod exceptions;
+pub mod explain;
 pub mod facts;
 pub mod forecast;
 pub mod formats;

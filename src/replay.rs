@@ -15,7 +15,7 @@ use crate::evidence::statement::Statement;
 use crate::evidence::{Folder, Kept, Verified};
 use crate::exceptions::{self, AllowedSigners, Approvers, Context, Record, RevokedKeys};
 use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, Facts, Owners};
-use crate::gate::{self, Case, GateError};
+use crate::gate::{self, Case, Decided, GateError};
 use crate::model::exception::{Disposition, Origin};
 use crate::model::finding::Finding;
 use crate::model::text::Untrusted;
@@ -79,13 +79,28 @@ impl Recorded {
         Ok(Self { policies, namespaces, case, decision: decision.to_vec() })
     }
 
+    /// The exception records, by id.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.case.records
+    }
+
+    /// Decides again, compares, and gives the decision as well.
+    ///
+    /// # Errors
+    /// There is no decision this time.
+    pub fn again(self, bundle: &Bundle) -> Result<(Decided, Comparison), GateError> {
+        let again = gate::judge(self.case, bundle)?;
+        let comparison = compare(&self.decision, &serde_json::to_vec(&again.decision)?);
+        Ok((again, comparison))
+    }
+
     /// Decides again, and compares.
     ///
     /// # Errors
     /// There is no decision this time.
     pub fn replay(self, bundle: &Bundle) -> Result<Comparison, GateError> {
-        let again = gate::judge(self.case, bundle)?.decision;
-        Ok(compare(&self.decision, &serde_json::to_vec(&again)?))
+        self.again(bundle).map(|(_, comparison)| comparison)
     }
 }
 

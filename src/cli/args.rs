@@ -51,6 +51,8 @@ Exit codes:
 pub enum Command {
     /// Decide: pass, warn or block.
     Check(Box<CheckArgs>),
+    /// Say why: the rule, the facts that it rests on, the exceptions, and the cheapest ways to green.
+    Explain(Box<super::explain::ExplainArgs>),
     /// Look ahead: what turns into a block in the next days if nothing changes, when, and why.
     Forecast(Box<ForecastArgs>),
     /// Read reports and print normalised findings; nothing is judged.

@@ -15,6 +15,7 @@ pub mod emergency;
 pub mod error;
 pub mod evidence;
 pub mod exception;
+pub mod explain;
 pub mod findings;
 pub mod forecast;
 pub mod formats;
@@ -99,6 +100,7 @@ fn run(command: &Command) -> u8 {
         Command::Check(args) => return check::run(args),
         Command::PolicyWorker(args) => return worker::serve(args.seconds),
         Command::Policy(args) => policy::run(&args.command),
+        Command::Explain(args) => explain::run(args),
         Command::Forecast(args) => forecast::run(args),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify::run(args),

@@ -79,6 +79,17 @@ pub enum VerdictAction {
     Warn,
 }
 
+impl VerdictAction {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+        }
+    }
+}
+
 /// How soon who reacts to a verdict, as the profile's `severity_classes` say.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

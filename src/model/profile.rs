@@ -149,6 +149,20 @@ pub struct PerSeverity<T> {
     pub unknown: T,
 }
 
+impl<T> PerSeverity<T> {
+    /// The value for this severity, where it is.
+    pub const fn of(&self, severity: Severity) -> &T {
+        match severity {
+            Severity::Critical => &self.critical,
+            Severity::High => &self.high,
+            Severity::Medium => &self.medium,
+            Severity::Low => &self.low,
+            Severity::Info => &self.info,
+            Severity::Unknown => &self.unknown,
+        }
+    }
+}
+
 impl<T: Copy> PerSeverity<T> {
     /// The same value for all.
     pub const fn all(value: T) -> Self {
@@ -157,14 +171,7 @@ impl<T: Copy> PerSeverity<T> {
 
     /// The value for this severity.
     pub const fn get(&self, severity: Severity) -> T {
-        match severity {
-            Severity::Critical => self.critical,
-            Severity::High => self.high,
-            Severity::Medium => self.medium,
-            Severity::Low => self.low,
-            Severity::Info => self.info,
-            Severity::Unknown => self.unknown,
-        }
+        *self.of(severity)
     }
 }
 

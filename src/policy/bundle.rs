@@ -10,6 +10,7 @@ use regorus::unstable::{Module, Ref, Rule, RuleHead};
 use serde_json::Value as Json;
 
 use super::engine::Watch;
+use super::grounds::{self, Head};
 use super::layering::{Overridable, Side, lay};
 use super::lexer::{self, Kind, Lexed};
 use super::metadata::{self, Metadata, RuleScope};
@@ -71,6 +72,8 @@ pub(super) struct Entry {
     pub(super) warn: Vec<String>,
     /// What it reads of a finding and its exception.
     pub(super) reads: Reads,
+    /// The definitions that give verdicts.
+    pub(super) heads: Vec<Head>,
     /// True for packages that are not ours.
     pub(super) foreign: bool,
 }
@@ -507,6 +510,7 @@ pub(super) fn entries(units: &[Unit]) -> Result<Vec<Entry>, PolicyError> {
             Some(known) if entry.foreign && known.foreign => {
                 known.deny.extend(entry.deny);
                 known.warn.extend(entry.warn);
+                known.heads.extend(entry.heads);
                 for paths in [&mut known.deny, &mut known.warn] {
                     paths.sort();
                     paths.dedup();
@@ -578,11 +582,14 @@ pub(super) fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyErro
     let outputs = outputs(unit);
     let path_of =
         |name: &str| outputs.contains(name).then(|| rule_path(&unit.package, name)).into_iter().collect::<Vec<_>>();
-    Ok(Entry { info, deny: path_of("deny"), warn: path_of("warn"), reads, foreign: false })
+    let heads = grounds::heads(unit, |name| outputs.contains(name));
+    Ok(Entry { info, deny: path_of("deny"), warn: path_of("warn"), reads, heads, foreign: false })
 }
 
 fn foreign_entry(unit: &Unit, units: &[Unit]) -> Entry {
-    let (warn, deny): (Vec<String>, Vec<String>) = outputs(unit).into_iter().partition(|name| name.starts_with("warn"));
+    let outputs = outputs(unit);
+    let heads = grounds::heads(unit, |name| outputs.contains(name));
+    let (warn, deny): (Vec<String>, Vec<String>) = outputs.into_iter().partition(|name| name.starts_with("warn"));
     let paths = |names: Vec<String>| names.iter().map(|name| rule_path(&unit.package, name)).collect();
     let info = RuleInfo {
         id: unit.package_name(),
@@ -600,7 +607,7 @@ fn foreign_entry(unit: &Unit, units: &[Unit]) -> Entry {
         per_finding: false,
         one_by_one: None,
     };
-    Entry { info, deny: paths(deny), warn: paths(warn), reads: Reads::of(unit, units), foreign: true }
+    Entry { info, deny: paths(deny), warn: paths(warn), reads: Reads::of(unit, units), heads, foreign: true }
 }
 
 /// The admission packages to evaluate.

@@ -96,6 +96,24 @@ impl Machine {
         Ok(report.files.into_iter().map(|file| (file.path, file.covered)).collect())
     }
 
+    /// Records no more.
+    pub(super) fn stop_recording(&mut self) {
+        self.engine.set_enable_coverage(false);
+    }
+
+    /// Whether the time is over.
+    pub(super) fn is_late(&self) -> bool {
+        self.left().is_zero()
+    }
+
+    fn left(&self) -> Duration {
+        let spent = match (monotonic_now(), self.started) {
+            (Some(now), Some(started)) => now.saturating_sub(started),
+            _ => Duration::ZERO,
+        };
+        self.limit.saturating_sub(spent)
+    }
+
     /// What the last evaluation printed.
     pub(super) fn take_prints(&mut self) -> Vec<String> {
         std::mem::take(&mut self.prints)
@@ -108,11 +126,7 @@ impl Machine {
 
     /// The value of a rule.
     pub(super) fn value(&mut self, path: &str) -> Result<Value, PolicyError> {
-        let spent = match (monotonic_now(), self.started) {
-            (Some(now), Some(started)) => now.saturating_sub(started),
-            _ => Duration::ZERO,
-        };
-        let limit = self.limit.saturating_sub(spent);
+        let limit = self.left();
         if limit.is_zero() {
             return Err(self.late(path));
         }

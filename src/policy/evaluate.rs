@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bundle::{self, Entry, Judge, Unit};
 use super::classes::{Subject, classes};
 use super::engine::{Machine, Watch};
+use super::grounds::{self, Grounds, Wanted};
 use super::verdict::{self, Said};
 use super::{Objection, PolicyError, RuleInfo};
 use crate::model::text::Untrusted;
@@ -24,6 +25,8 @@ pub struct Question {
     pub now_ns: i64,
     /// Rules that are switched off, by id.
     pub off: BTreeSet<String>,
+    /// The verdict whose grounds are asked for.
+    pub wanted: Option<Wanted>,
 }
 
 /// The phases of a decision.
@@ -33,6 +36,8 @@ pub enum Phase {
     Admission,
     /// What the rules say.
     Verdicts,
+    /// What one verdict rests on.
+    Grounds,
     /// The same, each finding on its own: what the other is held to.
     #[cfg(test)]
     VerdictsApart,
@@ -49,6 +54,8 @@ pub struct Answer {
     pub(super) warn: Vec<(Untrusted, Objection)>,
     /// What the rules say.
     pub(super) rulings: Vec<Ruling>,
+    /// What the wanted verdict rests on.
+    pub(super) grounds: Option<Grounds>,
 }
 
 /// What one rule says, about the whole input or about a class of findings.
@@ -125,6 +132,7 @@ impl Program {
         match question.phase {
             Phase::Admission => self.admission(machine, input),
             Phase::Verdicts => self.verdicts(Run::new(machine, input)?, question),
+            Phase::Grounds => self.grounds(Run::new(machine, input)?, question.wanted.as_ref(), facts.len()),
             #[cfg(test)]
             Phase::VerdictsApart => self.verdicts(Run::new(machine, input)?, question),
         }
@@ -167,6 +175,20 @@ impl Program {
             }
         }
         Ok(Answer { rulings, ..Answer::default() })
+    }
+
+    fn grounds(&self, run: Run, wanted: Option<&Wanted>, bytes: usize) -> Result<Answer, PolicyError> {
+        let found = wanted.and_then(|wanted| Some((wanted, self.entries.get(wanted.rule)?)));
+        let (wanted, entry) = found.ok_or_else(|| bug("grounds of no verdict"))?;
+        let input = match wanted.member {
+            None => run.base,
+            Some(member) => {
+                let subject = run.subjects.get(member).ok_or_else(|| bug("grounds about no finding"))?;
+                with_subject(&run.base, subject)?
+            }
+        };
+        let grounds = grounds::search(run.machine, entry, input, wanted, bytes)?;
+        Ok(Answer { grounds: Some(grounds), ..Answer::default() })
     }
 }
 
@@ -217,7 +239,9 @@ impl Run {
         match phase {
             #[cfg(test)]
             Phase::VerdictsApart => self.subjects.iter().cloned().enumerate().map(|(i, s)| (s, vec![i])).collect(),
-            Phase::Admission | Phase::Verdicts => classes(&entry.reads, &self.subjects).into_iter().collect(),
+            Phase::Admission | Phase::Verdicts | Phase::Grounds => {
+                classes(&entry.reads, &self.subjects).into_iter().collect()
+            }
         }
     }
 

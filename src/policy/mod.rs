@@ -19,6 +19,7 @@ mod evaluate;
 mod fields;
 mod functions;
 mod globs;
+mod grounds;
 mod inspection;
 mod layering;
 mod lexer;
@@ -66,6 +67,7 @@ pub use diff::{Difference, Part, Side, Way, diff};
 pub use documents::{DocumentResult, DocumentSaid, Documents, Evaluation, Namespace};
 pub use engine::Watch;
 pub use evaluate::{Answer, Evaluate, Question};
+pub use grounds::{Definition, Grounds};
 pub use inspection::{Inspection, InspectionOptions};
 pub use layering::Overridable;
 pub use listening::Given;
@@ -379,6 +381,27 @@ impl Bundle {
     /// Any fault while evaluating, and a profile that names a rule that is not there.
     pub fn verdicts(&self, facts: &Facts) -> Result<Vec<RawVerdict>, PolicyError> {
         rulings::verdicts(self, facts, evaluate::Phase::Verdicts)
+    }
+
+    /// The same of one rule alone.
+    ///
+    /// # Errors
+    /// As for [`Bundle::verdicts`].
+    pub fn verdicts_of(&self, rule: &str, facts: &Facts) -> Result<Vec<RawVerdict>, PolicyError> {
+        rulings::verdicts_of(self, facts, rule)
+    }
+
+    /// What the first verdict of a rule that is meant rests on; `None` where the rule says no such thing of these facts.
+    ///
+    /// # Errors
+    /// Any fault while evaluating.
+    pub fn grounds(
+        &self,
+        rule: &str,
+        facts: &Facts,
+        is_meant: impl Fn(&RawVerdict) -> bool,
+    ) -> Result<Option<Grounds>, PolicyError> {
+        rulings::grounds(self, facts, rule, is_meant)
     }
 
     /// That a profile which a lower layer gives moves nothing of a higher layer's but what may be moved, and that only in the

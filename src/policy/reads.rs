@@ -16,6 +16,8 @@ use super::syntax::{self, Chain, Met};
 pub(super) struct Reads {
     pub(super) finding: Fields,
     pub(super) exception: Fields,
+    /// What it reads of the rest.
+    pub(super) input: Fields,
     /// Why everything counts as read; `None` where the fields are known.
     pub(super) unresolved: Option<String>,
     /// The first place that reads a finding or its exception by name.
@@ -70,6 +72,7 @@ impl Reads {
     fn give_up(&mut self, unit: &Unit, line: u32, why: &str) {
         self.finding.whole = true;
         self.exception.whole = true;
+        self.input.whole = true;
         self.unresolved.get_or_insert_with(|| format!("{}:{line}: {why}", unit.path));
     }
 
@@ -102,6 +105,7 @@ impl Reads {
             }
             ("input", ["exception", rest @ ..]) => self.exception.add(rest),
             ("input", []) => self.give_up(unit, line, "`input` as a whole, or with a computed key"),
+            ("input", path) => self.input.add(path),
             ("data", path) => todo.push(owned(path)),
             _ => {}
         }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluate::{Answer, Phase, Question, Ruling};
+use super::grounds::{Grounds, Wanted};
 use super::verdict::Said;
 use super::{Admission, Bundle, Objection, PolicyError, RawVerdict, RuleInfo, placeholders};
 use crate::facts::{Facts, TriagedFinding};
@@ -15,7 +16,7 @@ use crate::model::time::Date;
 
 /// Phase one.
 pub(super) fn admission(bundle: &Bundle, facts: &Facts) -> Result<Admission, PolicyError> {
-    let answer = ask(bundle, facts, Phase::Admission, BTreeSet::new())?;
+    let answer = ask(bundle, facts, Phase::Admission, BTreeSet::new(), None)?;
     let denied = by_record(answer.deny);
     let admitted = answer.admit.into_iter().filter(|id| !denied.contains_key(id)).collect();
     Ok(Admission { admitted, denied, warned: by_record(answer.warn) })
@@ -35,23 +36,88 @@ fn by_record(said: Vec<(Untrusted, Objection)>) -> BTreeMap<Untrusted, Vec<Objec
 
 /// Phase two.
 pub(super) fn verdicts(bundle: &Bundle, facts: &Facts, phase: Phase) -> Result<Vec<RawVerdict>, PolicyError> {
-    let modes = modes(bundle, facts)?;
-    let off = modes.iter().filter(|(_, mode)| **mode == RuleMode::Off).map(|(rule, _)| (*rule).to_owned()).collect();
     let mut verdicts = BTreeSet::new();
-    for Ruling { rule, deny, said, members } in ask(bundle, facts, phase, off)?.rulings {
+    each(bundle, facts, phase, None, |verdict, _| {
+        verdicts.insert(verdict);
+    })?;
+    Ok(verdicts.into_iter().collect())
+}
+
+/// Phase two of one rule alone.
+pub(super) fn verdicts_of(bundle: &Bundle, facts: &Facts, rule: &str) -> Result<Vec<RawVerdict>, PolicyError> {
+    let mut verdicts = BTreeSet::new();
+    each(bundle, facts, Phase::Verdicts, Some(rule), |verdict, _| {
+        verdicts.insert(verdict);
+    })?;
+    Ok(verdicts.into_iter().collect())
+}
+
+/// What the first verdict of a rule that is meant rests on; `None` where the rule says no such thing.
+pub(super) fn grounds(
+    bundle: &Bundle,
+    facts: &Facts,
+    rule: &str,
+    is_meant: impl Fn(&RawVerdict) -> bool,
+) -> Result<Option<Grounds>, PolicyError> {
+    let mut found = None;
+    each(bundle, facts, Phase::Verdicts, Some(rule), |verdict, said| {
+        if found.is_none() && is_meant(&verdict) {
+            found = Some(said.clone());
+        }
+    })?;
+    let Some(wanted) = found else { return Ok(None) };
+    let subject = wanted.member.and_then(|member| Some((member, facts.findings.get(member)?)));
+    let exception = subject.and_then(|(_, triaged)| {
+        let id = triaged.exception.as_ref()?;
+        facts.exceptions.iter().position(|exception| exception.record.id == *id)
+    });
+    let mut answer = ask(bundle, facts, Phase::Grounds, BTreeSet::new(), Some(wanted))?;
+    // What a rule on findings sees as its finding is one of all.
+    for pointer in answer.grounds.iter_mut().flat_map(|grounds| &mut grounds.facts) {
+        let Some((member, _)) = subject else { break };
+        let seen = [("/finding", Some(format!("/findings/{member}"))), ("/exception", exception.map(at_exception))];
+        let stands = seen.into_iter().find_map(|(seen, stands)| {
+            let rest = pointer.strip_prefix(seen).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+            Some(format!("{}{rest}", stands.unwrap_or_else(|| format!("/findings/{member}/exception"))))
+        });
+        if let Some(stands) = stands {
+            *pointer = stands;
+        }
+    }
+    Ok(answer.grounds)
+}
+
+fn at_exception(position: usize) -> String {
+    format!("/exceptions/{position}")
+}
+
+/// Every verdict of all rules that are on, or of one of them, with what was said.
+fn each(
+    bundle: &Bundle,
+    facts: &Facts,
+    phase: Phase,
+    only: Option<&str>,
+    mut take: impl FnMut(RawVerdict, &Wanted),
+) -> Result<(), PolicyError> {
+    let modes = modes(bundle, facts)?;
+    let is_off = |rule: &str, mode: RuleMode| mode == RuleMode::Off || only.is_some_and(|only| only != rule);
+    let off = modes.iter().filter(|(rule, mode)| is_off(rule, **mode)).map(|(rule, _)| (*rule).to_owned()).collect();
+    for Ruling { rule, deny, said, members } in ask(bundle, facts, phase, off, None)?.rulings {
         let info = bundle.rules.get(rule).ok_or_else(|| beyond("rule"))?;
         let mode = modes.get(info.id.as_str()).copied().unwrap_or(RuleMode::Enforce);
         let raised = Raised::new(info, mode, deny, facts);
+        let mut wanted = Wanted { rule, deny, member: None, said };
         let Some(members) = members else {
-            verdicts.insert(raised.verdict(said));
+            take(raised.verdict(wanted.said.clone()), &wanted);
             continue;
         };
         for member in members {
             let triaged = facts.findings.get(member).ok_or_else(|| beyond("finding"))?;
-            verdicts.insert(raised.verdict(about(&said, triaged)));
+            wanted.member = Some(member);
+            take(raised.verdict(about(&wanted.said, triaged)), &wanted);
         }
     }
-    Ok(verdicts.into_iter().collect())
+    Ok(())
 }
 
 fn beyond(what: &str) -> PolicyError {
@@ -59,7 +125,13 @@ fn beyond(what: &str) -> PolicyError {
         .hint("this is a bug; report it with the command line")
 }
 
-fn ask(bundle: &Bundle, facts: &Facts, phase: Phase, off: BTreeSet<String>) -> Result<Answer, PolicyError> {
+fn ask(
+    bundle: &Bundle,
+    facts: &Facts,
+    phase: Phase,
+    off: BTreeSet<String>,
+    wanted: Option<Wanted>,
+) -> Result<Answer, PolicyError> {
     let Some(now_ns) = facts.now.unix_nanos() else {
         return Err(PolicyError::file("policies", format!("the instant {} is out of range", facts.now))
             .hint("choose one before the year 2262"));
@@ -67,7 +139,7 @@ fn ask(bundle: &Bundle, facts: &Facts, phase: Phase, off: BTreeSet<String>) -> R
     let bytes = facts.to_bytes().map_err(|error| {
         PolicyError::file("facts", error.to_string()).hint("this is a bug; report it with the command line")
     })?;
-    bundle.evaluator.evaluate(&Question { phase, now_ns, off }, &bytes)
+    bundle.evaluator.evaluate(&Question { phase, now_ns, off, wanted }, &bytes)
 }
 
 /// How each rule counts today; a name in the profile that no rule has would switch nothing off, in silence.

@@ -22,6 +22,8 @@ use std::io;
 
 use crate::decision::Decision;
 
+pub(crate) use page::{Ink, Page};
+
 /// Which verdicts people see; a program's format holds all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Show {

@@ -10,7 +10,7 @@ use crate::model::text::{guard_line_start, neutral};
 
 /// How a word is coloured. Colour is never needed to understand a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     /// Not at all.
     Plain,
     /// Important.
@@ -36,29 +36,29 @@ impl Ink {
 }
 
 /// A writer of lines.
-pub(super) struct Page<'a> {
+pub(crate) struct Page<'a> {
     out: &'a mut dyn Write,
     style: &'a Style,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, style: &'a Style) -> Self {
+    pub(crate) fn new(out: &'a mut dyn Write, style: &'a Style) -> Self {
         Self { out, style }
     }
 
     /// An empty line.
-    pub(super) fn gap(&mut self) -> io::Result<()> {
+    pub(crate) fn gap(&mut self) -> io::Result<()> {
         writeln!(self.out)
     }
 
     /// `label` in ink, then `text`, wrapped; further lines are indented to where the text began.
     ///
     /// `indent` and the label's width are in columns. The text may come from outside.
-    pub(super) fn entry(&mut self, indent: usize, ink: Ink, label: &str, text: &str) -> io::Result<()> {
+    pub(crate) fn entry(&mut self, indent: usize, ink: Ink, label: &str, text: &str) -> io::Result<()> {
         let label = neutral(label);
         let hang = indent + label.chars().count();
         let text = self.plain(&neutral(text));
-        let room = self.style.width.max(40).saturating_sub(hang).max(20);
+        let room = self.width().saturating_sub(hang).max(20);
         let mut lines = wrap(&text, room).into_iter();
         let first = lines.next().unwrap_or_default();
         let whole = format!("{:indent$}{label}{first}", "");
@@ -77,8 +77,19 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
+    /// How many columns there are.
+    pub(crate) fn width(&self) -> usize {
+        self.style.width.max(40)
+    }
+
+    /// A line that is not wrapped, for what is to be copied.
+    pub(crate) fn verbatim(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        let line = format!("{:indent$}{}", "", neutral(text));
+        writeln!(self.out, "{}", guard_line_start(line.trim_end()))
+    }
+
     /// A line of text without a label.
-    pub(super) fn line(&mut self, indent: usize, text: &str) -> io::Result<()> {
+    pub(crate) fn line(&mut self, indent: usize, text: &str) -> io::Result<()> {
         self.entry(indent, Ink::Plain, "", text)
     }
 

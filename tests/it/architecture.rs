@@ -25,10 +25,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("replay", &["model", "exceptions", "facts", "policy", "decision", "evidence", "gate"]),
     ("forecast", &["model", "exceptions", "facts", "policy", "decision", "gate"]),
+    ("explain", &["model", "exceptions", "facts", "policy", "decision", "render"]),
     ("history", &["model", "strict", "facts", "decision", "evidence"]),
     (
         "cli",
         &[
+            "explain",
             "forecast",
             "history",
             "model",

@@ -25,6 +25,7 @@ mod exception_edits;
 mod exception_exchange;
 mod exception_governance;
 mod exceptions;
+mod explain;
 mod fail_open;
 mod findings;
 mod forecast;
