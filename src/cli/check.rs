@@ -14,7 +14,9 @@ use super::config::Config;
 use super::error::{CliError, Exit};
 use super::judging::JudgingFiles;
 use super::policies::{self, Source};
-use super::{baseline, data, diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject};
+use super::{
+    baseline, data, diagnostic, emergency, evidence as store, io, judged, output, receipt, reports, subject, vex,
+};
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::Sign;
 use crate::evidence::materials::{Content, Material, Role};
@@ -212,6 +214,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         false => receipt::read(&plan.receipts).map_err(&mut note).ok(),
     };
     let data = data::read(&plan.data, &judging).map_err(&mut note).ok();
+    let statements = vex::read(&plan.vex, &judging).map_err(&mut note).ok();
     let records = match proposal {
         true => judged::examined_exceptions(&plan.exceptions, &judging),
         false => judged::exceptions(&plan.exceptions, &judging).map(|records| (records, Vec::new())),
@@ -245,6 +248,8 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let set = PolicySet::of(&policies.value.bundle.files, &plan.namespaces).to_bytes();
     trail.keep(Role::PolicySet, "policies.json", set.map_err(|error| CliError::internal(error.to_string()))?);
     trail.keep_files(Role::Exceptions, records.files);
+    let statements = statements.ok_or_else(missing)?;
+    trail.keep_files(Role::Vex, statements.files);
     // The allowed signers come first, then the keys that are revoked.
     for (role, file) in [Role::Trust, Role::Revocation].into_iter().zip(approvals.signers) {
         trail.keep_files(role, vec![file]);
@@ -294,6 +299,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         reports: reports.into_iter().map(|report| report.report).collect(),
         enrichment: data.sets.into_iter().map(|(set, _)| set).collect(),
         records: records.value,
+        vex: statements.value,
         emergency: given.emergency,
         closings: given.closings,
         history,
@@ -354,6 +360,7 @@ struct Plan {
     codeowners: Option<PathBuf>,
     data: Vec<PathBuf>,
     exceptions: Vec<PathBuf>,
+    vex: Vec<PathBuf>,
     policy: Vec<Source>,
     namespaces: Vec<String>,
     no_builtin: bool,
@@ -396,6 +403,7 @@ impl Plan {
             service: args.service.clone().or_else(|| config.service.clone()),
             codeowners: args.codeowners.clone().or_else(|| config.codeowners.clone()),
             data: either(&args.data, &config.data),
+            vex: either(&args.vex, &config.vex),
             exceptions: either(&args.exceptions, &config.exceptions),
             policy: either(&args.policy, &config.policy),
             namespaces: either(&args.namespace, &config.namespaces),
@@ -437,7 +445,7 @@ impl Plan {
 
     /// Every file that the flags and the configuration name as an input.
     fn given(&self) -> impl Iterator<Item = &Path> {
-        let lists = [&self.data, &self.exceptions, &self.receipts].into_iter().flatten();
+        let lists = [&self.data, &self.vex, &self.exceptions, &self.receipts].into_iter().flatten();
         let policies = self.policy.iter().map(|source| source.path.as_path());
         let files = lists.chain(self.service.as_ref()).chain(self.codeowners.as_ref()).map(PathBuf::as_path);
         files.chain(policies).chain(self.baseline.as_deref())
