@@ -4,6 +4,7 @@
 //! whatever goes wrong is an error, never a decision.
 
 mod records;
+mod statements;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ use crate::decision::{
     self, Circumstances, Decision, ExceptionOutcome, FailOn, GateInfo, JudgedRule, Obligation, Outcome, Totals,
     Unbalanced, Verdict, VerdictAction,
 };
-use crate::exceptions::{self, Account, Approvers, Lost, Record};
+use crate::exceptions::{self, Account, Approvers, Lost, Record, VexDocument};
 use crate::facts::{
     self, Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
@@ -31,6 +32,8 @@ use crate::normalise::{Normalised, ReadReport, normalise};
 use crate::policy::{Admission, Bundle, Objection, PolicyError, RawVerdict, RuleInfo};
 
 pub use records::{JudgedRecord, judge_records};
+
+use statements::Cleared;
 
 /// Everything a decision is made from.
 #[derive(Clone, Debug)]
@@ -67,6 +70,8 @@ pub struct Inputs {
     pub records: Vec<Record>,
     /// Id of a record → what the commits of the branch that judges say of it.
     pub histories: BTreeMap<Untrusted, RecordHistory>,
+    /// The VEX documents, by path and digest.
+    pub vex: Vec<VexDocument>,
     /// The record of an emergency, and who signed it.
     pub emergency: Option<(Emergency, Signers)>,
     /// Reviews of earlier emergencies.
@@ -149,31 +154,35 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
     let fail_on = circumstances.fail_on;
     let ids = ids_of(&facts);
 
-    // Phase one: which records are in force here. Until then every finding is open, and what the rules say of that is the
-    // run without exceptions.
+    // Phase one: which records and statements count here. Until then every finding is open.
     let admission = bundle.admission(&facts)?;
-    let without = rolled_back(bundle.verdicts(&facts)?, &facts, bundle);
-    let assignment = exceptions::assign(&records, &coverage, &admission.admitted);
-    admit(&mut facts, &records, &assignment, &admission);
+    let cleared = Cleared::of(&facts.vex, &admission);
+    let mut assignment = exceptions::assign(&records, &coverage, &admission.admitted);
 
     // Phase two: the rules see the dispositions.
-    let changed = facts.exceptions.iter().any(|exception| exception.admitted);
-    let with = if changed { rolled_back(bundle.verdicts(&facts)?, &facts, bundle) } else { without.clone() };
+    let Runs { without_exceptions, without_vex, with } =
+        runs(&mut facts, bundle, &admission, |facts, effects| match effects {
+            Effects::Statements => statements::clear(facts, &cleared, &admission),
+            Effects::Exceptions => admit(facts, &records, &assignment, &admission),
+        })?;
+    cleared.take_from(&mut assignment, &ids);
 
     let verdicts = decision::verdicts(&with, &bundle.rules, &facts);
     let outcome = decision::fold(&verdicts);
-    let lost = lost(&without, &with, outcome);
     let messages = |said: &BTreeMap<Untrusted, Vec<Objection>>| -> BTreeMap<Untrusted, Vec<Untrusted>> {
         said.iter().map(|(id, objections)| (id.clone(), Objection::messages(objections))).collect()
     };
+    let lost_with_exceptions = lost(&without_exceptions, &with, outcome);
+    let lost_with_vex = lost(&without_vex, &with, outcome);
     let run = exceptions::Run {
         admitted: &admission.admitted,
         denied: &messages(&admission.denied),
         warned: &messages(&admission.warned),
         assignment: &assignment,
-        lost: &lost,
+        lost: &lost_with_exceptions,
     };
     let accounts = exceptions::account(&records, &ids, &coverage, &run);
+    let vex = statements::outcomes(&facts, &cleared, &lost_with_vex, &admission);
     let rules = judged_rules(&facts, bundle);
     let totals = totals(&facts, merged_across, &verdicts, &rules, &with).balanced()?;
     let bytes = facts.to_bytes()?;
@@ -212,6 +221,7 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
         verdicts,
         findings: facts.findings,
         exceptions,
+        vex,
         coverage: facts.coverage,
         rules,
         totals,
@@ -226,6 +236,53 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
 /// Ids of the findings, in their order.
 fn ids_of(facts: &Facts) -> Vec<Untrusted> {
     facts.findings.iter().map(|triaged| triaged.finding.id.clone()).collect()
+}
+
+/// What takes effect after admission.
+enum Effects {
+    Statements,
+    Exceptions,
+}
+
+/// What the rules say, and what they would say if nobody had made an exception, or a statement.
+struct Runs {
+    with: Vec<RawVerdict>,
+    without_exceptions: Vec<RawVerdict>,
+    without_vex: Vec<RawVerdict>,
+}
+
+/// Evaluates the rules once, and once more without each kind that has an effect. What has none is not asked about: a rule that says why
+/// a record is not admitted would speak there of one that is.
+fn runs(
+    facts: &mut Facts,
+    bundle: &Bundle,
+    admission: &Admission,
+    apply: impl Fn(&mut Facts, Effects),
+) -> Result<Runs, GateError> {
+    let verdicts = |facts: &Facts| Ok::<_, GateError>(rolled_back(bundle.verdicts(facts)?, facts, bundle));
+    let excepts = facts.exceptions.iter().any(|one| one.in_force && admission.admitted.contains(&one.record.id));
+    let clears = facts.vex.iter().any(|one| admission.admitted.contains(&one.id));
+    let mut without_vex = None;
+    if clears {
+        let mut facts = facts.clone();
+        facts.vex.clear();
+        apply(&mut facts, Effects::Exceptions);
+        without_vex = Some(verdicts(&facts)?);
+    }
+    apply(facts, Effects::Statements);
+    let mut without_exceptions = None;
+    if excepts {
+        let records = std::mem::take(&mut facts.exceptions);
+        without_exceptions = Some(verdicts(facts)?);
+        facts.exceptions = records;
+    }
+    apply(facts, Effects::Exceptions);
+    let with = verdicts(facts)?;
+    Ok(Runs {
+        without_exceptions: without_exceptions.unwrap_or_else(|| with.clone()),
+        without_vex: without_vex.unwrap_or_else(|| with.clone()),
+        with,
+    })
 }
 
 /// The rule that says whether the record of an emergency stands.
@@ -295,6 +352,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
     };
     let records = inputs.records;
     let covered = exceptions::cover(&records, &findings, &context);
+    let said = statements::cover(&inputs.vex, &findings, &inputs.service, &inputs.artifacts, inputs.now);
     let released = Released {
         commit: inputs.change.commit.clone(),
         digests: inputs.artifacts.iter().map(|artifact| artifact.digest).collect(),
@@ -384,6 +442,8 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         judging: inputs.judging,
         reports,
         findings,
+        vex: statements::matched(&said, &ids),
+        vex_documents: statements::documents(&inputs.vex, &said),
         exceptions: matched,
         data: data.clone(),
     };
@@ -411,7 +471,8 @@ fn admit(facts: &mut Facts, records: &[Record], assignment: &exceptions::Assignm
     for exception in &mut facts.exceptions {
         exception.admitted = exception.in_force && admission.admitted.contains(&exception.record.id);
     }
-    for (triaged, number) in facts.findings.iter_mut().zip(&assignment.by_finding) {
+    let pairs = facts.findings.iter_mut().zip(&assignment.by_finding);
+    for (triaged, number) in pairs.filter(|(triaged, _)| !statements::is_cleared(triaged.disposition)) {
         if let Some(record) = number.and_then(|number| records.get(number)) {
             triaged.disposition = Disposition::Excepted;
             triaged.owner.get_or_insert_with(|| record.exception.owner.clone());
@@ -583,6 +644,7 @@ pub fn no_decision(known: Known) -> Decision {
         verdicts: Vec::new(),
         findings: Vec::new(),
         exceptions: Vec::new(),
+        vex: Vec::new(),
         coverage: Vec::new(),
         rules: Vec::new(),
         totals: Totals::default(),

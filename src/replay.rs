@@ -134,6 +134,9 @@ fn case(
             false => Disposition::Open,
         };
     }
+    for statement in &mut facts.vex {
+        statement.admitted = false;
+    }
     for exception in &mut facts.exceptions {
         exception.admitted = false;
         exception.verified_approvers =

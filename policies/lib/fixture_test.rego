@@ -86,6 +86,8 @@ facts := {
 	"reports": [report],
 	"findings": [],
 	"exceptions": [],
+	"vex": [],
+	"vex_documents": [],
 	"data": {},
 }
 
@@ -184,6 +186,7 @@ profile := {
 		"max_renewals": 2,
 		"max_covers": 25,
 	},
+	"vex": {"trusted_issuers": [], "accept_notes": false, "max_age_days": 365, "accept_outside": false},
 	"change": {
 		"approvals": {"standard": 0, "normal": 1, "emergency": 0},
 		"approve_commit": true,
@@ -215,6 +218,26 @@ profile := {
 	"trusted_suppressions": [],
 	"rules": {},
 	"data": {},
+}
+
+# A statement that something is not affected.
+statement := {
+	"id": "vex-1",
+	"path": "vex/acme.json",
+	"outside": false,
+	"digest": {"sha256": "00"},
+	"format": "openvex",
+	"pointer": "/statements/0",
+	"issuer": "Acme Security",
+	"vulnerabilities": ["CVE-2026-1"],
+	"products": [],
+	"status": "not_affected",
+	"justification": "vulnerable_code_not_in_execute_path",
+	"note": null,
+	"at": "2026-11-20T08:00:00Z",
+	"covers": [finding.id],
+	"superseded": false,
+	"admitted": false,
 }
 
 every_severity(value) := {severity: value |

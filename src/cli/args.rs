@@ -275,6 +275,9 @@ pub struct CheckArgs {
     /// Exception records (YAML, JSON or TOML).
     #[arg(long, value_name = "PATH")]
     pub exceptions: Vec<PathBuf>,
+    /// VEX documents (OpenVEX, CSAF, CycloneDX): files or directories. Policy says whose statements count.
+    #[arg(long, value_name = "PATH")]
+    pub vex: Vec<PathBuf>,
     /// Data about vulnerabilities: a KEV catalogue, EPSS scores, OSV records; files, directories or archives.
     #[arg(long, value_name = "PATH")]
     pub data: Vec<PathBuf>,

@@ -16,6 +16,7 @@ use super::judging::JudgingFiles;
 use super::policies::{self, Source};
 use super::{
     baseline, data, diagnostic, emergency, evidence as store, histories, io, judged, output, receipt, reports, subject,
+    vex,
 };
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::Sign;
@@ -220,6 +221,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     };
     let data = data::read(&plan.data, &judging).map_err(&mut note).ok();
     let carried = policies.as_ref().map(|policies| policies.value.exceptions.as_slice()).unwrap_or_default();
+    let statements = vex::read(&plan.vex, &judging).map_err(&mut note).ok();
     let records = match proposal {
         true => judged::examined_exceptions(&plan.exceptions, carried, &judging),
         false => judged::exceptions(&plan.exceptions, carried, &judging).map(|records| (records, Vec::new())),
@@ -257,6 +259,8 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     for carried in &policies.value.exceptions {
         trail.keep(Role::OrganisationExceptions, &carried.path, carried.files.records.clone().into_bytes());
     }
+    let statements = statements.ok_or_else(missing)?;
+    trail.keep_files(Role::Vex, statements.files);
     // The allowed signers come first, then the keys that are revoked.
     for (role, file) in [Role::Trust, Role::Revocation].into_iter().zip(approvals.signers) {
         trail.keep_files(role, vec![file]);
@@ -307,6 +311,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         enrichment: data.sets.into_iter().map(|(set, _)| set).collect(),
         records: records.value,
         histories,
+        vex: statements.value,
         emergency: given.emergency,
         closings: given.closings,
         history,
@@ -367,6 +372,7 @@ struct Plan {
     codeowners: Option<PathBuf>,
     data: Vec<PathBuf>,
     exceptions: Vec<PathBuf>,
+    vex: Vec<PathBuf>,
     policy: Vec<Source>,
     namespaces: Vec<String>,
     no_builtin: bool,
@@ -409,6 +415,7 @@ impl Plan {
             service: args.service.clone().or_else(|| config.service.clone()),
             codeowners: args.codeowners.clone().or_else(|| config.codeowners.clone()),
             data: either(&args.data, &config.data),
+            vex: either(&args.vex, &config.vex),
             exceptions: either(&args.exceptions, &config.exceptions),
             policy: either(&args.policy, &config.policy),
             namespaces: either(&args.namespace, &config.namespaces),
@@ -450,7 +457,7 @@ impl Plan {
 
     /// Every file that the flags and the configuration name as an input.
     fn given(&self) -> impl Iterator<Item = &Path> {
-        let lists = [&self.data, &self.exceptions, &self.receipts].into_iter().flatten();
+        let lists = [&self.data, &self.vex, &self.exceptions, &self.receipts].into_iter().flatten();
         let policies = self.policy.iter().map(|source| source.path.as_path());
         let files = lists.chain(self.service.as_ref()).chain(self.codeowners.as_ref()).map(PathBuf::as_path);
         files.chain(policies).chain(self.baseline.as_deref())

@@ -32,6 +32,8 @@ pub struct Config {
     pub codeowners: Option<PathBuf>,
     /// Data about vulnerabilities: files, directories or archives.
     pub data: Vec<PathBuf>,
+    /// VEX documents: files or directories.
+    pub vex: Vec<PathBuf>,
     /// Exception records; every file counts.
     pub exceptions: Vec<PathBuf>,
     /// Policies on top of the built-in pack, each as `[LAYER:]PATH[@sha256:…]`.

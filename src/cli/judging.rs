@@ -362,6 +362,12 @@ impl JudgingFiles {
         matches!((&self.place, self.locate(path)), (Place::Tree { .. }, Ok(Located::Inside(_))))
     }
 
+    /// Whether a change request is judged, and this path is in no branch of its repository.
+    #[must_use]
+    pub fn is_outside_of_request(&self, path: &Path) -> bool {
+        matches!((&self.place, self.locate(path)), (Place::Tree { .. }, Ok(Located::Outside(_))))
+    }
+
     /// Adds to a change request the paths that it touches.
     #[must_use]
     pub fn add_changed_files(&self, change: Change) -> Change {

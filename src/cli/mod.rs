@@ -50,6 +50,7 @@ pub mod subject;
 pub mod trust;
 pub mod verified;
 pub mod verify;
+pub mod vex;
 pub mod worker;
 
 use std::path::Path;

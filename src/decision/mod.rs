@@ -13,12 +13,14 @@ use crate::model::artifact::Artifact;
 use crate::model::change::Change;
 use crate::model::coverage::Coverage;
 use crate::model::digest::Digest;
+use crate::model::document::VexStatus;
 use crate::model::exception::{Disposition, ExceptionState, Origin};
 use crate::model::report::Report;
 use crate::model::service::Service;
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
+use crate::model::vex::VexState;
 
 pub use assurance::{Circumstances, assurance};
 pub use verdicts::verdicts;
@@ -158,6 +160,29 @@ pub struct ExceptionOutcome {
     /// Who answers for the risk.
     pub owner: Untrusted,
     /// Why it was rejected, or what it lacks to cover more; one line each.
+    pub because: Vec<Untrusted>,
+}
+
+/// A VEX statement, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct StatementOutcome {
+    /// Its id: the same for the same bytes.
+    pub id: Untrusted,
+    /// What it did.
+    pub state: VexState,
+    /// What it says.
+    pub status: VexStatus,
+    /// Of which vulnerability.
+    pub vulnerabilities: Vec<Untrusted>,
+    /// Ids of the findings that it is about, sorted.
+    pub covers: Vec<Untrusted>,
+    /// Who says so, as the document names them.
+    pub issuer: Option<Untrusted>,
+    /// The path of its document.
+    pub path: Untrusted,
+    /// Where it stands in it.
+    pub pointer: Untrusted,
+    /// Why it was rejected, one line each.
     pub because: Vec<Untrusted>,
 }
 
@@ -357,6 +382,9 @@ pub struct Decision {
     pub findings: Vec<TriagedFinding>,
     /// Every exception and what became of it, by id.
     pub exceptions: Vec<ExceptionOutcome>,
+    /// Every VEX statement that is about something here, and what became of it; absent where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vex: Vec<StatementOutcome>,
     /// Required checks and reports.
     pub coverage: Vec<Coverage>,
     /// Every rule that was evaluated, by id.

@@ -1,4 +1,4 @@
-//! Exception records: read them, decide what each covers at an instant, account for every one.
+//! Exception records and VEX statements: read them, decide what each covers at an instant, account for every one.
 //!
 //! What must stay true: a record that is not wholly understood covers nothing and stops the run; a finding is covered only
 //! when every given criterion matches it; and every record is accounted for, whether it did something or not.
@@ -19,6 +19,7 @@ mod native;
 mod purl;
 mod signed;
 mod ssh;
+mod vex;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +39,7 @@ pub use ssh::{
     AllowedSigners, NotAllowed, RevokedError, RevokedKeys, SignatureError, SignersError, SshKey,
     verify as verify_signature,
 };
+pub use vex::{MatchedStatement, ReleasedNames, VexCoverage, VexDocument, cover_vex};
 
 /// One notation of accepted risks.
 #[derive(Debug)]

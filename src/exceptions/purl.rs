@@ -17,7 +17,7 @@ pub(super) struct Purl {
     /// Type, namespace and name, folded as the type folds them.
     pub(super) name: String,
     pub(super) version: Option<String>,
-    qualifiers: BTreeMap<String, String>,
+    pub(super) qualifiers: BTreeMap<String, String>,
     subpath: Option<String>,
 }
 

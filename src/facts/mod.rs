@@ -11,6 +11,7 @@ mod emergency;
 mod enrichment;
 mod licenses;
 mod owners;
+mod vex;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -43,6 +44,7 @@ pub use emergency::{About, ClaimedEmergency, GivenClosing, History, Owed};
 pub use enrichment::{Enrichment, enrichment};
 pub use licenses::LicensedPackages;
 pub use owners::{BadGlob, CodeOwnersFile, OwnedFile, Owners, Ownership};
+pub use vex::{MatchedVex, VexDocumentFacts};
 
 /// The schema tag of the facts.
 pub const SCHEMA: &str = "countersign/facts/v1";
@@ -126,6 +128,10 @@ pub struct Facts {
     pub findings: Vec<TriagedFinding>,
     /// The exceptions that match something here, and what they cover.
     pub exceptions: Vec<MatchedException>,
+    /// The VEX statements that are about something here.
+    pub vex: Vec<MatchedVex>,
+    /// The VEX documents that were given.
+    pub vex_documents: Vec<VexDocumentFacts>,
     /// Data files given with the policies.
     pub data: BTreeMap<String, Value>,
 }

@@ -18,6 +18,7 @@ use crate::model::exception::ExceptionState;
 use crate::model::profile::RuleMode;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
+use crate::model::vex::VexState;
 use crate::policy::{Bundle, RuleInfo};
 
 pub use ical::calendar;
@@ -126,6 +127,13 @@ pub enum Cause {
         /// What is said of it then.
         because: Vec<Untrusted>,
     },
+    /// A VEX statement counts no longer, such as one that is too old then.
+    StatementRejected {
+        /// The statement.
+        statement: Untrusted,
+        /// What is said of it then.
+        because: Vec<Untrusted>,
+    },
     /// The rule blocks from a day on and warned before.
     Effective {
         /// That day.
@@ -162,10 +170,8 @@ impl Cause {
             Self::ExceptionEnded { exception, expires } => {
                 format!("exception {} ends with {expires}", exception.as_raw())
             }
-            Self::ExceptionRejected { exception, because } => {
-                let because: Vec<&str> = because.iter().map(Untrusted::as_raw).collect();
-                format!("exception {} no longer counts: {}", exception.as_raw(), because.join("; "))
-            }
+            Self::ExceptionRejected { exception, because } => no_longer("exception", exception, because),
+            Self::StatementRejected { statement, because } => no_longer("statement", statement, because),
             Self::Effective { on } => format!("the rule blocks from {on}"),
             Self::FixDue { by } => format!("a fix was due by {by}"),
             Self::Freeze { name, until } => format!("freeze {} until {until}", name.as_raw()),
@@ -173,6 +179,11 @@ impl Cause {
             Self::Policy => "the policy depends on the time".to_owned(),
         }
     }
+}
+
+fn no_longer(what: &str, id: &Untrusted, because: &[Untrusted]) -> String {
+    let because: Vec<&str> = because.iter().map(Untrusted::as_raw).collect();
+    format!("{what} {} no longer counts: {}", id.as_raw(), because.join("; "))
 }
 
 /// What came of signed approvals at an instant.
@@ -422,6 +433,11 @@ fn causes(
             }
             _ => None,
         }
+    }));
+    causes.extend(before.decision.vex.iter().filter_map(|was| {
+        let is = after.decision.vex.iter().find(|is| is.id == was.id && is.state == VexState::Rejected)?;
+        let bears = was.state != VexState::Rejected && was.covers.iter().any(|id| Some(id) == finding);
+        bears.then(|| Cause::StatementRejected { statement: is.id.clone(), because: is.because.clone() })
     }));
     if let Some(on) = warned.and_then(|warned| warned.effective_on).filter(|on| *on <= after.at.date()) {
         causes.push(Cause::Effective { on });

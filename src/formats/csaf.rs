@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::terms::{instant, vulnerability_id};
+use super::terms::{instant, package_of, vulnerability_id};
 use super::vex::note;
 use super::wire::{List, Part, Record, Text, Texts, not_understood, read};
 use super::{Format, FormatError, Head};
@@ -50,6 +50,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
         author: document.publisher.get().and_then(|publisher| publisher.name.untrusted()),
         released,
         needs_reason: document.category.get() == Some("csaf_vex"),
+        is_draft: document.tracking.get().and_then(|tracking| tracking.status.get()) == Some("draft"),
     };
     if let Some(tree) = advisory.product_tree.get() {
         issue.products.learn(tree);
@@ -70,6 +71,7 @@ struct Issue {
     author: Option<Untrusted>,
     released: Option<Timestamp>,
     needs_reason: bool,
+    is_draft: bool,
 }
 
 impl Issue {
@@ -83,6 +85,10 @@ impl Issue {
         let first = parsed.vex.len();
         for (list, status, key) in status.lists() {
             let pointer = format!("{at}/product_status/{key}");
+            if self.is_draft && !list.0.is_empty() && matches!(status, VexStatus::NotAffected | VexStatus::Fixed) {
+                not_understood(parsed, pointer, "clears something in a draft");
+                continue;
+            }
             let mut by_reason: BTreeMap<(Option<&str>, Option<&str>), Vec<VexProduct>> = BTreeMap::new();
             for id in list.iter() {
                 let reasoned = status == VexStatus::NotAffected;
@@ -129,7 +135,7 @@ struct Products {
 impl Products {
     fn learn(&mut self, tree: &Tree<'_>) {
         for product in tree.full_product_names.sound() {
-            self.add(product);
+            self.add(product, None);
         }
         self.learn_branches(&tree.branches);
         for group in tree.product_groups.sound() {
@@ -146,6 +152,7 @@ impl Products {
                 id: combined.into(),
                 purl: platform.purl,
                 components: vec![component.purl.unwrap_or(component.id)],
+                range: platform.range.or(component.range),
             };
             self.by_id.insert(combined.to_owned(), product);
         }
@@ -158,17 +165,20 @@ impl Products {
     fn learn_branches(&mut self, branches: &List<Branch<'_>>) {
         for branch in branches.sound() {
             if let Some(product) = branch.product.get() {
-                self.add(product);
+                self.add(product, branch.versions());
             }
             self.learn_branches(&branch.branches);
         }
     }
 
-    fn add(&mut self, product: &Product<'_>) {
+    /// Versions that a branch names are part of the product; where the package URL has none, they would be lost.
+    fn add(&mut self, product: &Product<'_>, versions: Option<&str>) {
         let Some(id) = product.product_id.get() else { return };
         let helper = product.helper.get();
         let purl = helper.and_then(|helper| helper.purl.get().or_else(|| helper.purls.iter().next()));
-        let known = VexProduct { id: id.into(), purl: purl.map(Untrusted::from), components: Vec::new() };
+        let versioned = purl.and_then(package_of).is_some_and(|package| package.version.is_some());
+        let range = versions.filter(|_| !versioned).map(Untrusted::from);
+        let known = VexProduct { id: id.into(), purl: purl.map(Untrusted::from), components: Vec::new(), range };
         self.by_id.insert(id.to_owned(), known);
     }
 
@@ -208,6 +218,7 @@ struct Publisher<'a> {
 struct Tracking<'a> {
     #[serde(borrow)]
     current_release_date: Text<'a>,
+    status: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -234,6 +245,15 @@ struct Branch<'a> {
     #[serde(borrow)]
     branches: List<Self>,
     product: Part<Product<'a>>,
+    category: Text<'a>,
+    name: Text<'a>,
+}
+
+impl Branch<'_> {
+    /// The version or the range of versions that it stands for.
+    fn versions(&self) -> Option<&str> {
+        self.name.get().filter(|_| matches!(self.category.get(), Some("product_version" | "product_version_range")))
+    }
 }
 
 #[derive(Default, Deserialize)]

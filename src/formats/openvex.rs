@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::terms::{instant, vulnerability_id};
+use super::terms::{instant, package_of, vulnerability_id};
 use super::vex::note;
 use super::wire::{List, Mixed, Named, Part, Record, Text, Texts, no_results, not_understood, read};
 use super::{Format, FormatError, Head, Node};
@@ -145,6 +145,7 @@ struct Product<'a> {
     #[serde(borrow, rename = "@id")]
     id: Text<'a>,
     identifiers: Part<Identifiers<'a>>,
+    hashes: Part<Hashes>,
     subcomponents: Mixed<'a, Self>,
 }
 
@@ -155,10 +156,21 @@ struct Identifiers<'a> {
     purl: Text<'a>,
 }
 
+/// That there are any narrows a product down; they are not compared.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Hashes {}
+
 impl Product<'_> {
     fn purl(&self) -> Option<&str> {
         let own = self.identifiers.get().and_then(|identifiers| identifiers.purl.get());
         own.or_else(|| self.id.get().filter(|id| id.starts_with("pkg:")))
+    }
+
+    /// Whether hashes alone say which version is meant.
+    fn hashed(&self) -> bool {
+        let versioned = self.purl().and_then(package_of).is_some_and(|package| package.version.is_some());
+        self.hashes.get().is_some() && !versioned
     }
 
     fn name(&self) -> Option<&str> {
@@ -174,11 +186,13 @@ fn stated(product: &Named<'_, Product<'_>>, shared: &[Untrusted]) -> Option<VexP
             id: id.as_ref().into(),
             purl: id.starts_with("pkg:").then(|| id.as_ref().into()),
             components: shared.to_vec(),
+            range: None,
         }),
         Named::Sound(product) => Some(VexProduct {
             id: product.name()?.into(),
             purl: product.purl().map(Untrusted::from),
             components: components(&product.subcomponents).into_iter().chain(shared.iter().cloned()).collect(),
+            range: product.hashed().then(|| "hashes".into()),
         }),
     }
 }

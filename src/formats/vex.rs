@@ -18,7 +18,7 @@ pub(super) fn note(
     pointer: &str,
 ) -> Observation {
     let rule = names.first().cloned().unwrap_or_default();
-    let words: Vec<&str> = statuses.iter().map(|status| word(*status)).collect();
+    let words: Vec<&str> = statuses.iter().map(|status| status.word()).collect();
     let said = format!("VEX statement: {}", words.join(", "));
     Observation {
         ids: names.to_vec(),
@@ -27,14 +27,5 @@ pub(super) fn note(
         suppression: Some(Suppression { by: SuppressedBy::Vex, reason: Some(said.into()) }),
         pointer: pointer.into(),
         ..Observation::new(Kind::Vulnerability, rule, Severity::Info, SeveritySource::Format)
-    }
-}
-
-const fn word(status: VexStatus) -> &'static str {
-    match status {
-        VexStatus::NotAffected => "not affected",
-        VexStatus::Affected => "affected",
-        VexStatus::Fixed => "fixed",
-        VexStatus::UnderInvestigation => "under investigation",
     }
 }

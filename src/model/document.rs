@@ -41,6 +41,8 @@ pub struct VexProduct {
     pub purl: Option<Untrusted>,
     /// The components in it that the statement is about, as package URLs or identifiers.
     pub components: Vec<Untrusted>,
+    /// The versions that are meant, where they stand beside the package URL.
+    pub range: Option<Untrusted>,
 }
 
 /// What a VEX statement says.
@@ -56,6 +58,19 @@ pub enum VexStatus {
     Fixed,
     /// Not known yet.
     UnderInvestigation,
+}
+
+impl VexStatus {
+    /// For people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotAffected => "not affected",
+            Self::Affected => "affected",
+            Self::Fixed => "fixed",
+            Self::UnderInvestigation => "under investigation",
+        }
+    }
 }
 
 /// What Terraform or OpenTofu would do.

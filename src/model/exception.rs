@@ -182,6 +182,12 @@ pub enum ExceptionState {
 }
 
 impl ExceptionState {
+    /// Whether the outcome hangs on it.
+    #[must_use]
+    pub const fn is_decisive(self) -> bool {
+        matches!(self, Self::Decisive | Self::JointlyDecisive)
+    }
+
     /// The word used in every output.
     #[must_use]
     pub const fn word(self) -> &'static str {

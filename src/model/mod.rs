@@ -19,3 +19,4 @@ pub mod service;
 pub mod severity;
 pub mod text;
 pub mod time;
+pub mod vex;

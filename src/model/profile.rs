@@ -51,6 +51,9 @@ pub struct Profile {
     pub repeated: RepeatedDemands,
     /// What an exception may do.
     pub exceptions: ExceptionDemands,
+    /// Whose VEX statements count.
+    #[serde(default)]
+    pub vex: VexDemands,
     /// What a change needs.
     pub change: ChangeDemands,
     /// What a release brings with it.
@@ -645,6 +648,26 @@ pub struct ExceptionDemands {
     /// A record that covers more findings than this is a warning; `null`: they are not counted.
     #[serde(default)]
     pub max_covers: Option<u32>,
+}
+
+/// Whose VEX statements count (`--vex`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VexDemands {
+    /// Issuers, as their documents name them; none: no statement counts.
+    pub trusted_issuers: Vec<Untrusted>,
+    /// Whether a note in the issuer's own words is enough, where `not_affected` has no justification of the specifications.
+    pub accept_notes: bool,
+    /// Days that a statement may be old to clear something; `null`: any number.
+    pub max_age_days: Option<u32>,
+    /// Whether in a change request documents from outside the repository count.
+    pub accept_outside: bool,
+}
+
+impl Default for VexDemands {
+    fn default() -> Self {
+        Self { trusted_issuers: Vec::new(), accept_notes: false, max_age_days: Some(365), accept_outside: false }
+    }
 }
 
 /// What a change needs.

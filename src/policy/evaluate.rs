@@ -139,7 +139,7 @@ impl Program {
     }
 
     fn admission(&self, mut machine: Machine, input: Value) -> Result<Answer, PolicyError> {
-        let known = ids(&input, "exceptions")?.into_iter().collect();
+        let known = ids(&input, "exceptions")?.into_iter().chain(ids(&input, "vex")?).collect();
         machine.set_input(input);
         let mut answer = Answer::default();
         for judge in &self.judges {
@@ -298,19 +298,23 @@ fn list<'v>(base: &'v Value, key: &str) -> impl Iterator<Item = &'v Value> + use
 
 fn known_id(member: &Value, known: &BTreeSet<Untrusted>) -> Result<Untrusted, String> {
     let Value::String(id) = member else {
-        return Err(format!("a member is {}, not the id of an exception", verdict::kind(member)));
+        return Err(format!("a member is {}, not the id of an exception or of a statement", verdict::kind(member)));
     };
     let id = Untrusted::new(id.as_ref());
-    if known.contains(&id) { Ok(id) } else { Err(format!("no exception {} matches anything here", id.line())) }
+    if known.contains(&id) {
+        Ok(id)
+    } else {
+        Err(format!("no exception or statement {} matches anything here", id.line()))
+    }
 }
 
-/// `{"exception": id, "msg": why}`, and perhaps `"at": key`.
+/// `{"exception": id, "msg": why}`, or `statement` in place of `exception`, and perhaps `"at": key`.
 fn objection(member: &Value, known: &BTreeSet<Untrusted>) -> Result<(Untrusted, Objection), String> {
-    const SHAPE: &str = "a member is not an object of `exception` and `msg`, and perhaps `at`";
+    const SHAPE: &str = "a member is not an object of `exception` or `statement` and `msg`, and perhaps `at`";
     let fields = member.as_object().map_err(|_| SHAPE.to_owned())?;
+    let id = fields.get(&"exception".into()).or_else(|| fields.get(&"statement".into()));
     let at = fields.get(&"at".into());
-    let (Some(id), Some(msg), true) =
-        (fields.get(&"exception".into()), fields.get(&"msg".into()), fields.len() == 2 + usize::from(at.is_some()))
+    let (Some(id), Some(msg), true) = (id, fields.get(&"msg".into()), fields.len() == 2 + usize::from(at.is_some()))
     else {
         return Err(SHAPE.to_owned());
     };

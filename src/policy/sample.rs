@@ -37,6 +37,8 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         reports: Vec::new(),
         findings,
         exceptions: Vec::new(),
+        vex: Vec::new(),
+        vex_documents: Vec::new(),
         data: std::collections::BTreeMap::new(),
     }
 }

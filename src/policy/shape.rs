@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use crate::facts::{
     AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Enrichment, Facts, Judging, JudgingSource,
-    LicensedPackages, MatchedException, Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts, SCHEMA,
-    ScorecardFacts, TriagedFinding,
+    LicensedPackages, MatchedException, MatchedVex, Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts,
+    SCHEMA, ScorecardFacts, TriagedFinding, VexDocumentFacts,
 };
 use crate::facts::{Baseline, ClaimedEmergency, GivenClosing, History, Owed, VerifiedBy};
 use crate::model::artifact::{Artifact, Claim};
@@ -20,7 +20,9 @@ use crate::model::change::{
 };
 use crate::model::coverage::{Binding, Coverage, CoverageState};
 use crate::model::digest::{CommitId, Digest};
-use crate::model::document::{AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing};
+use crate::model::document::{
+    AttestedSubject, LineCoverage, PlanAction, PlannedChange, ScoredCheck, Standing, VexProduct, VexStatus,
+};
 use crate::model::emergency::{Closing, Emergency, EmergencyKind, EmergencyScope, SignedBy, Signers};
 use crate::model::enrichment::{DataSet, DataSource};
 use crate::model::exception::{Disposition, Exception, Match, Origin, RecordHistory, Renewal, RiskApproval, Scope};
@@ -32,7 +34,7 @@ use crate::model::profile::{
     OverdueDemands, OwnershipDemands, PerChangeKind, PerExposure, PerSeverity, PlanDemands, PlatformDemands,
     PolicyChangeDemands, Profile, ProfileSchema, ReleaseDemands, ReliabilityDemands, RepeatedDemands, RequiredCheck,
     RequiredData, RoleApprovals, RunnerDemands, ServiceField, SeverityClass, Since, Situation, Strategies, TestDemands,
-    Threshold, TimeOfDay, Weekday, When, Window,
+    Threshold, TimeOfDay, VexDemands, Weekday, When, Window,
 };
 use crate::model::report::{Check, Receipt, Report, ScanState, Sha256Field, Tests, Tool};
 use crate::model::service::{Exposure, PathOwner, Service, StateFile, Tier};
@@ -311,6 +313,12 @@ fn sample() -> Option<Facts> {
                 review_approvals: true,
                 max_renewals: Some(1),
                 max_covers: Some(1),
+            },
+            vex: VexDemands {
+                trusted_issuers: list(),
+                accept_notes: true,
+                max_age_days: Some(1),
+                accept_outside: true,
             },
             change: ChangeDemands {
                 approvals: PerChangeKind { standard: 1, normal: 1, emergency: 1 },
@@ -728,6 +736,34 @@ fn sample() -> Option<Facts> {
             verified_approvers: list(),
             in_force: true,
             admitted: false,
+        }],
+        vex: vec![MatchedVex {
+            id: text(),
+            path: text(),
+            outside: false,
+            digest: Sha256Field(digest),
+            format: text(),
+            pointer: text(),
+            issuer: some(),
+            vulnerabilities: list(),
+            products: vec![VexProduct { id: text(), purl: some(), components: list(), range: some() }],
+            status: VexStatus::NotAffected,
+            justification: some(),
+            note: some(),
+            at: Some(now),
+            covers: list(),
+            superseded: false,
+            admitted: true,
+        }],
+        vex_documents: vec![VexDocumentFacts {
+            path: text(),
+            digest: Sha256Field(digest),
+            format: text(),
+            issued: Some(now),
+            statements: 1,
+            matched: 1,
+            not_understood: 0,
+            unresolved: list(),
         }],
         data: BTreeMap::new(),
     })

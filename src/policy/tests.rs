@@ -493,19 +493,19 @@ fn admission_needs_a_package_that_admits_and_none_that_denies() {
         })
     );
     for (body, place, message) in [
-        ("admit contains \"EX-9\"", "a0.rego", "no exception EX-9"),
+        ("admit contains \"EX-9\"", "a0.rego", "no exception or statement EX-9"),
         ("admit contains 1", "a0.rego", "a member is a number"),
         ("admit := {\"EX-1\"}", "a0.rego:2", "not written as a set"),
         ("admit contains \"EX-1\"\nadmits contains \"EX-2\"", "a0.rego:3", "looks like `admit`"),
-        ("deny contains \"EX-1\"", "a0.rego", "not an object of `exception` and `msg`"),
-        ("deny contains {\"exception\": \"EX-1\"}", "a0.rego", "not an object of `exception` and `msg`"),
+        ("deny contains \"EX-1\"", "a0.rego", "not an object of `exception` or `statement` and `msg`"),
+        ("deny contains {\"exception\": \"EX-1\"}", "a0.rego", "not an object of `exception` or `statement` and `msg`"),
         ("deny contains {\"exception\": \"EX-1\", \"msg\": \"\"}", "a0.rego", "not a text that says why"),
-        ("deny contains {\"exception\": \"EX-9\", \"msg\": \"x\"}", "a0.rego", "no exception EX-9"),
-        ("warn contains {\"exception\": \"EX-9\", \"msg\": \"x\"}", "a0.rego", "no exception EX-9"),
+        ("deny contains {\"exception\": \"EX-9\", \"msg\": \"x\"}", "a0.rego", "no exception or statement EX-9"),
+        ("warn contains {\"exception\": \"EX-9\", \"msg\": \"x\"}", "a0.rego", "no exception or statement EX-9"),
         (
             "warn contains {\"exception\": \"EX-1\", \"msg\": \"x\", \"to\": \"y\"}",
             "a0.rego",
-            "not an object of `exception` and `msg`",
+            "not an object of `exception` or `statement` and `msg`",
         ),
         ("deny contains {\"exception\": \"EX-1\", \"msg\": \"x\", \"at\": 1}", "a0.rego", "a member's at is a number"),
         ("x := 1", "a0.rego:1", "neither admit nor deny nor warn"),

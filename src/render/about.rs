@@ -2,9 +2,10 @@
 //!
 //! What must stay true: every text from here is one neutral line; what its syntax needs beyond that is each renderer's to do.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::decision::{Decision, ExceptionOutcome, Outcome, Verdict, VerdictAction};
+use crate::decision::{Decision, ExceptionOutcome, Outcome, StatementOutcome, Verdict, VerdictAction};
 use crate::facts::{Clock, JudgingSource, Mode, TriagedFinding};
 use crate::model::digest::Digest;
 use crate::model::exception::Origin;
@@ -116,9 +117,19 @@ pub(super) fn heading(decision: &Decision) -> Vec<String> {
 pub(super) fn tally(decision: &Decision) -> String {
     let totals = &decision.totals;
     format!(
-        "{} block · {} warn · {} excepted · {} pass",
-        totals.deny, totals.warn, totals.excepted, totals.rules_passed
+        "{} block · {} warn · {} excepted{}{} · {} pass",
+        totals.deny,
+        totals.warn,
+        totals.excepted,
+        some(totals.not_affected, "not affected"),
+        some(totals.resolved, "resolved"),
+        totals.rules_passed
     )
+}
+
+/// What is counted only where VEX statements clear something.
+fn some(count: u64, what: &str) -> String {
+    if count > 0 { format!(" · {count} {what}") } else { String::new() }
 }
 
 /// The first digits of the digest of what judged: `sha256:1a2b3c4d…`.
@@ -233,14 +244,41 @@ pub(super) fn exceptions_in_short(decision: &Decision) -> (Option<String>, Optio
 
 /// `warn only because of EX-7, EX-12`; `None` where the outcome hangs on no exception.
 pub(super) fn only_because(decision: &Decision) -> Option<String> {
-    let ids: Vec<_> = decision.only_because_of.iter().map(Untrusted::line).collect();
+    let ids: Vec<_> = decision.only_because_of.iter().map(|id| id.line().into_owned()).collect();
+    hangs_on(decision, &ids)
+}
+
+/// The totals, and which exceptions and statements the outcome hangs on: where one line is all that is said.
+pub(super) fn tally_and_exceptions(decision: &Decision) -> String {
+    let hangs = [only_because(decision), statements_in_short(decision)].into_iter().flatten();
+    hangs.fold(tally(decision), |line, hangs| format!("{line} · {hangs}"))
+}
+
+/// What the outcome hangs on; `None` where nothing is named.
+fn hangs_on(decision: &Decision, ids: &[String]) -> Option<String> {
     (!ids.is_empty()).then(|| format!("{} only because of {}", decision.outcome.word(), ids.join(", ")))
 }
 
-/// The totals, and which exceptions the outcome hangs on: where one line is all that is said.
-pub(super) fn tally_and_exceptions(decision: &Decision) -> String {
-    let hangs = only_because(decision).map(|hangs| format!(" · {hangs}")).unwrap_or_default();
-    format!("{}{hangs}", tally(decision))
+/// Which VEX statements the outcome hangs on, and who made them; `None` where there is none.
+pub(super) fn statements_in_short(decision: &Decision) -> Option<String> {
+    let decisive = decision.vex.iter().filter(|statement| statement.state.is_decisive());
+    hangs_on(decision, &decisive.map(|one| format!("{} ({})", one.id.line(), issuer(one))).collect::<Vec<_>>())
+}
+
+/// What became of a VEX statement, what it says, and who says so of what.
+pub(super) fn said(statement: &StatementOutcome) -> String {
+    let name = statement.vulnerabilities.first().map(Untrusted::line).unwrap_or_default();
+    let of = match statement.covers.len() {
+        0 => String::new(),
+        1 => " of 1 finding".to_owned(),
+        n => format!(" of {n} findings"),
+    };
+    let [state, status] = [statement.state.word(), statement.status.word()];
+    format!("{state}, {name} {status}, says {}{of}", issuer(statement))
+}
+
+fn issuer(statement: &StatementOutcome) -> Cow<'_, str> {
+    statement.issuer.as_ref().map_or("nobody".into(), Untrusted::line)
 }
 
 /// What closes a report: a word, and what is said of it.

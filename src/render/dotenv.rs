@@ -19,6 +19,8 @@ fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Re
     writeln!(out, "COUNTERSIGN_WARNED={}", totals.warn)?;
     writeln!(out, "COUNTERSIGN_EXCEPTED={}", totals.excepted)?;
     writeln!(out, "COUNTERSIGN_DECISIVE_EXCEPTIONS={}", only_because_of.len())?;
+    writeln!(out, "COUNTERSIGN_NOT_AFFECTED={}", totals.not_affected)?;
+    writeln!(out, "COUNTERSIGN_RESOLVED={}", totals.resolved)?;
     writeln!(out, "COUNTERSIGN_POLICY_DIGEST={}", gate.policy_digest)?;
     writeln!(out, "COUNTERSIGN_ID={id}")
 }

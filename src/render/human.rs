@@ -27,6 +27,7 @@ fn write(decision: &Decision, style: &Style, out: &mut dyn io::Write) -> io::Res
     errors(page, decision)?;
     verdicts(page, decision, style.show)?;
     exceptions(page, decision)?;
+    statements(page, decision)?;
     ending(page, decision, style)
 }
 
@@ -118,6 +119,24 @@ fn exceptions(page: &mut Page<'_>, decision: &Decision) -> io::Result<()> {
     for exception in &decision.exceptions {
         page.entry(2, Ink::Plain, &format!("{}  ", exception.id.line()), &about::standing(exception))?;
         for because in &exception.because {
+            page.line(9, because.as_raw())?;
+        }
+    }
+    Ok(())
+}
+
+fn statements(page: &mut Page<'_>, decision: &Decision) -> io::Result<()> {
+    if decision.vex.is_empty() {
+        return Ok(());
+    }
+    page.gap()?;
+    page.entry(0, Ink::Bold, "VEX statements", &format!(" ({})", decision.vex.len()))?;
+    if let Some(hangs) = about::statements_in_short(decision) {
+        page.line(2, &hangs)?;
+    }
+    for one in &decision.vex {
+        page.entry(2, Ink::Plain, &format!("{}  ", one.id.line()), &about::said(one))?;
+        for because in &one.because {
             page.line(9, because.as_raw())?;
         }
     }

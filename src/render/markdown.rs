@@ -12,9 +12,9 @@ use std::io;
 
 use super::about::{self, Told};
 use super::{Renderer, Style};
-use crate::decision::{Decision, ExceptionOutcome, Outcome};
+use crate::decision::{Decision, Outcome};
 use crate::model::digest::Digest;
-use crate::model::text::neutral;
+use crate::model::text::{Untrusted, neutral};
 
 pub(super) static SUMMARY: Renderer = Renderer {
     id: "markdown",
@@ -107,8 +107,15 @@ fn blocks(decision: &Decision) -> Vec<Block> {
         let notes = if notes.is_empty() { String::new() } else { format!("{}\n\n", notes.join(" · ")) };
         let mut title = format!("\n### Exceptions ({})\n\n{notes}", decision.exceptions.len());
         for exception in &decision.exceptions {
-            blocks.push(Block { noun: "exceptions", text: std::mem::take(&mut title) + &one_exception(exception) });
+            let standing = item(&exception.id, &about::standing(exception), &exception.because);
+            blocks.push(Block { noun: "exceptions", text: std::mem::take(&mut title) + &standing });
         }
+    }
+    let hangs = about::statements_in_short(decision).map(|note| format!("{}\n\n", inline(&note))).unwrap_or_default();
+    let mut title = format!("\n### VEX statements ({})\n\n{hangs}", decision.vex.len());
+    for one in &decision.vex {
+        let said = item(&one.id, &about::said(one), &one.because);
+        blocks.push(Block { noun: "VEX statements", text: std::mem::take(&mut title) + &said });
     }
     blocks
 }
@@ -139,9 +146,10 @@ fn verdict(told: &Told<'_>, decision: &Decision) -> String {
     text
 }
 
-fn one_exception(exception: &ExceptionOutcome) -> String {
-    let mut text = format!("- {} {}\n", code(&exception.id.line()), inline(&about::standing(exception)));
-    for because in &exception.because {
+/// One exception or statement, what became of it, and why.
+fn item(id: &Untrusted, said: &str, because: &[Untrusted]) -> String {
+    let mut text = format!("- {} {}\n", code(&id.line()), inline(said));
+    for because in because {
         let _ = writeln!(text, "  - because {}", inline(because.as_raw()));
     }
     text

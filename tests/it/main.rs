@@ -51,3 +51,4 @@ mod ssh_signatures;
 mod supply_chain;
 mod support;
 mod trust;
+mod vex;

@@ -65,6 +65,8 @@ fn masked(text: &str) -> String {
             ("\"facts_digest\": \"", "sha256:"),
             ("\"id\": \"", "d-"),
             ("policy ", "sha256:"),
+            // Where the line before was full.
+            ("        ", "sha256:"),
             ("\"engine\": \"", "regorus"),
             ("\"semanticVersion\": \"", env!("CARGO_PKG_VERSION")),
             ("\"decision\": \"", "d-"),

@@ -600,22 +600,24 @@ func orElse(text string) string {
 	return text
 }
 
-// admission asks again which exceptions count, from the facts as they were before the answer.
+// admission asks again which exceptions and statements count, from the facts as they were before the answer.
 func (e *evaluator) admission(facts map[string]interface{}) []string {
 	before := map[string]interface{}{}
 	for key, value := range facts {
 		before[key] = value
 	}
-	var records []interface{}
-	for _, record := range facts["exceptions"].([]interface{}) {
-		reset := map[string]interface{}{}
-		for key, value := range record.(map[string]interface{}) {
-			reset[key] = value
+	for _, list := range []string{"exceptions", "vex"} {
+		var records []interface{}
+		for _, record := range facts[list].([]interface{}) {
+			reset := map[string]interface{}{}
+			for key, value := range record.(map[string]interface{}) {
+				reset[key] = value
+			}
+			reset["admitted"] = false
+			records = append(records, reset)
 		}
-		reset["admitted"] = false
-		records = append(records, reset)
+		before[list] = records
 	}
-	before["exceptions"] = records
 	admitted, denied := map[string]bool{}, map[string]bool{}
 	for _, name := range e.admit {
 		ids, _ := e.eval(name+".admit", before).([]interface{})
@@ -624,16 +626,23 @@ func (e *evaluator) admission(facts map[string]interface{}) []string {
 		}
 		faults, _ := e.eval(name+".deny", before).([]interface{})
 		for _, fault := range faults {
-			denied[fault.(map[string]interface{})["exception"].(string)] = true
+			fields := fault.(map[string]interface{})
+			id, ok := fields["exception"].(string)
+			if !ok {
+				id = fields["statement"].(string)
+			}
+			denied[id] = true
 		}
 	}
 	var faults []string
-	for _, record := range facts["exceptions"].([]interface{}) {
-		fields := record.(map[string]interface{})
-		id := fields["id"].(string)
-		theirs := admitted[id] && !denied[id] && fields["in_force"].(bool)
-		if theirs != fields["admitted"].(bool) {
-			faults = append(faults, fmt.Sprintf("admission of %s: ours %v, OPA's %v", id, fields["admitted"], theirs))
+	for _, list := range []string{"exceptions", "vex"} {
+		for _, record := range facts[list].([]interface{}) {
+			fields := record.(map[string]interface{})
+			id := fields["id"].(string)
+			theirs := admitted[id] && !denied[id] && (list == "vex" || fields["in_force"].(bool))
+			if theirs != fields["admitted"].(bool) {
+				faults = append(faults, fmt.Sprintf("admission of %s: ours %v, OPA's %v", id, fields["admitted"], theirs))
+			}
 		}
 	}
 	return faults

@@ -87,9 +87,7 @@ struct Metadata<'a> {
     /// A list of tools, or since 1.5 an object that lists components and services.
     tools: OneOrMany<Tool<'a>>,
     component: Part<WireComponent<'a>>,
-    supplier: Part<Who<'a>>,
     manufacturer: Part<Who<'a>>,
-    manufacture: Part<Who<'a>>,
     authors: List<Who<'a>>,
 }
 
@@ -105,8 +103,9 @@ impl Metadata<'_> {
         }
         bom.timestamp = owned(&self.timestamp);
         bom.subject = self.component.get().map(WireComponent::component);
-        let makers = [&self.supplier, &self.manufacturer, &self.manufacture].into_iter().filter_map(Part::get);
-        bom.author = makers.chain(self.authors.sound()).find_map(|who| who.name.untrusted());
+        // `supplier` and `manufacture` are of what the document is about.
+        let mut writers = self.manufacturer.get().into_iter().chain(self.authors.sound());
+        bom.author = writers.find_map(|who| who.name.untrusted());
     }
 }
 
@@ -216,6 +215,7 @@ impl WireVulnerability<'_> {
                 state: owned(&said.state),
                 justification: owned(&said.justification),
                 detail: owned(&said.detail),
+                at: owned(&said.last_updated).or_else(|| owned(&said.first_issued)),
             }),
             affects: self.affects.in_place().map(|one| one.map(WireAffected::affected).unwrap_or_default()).collect(),
         }
@@ -264,6 +264,10 @@ struct WireAnalysis<'a> {
     state: Text<'a>,
     justification: Text<'a>,
     detail: Text<'a>,
+    #[serde(rename = "firstIssued")]
+    first_issued: Text<'a>,
+    #[serde(rename = "lastUpdated")]
+    last_updated: Text<'a>,
 }
 
 #[derive(Default, Deserialize)]

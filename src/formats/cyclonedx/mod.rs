@@ -48,6 +48,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
 pub(super) struct Bom {
     pub(super) tool: Option<Untrusted>,
     pub(super) tool_version: Option<Untrusted>,
+    /// Who wrote the document, never who made what it is about.
     pub(super) author: Option<Untrusted>,
     pub(super) timestamp: Option<String>,
     /// What the document is about.
@@ -101,6 +102,8 @@ pub(super) struct Analysis {
     pub(super) state: Option<String>,
     pub(super) justification: Option<String>,
     pub(super) detail: Option<String>,
+    /// When it was first written, or last changed.
+    pub(super) at: Option<String>,
 }
 
 /// What a vulnerability affects.
@@ -209,7 +212,7 @@ impl Bom {
                 justification: analysis.and_then(|said| said.justification.as_deref()).map(Untrusted::from),
                 note: analysis.and_then(|said| said.detail.as_deref()).map(title),
                 author: self.author.clone(),
-                at: instant(self.timestamp.as_deref()),
+                at: instant(analysis.and_then(|said| said.at.as_deref()).or(self.timestamp.as_deref())),
                 pointer: pointer.into(),
             });
         }
@@ -254,7 +257,17 @@ impl Component {
 
     fn product(&self, affected: &Affected) -> Option<VexProduct> {
         let id = affected.reference.as_deref().or(self.purl.as_deref()).or(self.name.as_deref())?;
-        Some(VexProduct { id: id.into(), purl: self.purl.as_deref().map(Untrusted::from), components: Vec::new() })
+        // Versions that are listed beside a component narrow it down, and so does its own where the package URL has none.
+        let unversioned = |purl: &str| package_of(purl).is_some_and(|package| package.version.is_none());
+        let own = self.version.as_deref().filter(|_| self.purl.as_deref().is_some_and(unversioned));
+        let listed = (!affected.statuses.is_empty()).then_some("versions of `affects`");
+        let range = listed.or(own).map(Untrusted::from);
+        Some(VexProduct {
+            id: id.into(),
+            purl: self.purl.as_deref().map(Untrusted::from),
+            components: Vec::new(),
+            range,
+        })
     }
 }
 

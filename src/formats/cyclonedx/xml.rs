@@ -40,7 +40,11 @@ fn read_metadata(xml: &mut Xml<'_>, bom: &mut Bom) -> Result<(), FormatError> {
             "tools" => read_tools(xml, bom)?,
             "component" => bom.subject = Some(read_component(xml, tag, None)?),
             "authors" => xml.children(|xml, _| read_name(xml, &mut bom.author))?,
-            "supplier" | "manufacturer" | "manufacture" => read_name(xml, &mut bom.author)?,
+            "manufacturer" => {
+                let mut maker = None;
+                read_name(xml, &mut maker)?;
+                bom.author = maker.or_else(|| bom.author.take());
+            }
             _ => xml.skip()?,
         }
         Ok(())
@@ -236,6 +240,8 @@ fn read_analysis(xml: &mut Xml<'_>) -> Result<Analysis, FormatError> {
             "state" => analysis.state = text(xml)?,
             "justification" => analysis.justification = text(xml)?,
             "detail" => analysis.detail = text(xml)?,
+            "firstIssued" if analysis.at.is_none() => analysis.at = text(xml)?,
+            "lastUpdated" => analysis.at = text(xml)?,
             _ => xml.skip()?,
         }
         Ok(())

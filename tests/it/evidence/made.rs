@@ -78,6 +78,7 @@ pub(super) fn decision() -> Decision {
         verdicts: Vec::new(),
         findings: Vec::new(),
         exceptions: Vec::new(),
+        vex: Vec::new(),
         rules: Vec::new(),
         coverage: Vec::new(),
         totals: Totals::default(),

@@ -68,8 +68,19 @@ fn resigned(folder: &Path, change: impl FnOnce(&mut Value, &mut Value)) {
 
 #[test]
 fn evidence_of_every_outcome_replays_to_the_same_bytes() {
-    let situations =
-        ["pass", "block", "excepted", "exception-rejected", "r17-rollback", "r1-codeowners", "freeze-excepted"];
+    let situations = [
+        "pass",
+        "block",
+        "excepted",
+        "exception-rejected",
+        "r17-rollback",
+        "r1-codeowners",
+        "freeze-excepted",
+        "vex-not-affected",
+        "vex-before-exception",
+        "vex-conflict",
+        "vex-untrusted",
+    ];
     for scenario in situations {
         let (desk, folder) = decided(scenario, &[]);
         let (code, document) = replay(&desk, &folder);
