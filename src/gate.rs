@@ -599,6 +599,8 @@ pub struct Known {
     pub fail_on: FailOn,
     /// The change, as far as it was known.
     pub change: Change,
+    /// What would have been released, as far as it was known.
+    pub artifacts: Vec<Artifact>,
     /// Where judging inputs came from.
     pub judging: Judging,
     /// The URI of this gate.
@@ -623,7 +625,9 @@ pub fn no_decision(known: Known) -> Decision {
     };
     let told: Vec<&str> = known.errors.iter().map(|error| error.message.as_raw()).collect();
     let id = decision_id(&gate, &known.change);
-    let hex: String = Digest::of(format!("{id}\n{}\n{}", known.now, told.join("\n"))).hex().chars().take(32).collect();
+    let about: Vec<String> = known.artifacts.iter().map(|artifact| artifact.digest.to_string()).collect();
+    let told = format!("{id}\n{}\n{}\n{}", known.now, about.join(" "), told.join("\n"));
+    let hex: String = Digest::of(told).hex().chars().take(32).collect();
     Decision {
         schema: decision::SCHEMA,
         id: format!("d-{hex}"),
@@ -639,7 +643,7 @@ pub fn no_decision(known: Known) -> Decision {
         gate,
         change: known.change,
         service: Service::default(),
-        artifacts: Vec::new(),
+        artifacts: known.artifacts,
         judging: known.judging,
         verdicts: Vec::new(),
         findings: Vec::new(),

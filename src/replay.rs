@@ -13,10 +13,10 @@ use crate::evidence::materials::Role;
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::{Folder, Kept, Verified};
-use crate::exceptions::{self, AllowedSigners, Approvers, Context, Record, RevokedKeys};
+use crate::exceptions::{self, Context, Record};
 use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, Facts, Owners};
 use crate::gate::{self, Case, Decided, GateError};
-use crate::model::exception::{Disposition, Origin};
+use crate::model::exception::Disposition;
 use crate::model::finding::Finding;
 use crate::model::text::Untrusted;
 use crate::policy::{Bundle, Layer, PolicyFile, PolicySet};
@@ -119,11 +119,14 @@ fn case(
     gate_id: Untrusted,
     circumstances: Circumstances,
 ) -> Result<Case, Unreplayable> {
-    let records = records(kept)?;
+    let records = kept.records().map_err(Unreplayable::Unreadable)?;
     let codeowners = codeowners(kept)?;
     let repository = facts.change.repository.clone();
     let repository = repository.as_ref().map(Untrusted::as_raw);
-    let approvers = approvers(kept, &records, repository, &facts)?;
+    // Without allowed signers none counted as signed.
+    let signers = kept.signers().map_err(Unreplayable::Unreadable)?;
+    let approvers =
+        signers.map(|signers| kept.approvers(&records, repository, &signers, facts.now)).unwrap_or_default();
     let owners = Owners::of(&facts.service, codeowners.as_ref(), &facts.profile.layers)
         .map_err(|fault| Unreplayable::Unreadable(fault.to_string()))?;
     for triaged in &mut facts.findings {
@@ -155,54 +158,11 @@ fn case(
     Ok(Case { facts, records, coverage, approvers, merged_across, gate_id, circumstances })
 }
 
-fn records(kept: &Kept<'_>) -> Result<Vec<Record>, Unreplayable> {
-    let mut files = Vec::new();
-    for (role, origin) in [(Role::OrganisationExceptions, Origin::Organisation), (Role::Exceptions, Origin::Repository)]
-    {
-        for file in kept.files(role) {
-            let bytes = file.bytes.ok_or_else(|| unreadable(&file.path.line(), "not kept"))?;
-            files.push((origin, file.path.as_raw(), bytes));
-        }
-    }
-    exceptions::read_all(files).map_err(|faults| unreadable("the exception records", faults))
-}
-
 fn codeowners(kept: &Kept<'_>) -> Result<Option<CodeOwnersFile>, Unreplayable> {
     let Some(file) = kept.files(Role::Ownership).next() else { return Ok(None) };
-    let text = text(file.bytes, file.path)?;
+    let text = file.text().map_err(Unreplayable::Unreadable)?;
     let owners = CodeOwners::parse(text, Dialect::of(file.path.as_raw(), text));
     Ok(Some(CodeOwnersFile { path: file.path.clone(), owners }))
-}
-
-/// The approvals' signatures, verified again. Without allowed signers none counted as signed.
-fn approvers(
-    kept: &Kept<'_>,
-    records: &[Record],
-    repository: Option<&str>,
-    facts: &Facts,
-) -> Result<BTreeMap<Untrusted, Approvers>, Unreplayable> {
-    let Some(file) = kept.files(Role::Trust).next() else { return Ok(BTreeMap::new()) };
-    let mut signers =
-        AllowedSigners::parse(text(file.bytes, file.path)?).map_err(|error| unreadable(&file.path.line(), error))?;
-    if let Some(file) = kept.files(Role::Revocation).next() {
-        let bytes = file.bytes.ok_or_else(|| unreadable(&file.path.line(), "not kept"))?;
-        signers = signers.without(RevokedKeys::parse(bytes).map_err(|error| unreadable(&file.path.line(), error))?);
-    }
-    let files: BTreeMap<_, _> =
-        kept.files(Role::Signature).filter_map(|file| Some((file.path.as_raw(), file.bytes?))).collect();
-    let judge = |record: &Record| {
-        let bytes =
-            |name: &Untrusted| files.get(record.beside(name).as_str()).map(|bytes| (name.clone(), bytes.to_vec()));
-        let signatures = record.signature_files().filter_map(bytes).collect();
-        let judged = exceptions::verified_approvers(record, repository, &signatures, &signers, facts.now);
-        (record.id().clone(), judged)
-    };
-    Ok(records.iter().map(judge).collect())
-}
-
-fn text<'a>(bytes: Option<&'a [u8]>, path: &Untrusted) -> Result<&'a str, Unreplayable> {
-    let bytes = bytes.ok_or_else(|| unreadable(&path.line(), "not kept"))?;
-    std::str::from_utf8(bytes).map_err(|_| unreadable(&path.line(), "not UTF-8"))
 }
 
 /// How the decision made again stands to the recorded one.

@@ -21,6 +21,7 @@ use super::{
 use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::Sign;
 use crate::evidence::materials::{Content, Material, Role};
+use crate::evidence::statement::MAX_SUBJECTS;
 use crate::evidence::{CommitSubject, Evidence, EvidenceInput, assemble};
 use crate::facts::{Clock, Judging, Mode};
 use crate::gate::{self, Inputs, Known};
@@ -206,6 +207,10 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let shipped = policies.as_ref().map(|policies| &policies.value);
     let profile = judged::profile(plan.profile.as_deref(), shipped, &judging).map_err(&mut note).ok();
     let artifacts = subject::read(&args.subject).map_err(&mut note).ok();
+    // A statement is about a few things: too many of them are another error, which must leave evidence, too.
+    if let Some(artifacts) = artifacts.as_ref().filter(|artifacts| artifacts.len() <= MAX_SUBJECTS) {
+        trail.know(|known| known.artifacts.clone_from(artifacts));
+    }
     let no_reports = match trail.purpose {
         Purpose::Setup => true,
         Purpose::Proposal => args.reports.is_empty(),
@@ -356,6 +361,7 @@ fn unknown(args: &CheckArgs, now: Timestamp, clock: Clock) -> Known {
         mode: plan.mode,
         fail_on: plan.fail_on,
         change: Change::default(),
+        artifacts: Vec::new(),
         judging: Judging::default(),
         exit_code: Exit::Internal.code(),
         errors: Vec::new(),

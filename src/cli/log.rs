@@ -15,7 +15,8 @@ use super::{evidence, io, output};
 use crate::evidence::keys::{PrivateKey, PublicKey};
 use crate::evidence::{BLOBS, Demands, StepState, Trust, verify};
 use crate::history::{
-    Checkpoint, Cosigned, Entry, Log, LogFault, Logged, Note, NoteFault, Proof, Role, VerifierKey, cosign,
+    Checkpoint, Cosigned, Entry, Inclusion, Log, LogFault, Logged, Note, NoteFault, QuorumFault, Role, VerifierKey,
+    Watch, cosign,
 };
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
@@ -145,6 +146,9 @@ pub struct VerifyProofArgs {
     /// The folder of the decision.
     #[arg(long, value_name = "EVIDENCE")]
     pub evidence: PathBuf,
+    /// The witnesses.
+    #[command(flatten)]
+    pub witnesses: WitnessesArgs,
 }
 
 /// `log check`.
@@ -159,15 +163,38 @@ pub struct CheckLogArgs {
     /// A checkpoint that was kept: the log must continue it.
     #[arg(long, value_name = "CHECKPOINT")]
     pub since: Vec<PathBuf>,
-    /// The verifier key of a witness.
+    /// The witnesses.
+    #[command(flatten)]
+    pub witnesses: WitnessesArgs,
+    /// How to print.
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub output: FindingsOutput,
+}
+
+/// Who must have seen a checkpoint.
+#[derive(Clone, Debug, Default, Args)]
+pub struct WitnessesArgs {
+    /// The verifier key of a witness; repeatable.
     #[arg(long, value_name = "PATH")]
     pub witness: Vec<PathBuf>,
     /// How many of the witnesses must have signed the checkpoint [default: all].
     #[arg(long, value_name = "N", requires = "witness")]
     pub quorum: Option<usize>,
-    /// How to print.
-    #[arg(long, value_name = "FORMAT", default_value = "human")]
-    pub output: FindingsOutput,
+}
+
+impl WitnessesArgs {
+    /// The keys, and how many of them are enough.
+    ///
+    /// # Errors
+    /// A key cannot be read: exit 3. More are demanded than there are: exit 2.
+    pub(super) fn read(&self) -> Result<(Vec<VerifierKey>, usize), CliError> {
+        let keys = self.witness.iter().map(|path| verifier_key(path, Role::Witness)).collect::<Result<Vec<_>, _>>()?;
+        let quorum = self.quorum.unwrap_or(keys.len());
+        if quorum > keys.len() {
+            return Err(CliError::usage(format!("--quorum {quorum} of {} witnesses", keys.len())));
+        }
+        Ok((keys, quorum))
+    }
 }
 
 /// `log monitor`.
@@ -344,19 +371,11 @@ fn verify_proof(args: &VerifyProofArgs) -> Result<u8, CliError> {
     let decision =
         decision.ok_or_else(|| CliError::input(format!("{}: no {DECISION}", args.evidence.display())))?.digest;
     let bytes = io::read(&args.proof, io::OWN_FILE_BYTES)?;
-    let proven = || -> Result<(Entry, Checkpoint), String> {
-        let proof = Proof::read(&bytes).map_err(|fault| fault.to_string())?;
-        let checkpoint = proof.verify(&key).map_err(|fault| fault.to_string())?;
-        let entry = Entry::read(&proof.entry).map_err(|fault| format!("its entry: {fault}"))?;
-        if entry.decision == decision {
-            Ok((entry, checkpoint))
-        } else {
-            Err("it is about another decision".to_owned())
-        }
-    };
-    match proven() {
-        Ok((entry, Checkpoint { origin, size, .. })) => {
-            say(&format!("{}\nin {origin} of {size} entries\nHOLDS\n", line(&entry)))
+    let (witnesses, quorum) = args.witnesses.read()?;
+    match Inclusion::read(&bytes, decision, Watch { log: &key, witnesses: &witnesses, quorum }) {
+        Ok(Inclusion { entry, checkpoint: Checkpoint { origin, size, .. }, cosigned }) => {
+            let seen: String = cosigned.iter().map(seen_line).collect();
+            say(&format!("{}\nin {origin} of {size} entries\n{seen}HOLDS\n", line(&entry)))
         }
         Err(why) => say(&format!("FAILED: {}: {why}\n", args.proof.display())).map(|_| 1),
     }
@@ -365,13 +384,9 @@ fn verify_proof(args: &VerifyProofArgs) -> Result<u8, CliError> {
 fn check(args: &CheckLogArgs) -> Result<u8, CliError> {
     let key = verifier_key(&args.log_key, Role::Log)?;
     let since = args.since.iter().map(|path| checkpoint(path, &key)).collect::<Result<Vec<_>, _>>()?;
-    let witnesses = args.witness.iter().map(|path| verifier_key(path, Role::Witness)).collect::<Result<Vec<_>, _>>()?;
-    let quorum = args.quorum.unwrap_or(witnesses.len());
-    if quorum > witnesses.len() {
-        return Err(CliError::usage(format!("--quorum {quorum} of {} witnesses", witnesses.len())));
-    }
+    let (witnesses, quorum) = args.witnesses.read()?;
     let result = held(&args.directory, &key, &since)?.and_then(|log| {
-        let cosigned = seen_by(&log, &witnesses, quorum)?;
+        let cosigned = log.note().witnessed(&key, &witnesses, quorum).map_err(Broken::Quorum)?;
         Ok(Seen { new: 0..0, log, cosigned, earlier: since.len() })
     });
     report(&result, args.output)
@@ -424,7 +439,7 @@ struct Seen {
 enum Broken {
     Log(LogFault),
     Beyond(usize),
-    Quorum { cosigned: usize, quorum: usize, missing: String },
+    Quorum(QuorumFault),
 }
 
 impl std::fmt::Display for Broken {
@@ -436,9 +451,7 @@ impl std::fmt::Display for Broken {
                 "{HISTORY} has {bytes} bytes beyond its checkpoint: an append did not come to its end, and the next one \
                  removes them; or somebody wrote what nobody signed"
             ),
-            Self::Quorum { cosigned, quorum, missing } => {
-                write!(f, "{cosigned} of {quorum} witnesses signed the checkpoint: {missing}")
-            }
+            Self::Quorum(fault) => fault.fmt(f),
         }
     }
 }
@@ -454,25 +467,6 @@ fn held(directory: &Path, key: &VerifierKey, since: &[Checkpoint]) -> Result<Res
         return Ok(Err(Broken::Log(fault)));
     }
     Ok(if log.beyond() > 0 { Err(Broken::Beyond(log.beyond())) } else { Ok(log) })
-}
-
-/// Which of the witnesses signed, each key once however often it was given.
-fn seen_by(log: &Log, witnesses: &[VerifierKey], quorum: usize) -> Result<Vec<Cosigned>, Broken> {
-    let (mut cosigned, mut missing, mut counted) = (Vec::new(), Vec::new(), Vec::new());
-    for witness in witnesses {
-        if counted.contains(witness.key()) {
-            continue;
-        }
-        counted.push(witness.key().clone());
-        match log.note().cosigned(witness) {
-            Ok(seen) => cosigned.push(seen),
-            Err(fault) => missing.push(fault.to_string()),
-        }
-    }
-    if cosigned.len() < quorum {
-        return Err(Broken::Quorum { cosigned: cosigned.len(), quorum, missing: missing.join("; ") });
-    }
-    Ok(cosigned)
 }
 
 /// `log check --output json`.
@@ -521,10 +515,12 @@ fn human(result: &Result<Seen, Broken>) -> String {
             if seen.earlier == 1 { "" } else { "s" }
         ));
     }
-    for Cosigned { name, at } in &seen.cosigned {
-        text.push_str(&format!("seen by {} at {at}\n", name.line()));
-    }
+    text.extend(seen.cosigned.iter().map(seen_line));
     text + "HOLDS\n"
+}
+
+fn seen_line(Cosigned { name, at }: &Cosigned) -> String {
+    format!("seen by {} at {at}\n", name.line())
 }
 
 fn json(result: &Result<Seen, Broken>, exit_code: u8) -> Result<String, CliError> {

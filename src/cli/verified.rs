@@ -102,7 +102,7 @@ pub(super) struct Document<'a> {
 
 impl<'a> From<&'a Verification> for Document<'a> {
     fn from(verification: &'a Verification) -> Self {
-        let Verification { steps, verdict, statement } = verification;
+        let Verification { steps, verdict, statement, key: _ } = verification;
         let exit_code = verdict.exit_code();
         Self { schema: SCHEMA, result: *verdict, exit_code, steps, statement: statement.as_ref() }
     }

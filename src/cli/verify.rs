@@ -9,13 +9,16 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::error::CliError;
+use super::log::{WitnessesArgs, verifier_key};
 use super::replay::{self, Again};
 use super::trust::KeysArgs;
 use super::verified::{self, Checked};
 use super::worker::SECONDS;
 use super::{diagnostic, evidence, io, output, parallel};
 use crate::decision::Outcome;
-use crate::evidence::{Demands, Folder, StepState, Trust, Verdict, Verification};
+use crate::evidence::{DECISION_FILE, Demands, Folder, StepState, Trust, Verdict, Verification};
+use crate::exceptions::{AllowedSigners, RevokedKeys};
+use crate::history::{Inclusion, Role, VerifierKey, Watch};
 use crate::model::digest::Digest;
 use crate::replay::Comparison;
 
@@ -34,6 +37,7 @@ Examples:
   countersign verify evidence/d-… --key gate.pub.pem --subject dist/app.tar.gz
   countersign verify evidence/d-… --key gate.pub.pem --subject sha256:… --any-outcome --output json
   countersign verify evidence/d-… --trust trust.dsse.json --trust-root root.pub.pem --subject dist/app.tar.gz
+  countersign verify evidence/d-… --key gate.pub.pem --any-subject --log-proof d-….tlog-proof --log-key log.vkey
   countersign verify evidence --key gate.pub.pem --any-subject --any-outcome --output junit")]
 pub struct VerifyArgs {
     /// Folders of evidence, the envelopes in them, or directories with such folders.
@@ -81,6 +85,22 @@ pub struct VerifyArgs {
     /// The least assurance level, 0 to 3.
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=3))]
     pub require_assurance: Option<u8>,
+    /// Who may approve exceptions and emergencies (OpenSSH `allowed_signers`): judge the approvals by it, and not by the list that
+    /// is kept with the evidence.
+    #[arg(long, value_name = "PATH")]
+    pub allowed_signers: Option<PathBuf>,
+    /// Keys of approvers that are revoked (an OpenSSH KRL, or public keys).
+    #[arg(long, value_name = "PATH", requires = "allowed_signers")]
+    pub revoked_keys: Option<PathBuf>,
+    /// The proof that the decision is in the log (`log prove`); for many folders a directory with a DECISION_ID.tlog-proof for each.
+    #[arg(long, value_name = "PROOF", requires = "log_key")]
+    pub log_proof: Option<PathBuf>,
+    /// The log's verifier key, kept since the log began.
+    #[arg(long, value_name = "PATH", requires = "log_proof")]
+    pub log_key: Option<PathBuf>,
+    /// The log's witnesses.
+    #[command(flatten)]
+    pub witnesses: WitnessesArgs,
     /// Decide again, too: the decision must be the same.
     #[arg(long)]
     pub replay: bool,
@@ -143,17 +163,20 @@ pub fn run(args: &VerifyArgs) -> Result<u8, CliError> {
 pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
     let keys = args.keys.read()?;
     let outcomes: Vec<Outcome> = args.require_outcome.iter().copied().map(Outcome::from).collect();
-    let demands = demands(args, keys.trust(), &outcomes)?;
+    let signers =
+        args.allowed_signers.as_deref().map(|path| signers(path, args.revoked_keys.as_deref())).transpose()?;
+    let demands = Demands { signers: signers.as_ref(), ..demands(args, keys.trust(), &outcomes)? };
+    let asked = Asked { demands, log: LogAsked::read(args)?, replay: args.replay };
     let places = places(&args.evidence)?;
     let written = match places.as_slice() {
         [one] if args.evidence.contains(one) => {
-            let verification = check(one, &demands, args.replay)?;
+            let verification = check(one, &asked)?;
             verified::write_one(one, &verification, args.output, out).map(|()| verification.verdict.exit_code())
         }
         places => {
             let progress = diagnostic::Progress::new("verified", places.len());
             let checked = parallel::map(places, parallel::cores(), |place| {
-                let result = check(place, &demands, args.replay);
+                let result = check(place, &asked);
                 progress.step();
                 Checked { place: place.clone(), result }
             });
@@ -180,6 +203,8 @@ fn demands<'a>(args: &'a VerifyArgs, trust: Trust<'a>, outcomes: &'a [Outcome]) 
         policy_digest: args.policy.as_deref().map(policy_digest).transpose()?,
         least_assurance: args.require_assurance,
         max_age_seconds: args.max_age.as_deref().map(age).transpose()?,
+        signers: None,
+        seen: None,
         now: io::now()?,
     })
 }
@@ -197,10 +222,104 @@ fn places(named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     Ok(places)
 }
 
-fn check(place: &Path, demands: &Demands<'_>, replay: bool) -> Result<Verification, CliError> {
+/// Everything that is asked of each folder.
+struct Asked<'a> {
+    demands: Demands<'a>,
+    log: Option<LogAsked>,
+    replay: bool,
+}
+
+/// The log that a decision must be in.
+struct LogAsked {
+    proofs: PathBuf,
+    key: VerifierKey,
+    witnesses: Vec<VerifierKey>,
+    quorum: usize,
+}
+
+impl LogAsked {
+    fn read(args: &VerifyArgs) -> Result<Option<Self>, CliError> {
+        let (Some(proofs), Some(key)) = (&args.log_proof, &args.log_key) else {
+            return match args.witnesses.witness.first() {
+                None => Ok(None),
+                Some(_) => {
+                    Err(CliError::usage("--witness without --log-proof").hint("a witness signs checkpoints of a log"))
+                }
+            };
+        };
+        let (witnesses, quorum) = args.witnesses.read()?;
+        Ok(Some(Self { proofs: proofs.clone(), key: verifier_key(key, Role::Log)?, witnesses, quorum }))
+    }
+
+    /// What the proof of this folder's decision shows; its words where it shows nothing.
+    fn shown(&self, place: &Path, folder: &Folder) -> Result<Result<Inclusion, String>, CliError> {
+        let Some(decision) = folder.files.get(DECISION_FILE) else {
+            return Ok(Err(format!("{DECISION_FILE} is missing")));
+        };
+        let proof = match io::kind(&self.proofs) {
+            io::PathKind::Directory => {
+                let place = if io::kind(place) == io::PathKind::File { place.parent().unwrap_or(place) } else { place };
+                let id = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                self.proofs.join(format!("{id}.tlog-proof"))
+            }
+            _ => self.proofs.clone(),
+        };
+        if io::kind(&proof) == io::PathKind::Missing && proof != self.proofs {
+            return Ok(Err(format!("{}: no such proof", proof.display())));
+        }
+        let watch = Watch { log: &self.key, witnesses: &self.witnesses, quorum: self.quorum };
+        let proof = io::read(&proof, io::OWN_FILE_BYTES)?;
+        Ok(Inclusion::read(&proof, decision.digest, watch).map_err(|fault| fault.to_string()))
+    }
+
+    /// The step of the history: the proof holds, and its entry is the decision's.
+    fn judged(
+        &self,
+        shown: Result<Inclusion, String>,
+        found: &Verification,
+        folder: &Folder,
+        trust: Trust<'_>,
+    ) -> Result<String, String> {
+        let shown = shown?;
+        if let Trust::List(list) = trust {
+            list.may_log(self.key.key())?;
+        }
+        let envelope = folder.files.get(DECISION_FILE).and_then(|file| file.bytes.as_deref());
+        match (&found.statement, &found.key, envelope) {
+            (Some(statement), Some(key), Some(envelope)) => {
+                shown.agrees(statement, envelope, key, &self.key).map_err(|fault| fault.to_string())
+            }
+            _ => Err("the evidence itself does not hold".to_owned()),
+        }
+    }
+}
+
+fn check(place: &Path, asked: &Asked<'_>) -> Result<Verification, CliError> {
     let folder = evidence::read(place)?;
-    let verification = crate::evidence::verify(&folder, demands);
-    if replay { replayed(verification, &folder) } else { Ok(verification) }
+    let shown = match &asked.log {
+        Some(log) => Some((log, log.shown(place, &folder)?)),
+        None => None,
+    };
+    let seen = shown.as_ref().and_then(|(_, shown)| shown.as_ref().ok()?.seen());
+    let demands = Demands { seen: seen.as_ref(), ..asked.demands };
+    let mut verification = crate::evidence::verify(&folder, &demands);
+    if let Some((log, shown)) = shown {
+        let judged = log.judged(shown, &verification, &folder, demands.trust);
+        verification = verification.logged(judged);
+    }
+    if asked.replay { replayed(verification, &folder) } else { Ok(verification) }
+}
+
+/// The verifier's own word on who may approve.
+fn signers(allowed: &Path, revoked: Option<&Path>) -> Result<AllowedSigners, CliError> {
+    let not_sound = |path: &Path, why: &dyn std::fmt::Display| CliError::input(format!("{}: {why}", path.display()));
+    let text =
+        String::from_utf8(io::read(allowed, io::OWN_FILE_BYTES)?).map_err(|_| not_sound(allowed, &"not UTF-8"))?;
+    let signers = AllowedSigners::parse(&text).map_err(|error| not_sound(allowed, &error))?;
+    let Some(revoked) = revoked else { return Ok(signers) };
+    let keys =
+        RevokedKeys::parse(&io::read(revoked, io::OWN_FILE_BYTES)?).map_err(|error| not_sound(revoked, &error))?;
+    Ok(signers.without(keys))
 }
 
 /// Adds the step of deciding again; evidence that failed already is not replayed.

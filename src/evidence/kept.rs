@@ -2,13 +2,19 @@
 //!
 //! What must stay true: bytes are given only where their digest is the one that was signed.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::materials::{FileEntry, MaterialsList, Role};
 use super::predicate::gate_decision::GateDecision;
 use super::statement::Statement;
 use super::verify::{Folder, Verified};
 use super::{BLOBS, verify};
+use crate::exceptions::{self, AllowedSigners, Approvers, EmergencyRecord, Record, RevokedKeys};
 use crate::model::digest::Digest;
+use crate::model::exception::Origin;
 use crate::model::text::Untrusted;
+use crate::model::time::Timestamp;
 use crate::strict::json;
 
 /// The blobs of a verified statement.
@@ -30,6 +36,24 @@ pub struct KeptFile<'a> {
     pub digest: Digest,
     /// Its bytes, where they were kept.
     pub bytes: Option<&'a [u8]>,
+}
+
+impl<'a> KeptFile<'a> {
+    /// The bytes.
+    ///
+    /// # Errors
+    /// They were not kept.
+    pub fn held(&self) -> Result<&'a [u8], String> {
+        self.bytes.ok_or_else(|| format!("{}: not kept", self.path.line()))
+    }
+
+    /// The bytes as text.
+    ///
+    /// # Errors
+    /// They were not kept, or are none.
+    pub fn text(&self) -> Result<&'a str, String> {
+        std::str::from_utf8(self.held()?).map_err(|_| format!("{}: not UTF-8", self.path.line()))
+    }
 }
 
 impl<'a> Kept<'a> {
@@ -60,12 +84,95 @@ impl<'a> Kept<'a> {
 
     /// The files that were read as this, by path.
     pub fn files(&self, role: Role) -> impl Iterator<Item = KeptFile<'_>> {
-        self.list.files.iter().filter(move |file| file.role == role).map(|file| KeptFile {
+        self.list.files.iter().filter(move |file| file.role == role).map(|file| self.kept(file))
+    }
+
+    fn kept<'k>(&'k self, file: &'k FileEntry) -> KeptFile<'k> {
+        KeptFile {
             path: &file.path,
             format: file.format.as_ref(),
             digest: file.digest.0.sha256,
             bytes: self.bytes_of(file),
-        })
+        }
+    }
+
+    /// Ids of the exceptions that took effect, as the list says.
+    pub(super) fn effective(&self) -> impl Iterator<Item = &Untrusted> {
+        self.list.exceptions.iter().filter(|exception| exception.took_effect()).map(|exception| &exception.id)
+    }
+
+    /// The exception records.
+    ///
+    /// # Errors
+    /// They were not kept, or are not readable any more.
+    pub fn records(&self) -> Result<Vec<Record>, String> {
+        let mut files = Vec::new();
+        let roles = [(Role::OrganisationExceptions, Origin::Organisation), (Role::Exceptions, Origin::Repository)];
+        for (role, origin) in roles {
+            for file in self.files(role) {
+                files.push((origin, file.path.as_raw(), file.held()?));
+            }
+        }
+        exceptions::read_all(files).map_err(|faults| format!("the exception records: {faults}"))
+    }
+
+    /// The records of an emergency and of reviews, each with the file that it is in.
+    ///
+    /// # Errors
+    /// They were not kept, or are not readable any more.
+    pub(super) fn emergencies(&self) -> Result<Vec<(&Untrusted, EmergencyRecord)>, String> {
+        let read = |file: KeptFile<'_>, path| {
+            let record = EmergencyRecord::read(file.path.as_raw(), file.held()?);
+            record.map(|record| (path, record)).map_err(|faults| format!("the record of the emergency: {faults}"))
+        };
+        let files = self.list.files.iter().filter(|file| file.role == Role::Emergency);
+        files.map(|entry| read(self.kept(entry), &entry.path)).collect()
+    }
+
+    /// Who might sign when it was decided; `None` where nobody was named.
+    ///
+    /// # Errors
+    /// The lists were not kept, or are not readable any more.
+    pub fn signers(&self) -> Result<Option<AllowedSigners>, String> {
+        let Some(file) = self.files(Role::Trust).next() else { return Ok(None) };
+        let not_sound = |file: &KeptFile<'_>, why: &dyn std::fmt::Display| format!("{}: {why}", file.path.line());
+        let signers = AllowedSigners::parse(file.text()?).map_err(|error| not_sound(&file, &error))?;
+        let Some(file) = self.files(Role::Revocation).next() else { return Ok(Some(signers)) };
+        let revoked = RevokedKeys::parse(file.held()?).map_err(|error| not_sound(&file, &error))?;
+        Ok(Some(signers.without(revoked)))
+    }
+
+    /// The records' approvals, verified again, by id.
+    #[must_use]
+    pub fn approvers(
+        &self,
+        records: &[Record],
+        repository: Option<&str>,
+        signers: &AllowedSigners,
+        at: Timestamp,
+    ) -> BTreeMap<Untrusted, Approvers> {
+        let judge = |record: &Record| {
+            let signatures = self.signatures(&record.file, record.signature_files());
+            let judged = exceptions::verified_approvers(record, repository, &signatures, signers, at);
+            (record.id().clone(), judged)
+        };
+        records.iter().map(judge).collect()
+    }
+
+    /// The signature files that lie beside a record, by the names that it gives them.
+    pub(super) fn signatures<'n>(
+        &self,
+        record: &Untrusted,
+        names: impl Iterator<Item = &'n Untrusted>,
+    ) -> BTreeMap<Untrusted, Vec<u8>> {
+        let beside = Path::new(record.as_raw()).parent().unwrap_or(Path::new(""));
+        let files: BTreeMap<&str, &[u8]> =
+            self.files(Role::Signature).filter_map(|file| Some((file.path.as_raw(), file.bytes?))).collect();
+        let held = |name: &Untrusted| {
+            let path = beside.join(name.as_raw());
+            files.get(path.to_string_lossy().as_ref()).map(|bytes| (name.clone(), bytes.to_vec()))
+        };
+        names.filter_map(held).collect()
     }
 
     fn bytes_of(&self, file: &FileEntry) -> Option<&'a [u8]> {

@@ -118,7 +118,7 @@ pub(super) struct MaterialsList {
     schema: Untrusted,
     /// By role, path and digest.
     pub(super) files: Vec<FileEntry>,
-    exceptions: Vec<ExceptionEntry>,
+    pub(super) exceptions: Vec<ExceptionEntry>,
     approvals: Vec<Approval>,
     /// Texts that were too long for the predicate, by the digest that stands there.
     texts: BTreeMap<String, Untrusted>,
@@ -156,8 +156,8 @@ impl Ord for Sha256 {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ExceptionEntry {
-    id: Untrusted,
+pub(super) struct ExceptionEntry {
+    pub(super) id: Untrusted,
     state: ExceptionState,
     expires: Date,
     owner: Untrusted,
@@ -240,6 +240,20 @@ impl MaterialsList {
             }
         }
         counts
+    }
+}
+
+impl ExceptionEntry {
+    /// Whether it changed how something was judged.
+    pub(super) const fn took_effect(&self) -> bool {
+        match self.state {
+            ExceptionState::Decisive | ExceptionState::JointlyDecisive | ExceptionState::Used => true,
+            ExceptionState::Unused
+            | ExceptionState::Shadowed
+            | ExceptionState::Rejected
+            | ExceptionState::Expired
+            | ExceptionState::Pending => false,
+        }
     }
 }
 

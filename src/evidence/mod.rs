@@ -12,13 +12,16 @@ pub mod predicate;
 pub mod statement;
 pub mod trust;
 
+mod approvals;
 mod assemble;
 mod kept;
 mod verify;
 
 pub use assemble::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, assemble};
 pub use kept::{Kept, KeptFile};
-pub use verify::{Demands, Folder, Step, StepState, Stored, Trust, Verdict, Verification, Verified, verify};
+pub use verify::{
+    Demands, Folder, Step, StepState, Stored, TimeByOthers, Trust, Verdict, Verification, Verified, verify,
+};
 
 /// The file name of the decision's envelope.
 pub const DECISION_FILE: &str = "decision.dsse.json";

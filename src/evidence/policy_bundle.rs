@@ -126,7 +126,7 @@ impl BundleSigners {
                 list.version, list.expires
             )));
         }
-        key.counts_at(now, "now it is").map_err(BundleFault::Key)?;
+        key.counts_at(now, None, "now it is").map_err(BundleFault::Key)?;
         Ok(&key.public)
     }
 }

@@ -311,6 +311,21 @@ impl TrustList {
         Ok(())
     }
 
+    /// Whether this key may sign checkpoints; else why not.
+    ///
+    /// # Errors
+    /// The reason, in words.
+    pub fn may_log(&self, key: &PublicKey) -> Result<(), String> {
+        let id = key.fingerprint();
+        match self.key(KeyRole::Log, &id) {
+            None => Err(format!("the trust file lists no log key {id}")),
+            Some(TrustedKey { revoked_at: Some(revoked), .. }) => {
+                Err(format!("the log key {id} is revoked since {revoked}"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
     /// The key of a role with this id.
     #[must_use]
     pub fn key(&self, role: KeyRole, keyid: &str) -> Option<&TrustedKey> {
@@ -331,13 +346,14 @@ pub fn cosigned(bytes: &[u8], root: &dyn Sign) -> Result<Vec<u8>, TrustFault> {
 }
 
 impl TrustedKey {
-    /// Whether the key counts at an instant; `what` says in the reason what that is.
+    /// Whether the key counts at an instant; `what` says in the reason what that is. That instant is the signer's word: whoever has a
+    /// revoked key can date back, so what it signed counts only where others saw it before the key was revoked.
     ///
     /// # Errors
     /// The reason, in words.
-    pub fn counts_at(&self, at: Timestamp, what: &str) -> Result<(), String> {
+    pub fn counts_at(&self, at: Timestamp, seen: Option<Timestamp>, what: &str) -> Result<(), String> {
         let id = self.keyid.line();
-        if let Some(revoked) = self.revoked_at {
+        if let Some(revoked) = self.revoked_at.filter(|revoked| seen.is_none_or(|seen| seen >= *revoked)) {
             let reason = self.reason.as_ref().map_or_else(String::new, |reason| format!(" ({})", reason.line()));
             return Err(format!("{id} is revoked since {revoked}{reason}, and nothing proves that this is older"));
         }
@@ -348,13 +364,12 @@ impl TrustedKey {
         Ok(())
     }
 
-    /// Whether the key may sign this decision; else why not. The instant is the signer's word, so a revoked key's evidence
-    /// never counts: whoever has the key can date it back.
+    /// Whether the key may sign this decision, which others saw at `seen`, if any did; else why not.
     ///
     /// # Errors
     /// The reason, in words.
-    pub fn may_sign(&self, decision: &GateDecision) -> Result<(), String> {
-        self.counts_at(decision.evaluation_time, "the decision is of")?;
+    pub fn may_sign(&self, decision: &GateDecision, seen: Option<Timestamp>) -> Result<(), String> {
+        self.counts_at(decision.evaluation_time, seen, "the decision is of")?;
         let id = self.keyid.line();
         let target = &decision.target;
         type Is = fn(&Target, &str) -> bool;

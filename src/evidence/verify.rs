@@ -9,15 +9,17 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::BUNDLE_FILE;
+use super::approvals::{self, Judged};
 use super::bundle::Bundle;
 use super::dsse::{Decoded, Envelope, EnvelopeFault};
-use super::kept::{blob_name, materials};
+use super::kept::{Kept, blob_name, materials};
 use super::keys::PublicKey;
 use super::predicate::gate_decision::{self, GateDecision};
 use super::predicate::vsa::{self, Due};
 use super::statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement};
 use super::trust::{KeyRole, TrustList, TrustedKey};
 use crate::decision::Outcome;
+use crate::exceptions::AllowedSigners;
 use crate::facts::{Clock, Mode};
 use crate::model::digest::Digest;
 use crate::model::text::{Untrusted, neutral};
@@ -92,8 +94,21 @@ pub struct Demands<'a> {
     pub least_assurance: Option<u8>,
     /// The oldest decision that is accepted, in seconds.
     pub max_age_seconds: Option<i64>,
+    /// Who may approve, instead of whom the evidence says.
+    pub signers: Option<&'a AllowedSigners>,
+    /// When others than the signer saw the evidence.
+    pub seen: Option<&'a TimeByOthers>,
     /// Now.
     pub now: Timestamp,
+}
+
+/// An instant by which a signature existed, by the word of others than the signer. Whoever makes one has checked it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeByOthers {
+    /// The instant.
+    pub at: Timestamp,
+    /// Who says so.
+    pub by: String,
 }
 
 /// The verified part of an evidence folder: only [`verify`] makes one, from bytes whose signature it checked.
@@ -185,6 +200,8 @@ impl<'a> Demands<'a> {
             policy_digest: None,
             least_assurance: None,
             max_age_seconds: None,
+            signers: None,
+            seen: None,
             now,
         }
     }
@@ -203,6 +220,20 @@ impl Verification {
         self.with(Check::Replay, |step| {
             step.state = state;
             step.required = true;
+            step.detail = neutral(detail).into_owned();
+        })
+    }
+
+    /// The same with what came of looking for the decision in a log: the step counts then as any that was demanded.
+    #[must_use]
+    pub fn logged(self, result: Result<String, String>) -> Self {
+        self.with(Check::History, |step| {
+            step.required = true;
+            let (state, detail) = match &result {
+                Ok(detail) => (StepState::Pass, detail),
+                Err(why) => (StepState::Fail, why),
+            };
+            step.state = state;
             step.detail = neutral(detail).into_owned();
         })
     }
@@ -257,6 +288,8 @@ pub struct Verification {
     pub verdict: Verdict,
     /// The statement, where its signature holds: also of a decision that was refused.
     pub statement: Option<Verified<Statement<GateDecision>>>,
+    /// The key that signed it.
+    pub key: Option<PublicKey>,
 }
 
 /// The steps: what `verify` prints, in this order.
@@ -337,7 +370,7 @@ impl Log {
         }
     }
 
-    fn finish(mut self, statement: Option<Verified<Statement<GateDecision>>>) -> Verification {
+    fn finish(mut self, found: Option<(Verified<Statement<GateDecision>>, &PublicKey)>) -> Verification {
         let unreached = (StepState::NotChecked, "not reached: an earlier step failed".to_owned());
         let steps: Vec<Step> = CHECKS
             .iter()
@@ -347,7 +380,8 @@ impl Log {
                 Step { number, name, state, required: *required, detail: neutral(&detail).into_owned() }
             })
             .collect();
-        Verification { verdict: Verdict::of(&steps), steps, statement }
+        let (statement, key) = found.map(|(statement, key)| (statement, key.clone())).unzip();
+        Verification { verdict: Verdict::of(&steps), steps, statement, key }
     }
 }
 
@@ -363,19 +397,18 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     subject(statement, demands, &mut log);
     // 7. The right gate, environment, repository, ref and policies.
     scope(&statement.predicate, demands, signer, &mut log);
-    // 8. Not too old, and at a clock that nobody chose. No trusted time yet: the instant is the signer's word.
+    // 8. Not too old, and at a clock that nobody chose; the signer's word, held against that of others where there is one.
     log.conclude(Check::Time, time(&statement.predicate, demands));
     // 9. Every listed blob is there and equal, and nothing else is.
     log.conclude(Check::Blobs, blobs(folder, statement));
-    // 10. Approvals of exceptions.
-    match statement.predicate.counts {
-        counts if counts.excepted == 0 && counts.decisive == 0 => {
-            log.pass(Check::Exceptions, "no exception was applied");
-        }
-        _ => log.skip(Check::Exceptions, "the approvals' signatures are blobs; check them with `ssh-keygen -Y verify`"),
+    // 10. What took effect by somebody's approval was approved by them.
+    match Kept::of(statement, folder).map(|kept| approvals::judge(&kept, signer.key, demands.signers)) {
+        Ok(Judged::Hold(seen)) => log.pass(Check::Exceptions, seen),
+        Ok(Judged::Unknown(why)) | Err(why) => log.skip(Check::Exceptions, why),
+        Ok(Judged::Broken(why)) => log.fail(Check::Exceptions, why),
     }
     // 11. The log of all decisions.
-    log.skip(Check::History, "no history was given");
+    log.skip(Check::History, "no proof was given; --log-proof");
     // 12. The summary says what is due for this decision, or is rightly absent.
     log.conclude(Check::Summary, summary(folder, statement, signer.key));
     // 13. Deciding again.
@@ -383,8 +416,14 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     // 14. Something that may be deployed.
     log.conclude(Check::Outcome, outcome(&statement.predicate, demands));
 
-    let verification = log.finish(Some(verified));
-    if demands.any_subject { verification.with(Check::Subject, |step| step.required = false) } else { verification }
+    let mut verification = log.finish(Some((verified, signer.key)));
+    if demands.any_subject {
+        verification = verification.with(Check::Subject, |step| step.required = false);
+    }
+    if demands.signers.is_some() {
+        verification = verification.with(Check::Exceptions, |step| step.required = true);
+    }
+    verification
 }
 
 /// Steps 0 to 5: from untrusted bytes to a statement that a trusted key signed.
@@ -497,7 +536,7 @@ fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut
 
 /// What the caller demands of the decision, and what nobody demanded. PASS only where something was.
 fn scope(decision: &GateDecision, demands: &Demands<'_>, signer: Signer<'_>, log: &mut Log) {
-    if let Some(Err(why)) = signer.listed.map(|listed| listed.may_sign(decision)) {
+    if let Some(Err(why)) = signer.listed.map(|listed| listed.may_sign(decision, demands.seen.map(|seen| seen.at))) {
         return log.fail(Check::Scope, why);
     }
     let (target, level) = (&decision.target, decision.assurance.level);
@@ -544,8 +583,15 @@ fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
         return Err(format!("decided at {at}, which is still to come"));
     }
     let clock = if decision.clock_source == Clock::Pinned { "a pinned clock" } else { "the signer's clock" };
+    let others = match demands.seen {
+        None => "signer-asserted time only".to_owned(),
+        Some(TimeByOthers { at: seen, by }) if at.seconds_since(*seen) > CLOCK_SKEW_SECONDS => {
+            return Err(format!("decided at {at}, and {by} saw it at {seen} already: the instant is not true"));
+        }
+        Some(TimeByOthers { at: seen, by }) => format!("seen by {by} at {seen}"),
+    };
     let age = if demands.max_age_seconds.is_some() { "" } else { "; nobody demanded --max-age" };
-    Ok(format!("{at} by {clock}; signer-asserted time only{age}"))
+    Ok(format!("{at} by {clock}; {others}{age}"))
 }
 
 /// What `verify` compares in the decision document.

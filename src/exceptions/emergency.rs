@@ -15,7 +15,7 @@ use crate::model::time::Timestamp;
 use crate::strict::{Document, Faults};
 
 /// The namespace that both are signed in (`ssh-keygen -Y sign -n`).
-const NAMESPACE: &str = "countersign-emergency";
+pub const NAMESPACE: &str = "countersign-emergency";
 
 /// The schema tag of the signed bytes.
 const SCHEMA: &str = "countersign/emergency/v1";

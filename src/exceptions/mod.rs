@@ -29,7 +29,7 @@ use crate::model::text::Untrusted;
 use crate::strict::{Document, Fault, Faults};
 
 pub use accounting::{Account, Lost, Run, account};
-pub use emergency::EmergencyRecord;
+pub use emergency::{EmergencyRecord, NAMESPACE as EMERGENCY_NAMESPACE};
 pub use explain::{Reason, explain};
 pub use history::{Seen, holds_any};
 pub use matching::{Assignment, Context, Coverage, Force, Matched, MatchedException, assign, cover, ids as ids_of};

@@ -129,6 +129,13 @@ impl Entry {
         }
     }
 
+    /// Whether this is the entry of that evidence: all of it but its number, its service and when it was logged is the statement's.
+    #[must_use]
+    pub fn is_of(&self, statement: &Verified<Statement<GateDecision>>, envelope: &[u8], key: &PublicKey) -> bool {
+        let due = Self::of(statement, &Logged { envelope, key, service: self.service.clone(), at: self.logged_at });
+        Self { sequence: self.sequence, ..due } == *self
+    }
+
     /// Reads a line, without its end.
     ///
     /// # Errors

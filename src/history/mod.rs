@@ -9,6 +9,7 @@
 mod checkpoint;
 mod deployments;
 mod entry;
+mod inclusion;
 mod log;
 mod note;
 mod oscal;
@@ -20,8 +21,9 @@ mod tree;
 pub use checkpoint::{Checkpoint, CheckpointFault};
 pub use deployments::{Deployment, DeploymentsFault, deployments};
 pub use entry::{Entry, EntryFault, Logged};
+pub use inclusion::{Inclusion, InclusionFault, Watch};
 pub use log::{Grown, Log, LogFault};
-pub use note::{Cosigned, Note, NoteFault, Role, VerifierKey, cosign, sign};
+pub use note::{Cosigned, Note, NoteFault, QuorumFault, Role, VerifierKey, cosign, sign};
 pub use oscal::{Assessed, Period, assessment_results};
 pub use proof::{Proof, ProofFault};
 pub use reconcile::{Finding, LeftOut, Reconciled, Reconciliation, Undeployed, reconcile};

@@ -73,6 +73,18 @@ pub enum NoteFault {
     Sign(#[from] SignFault),
 }
 
+/// Too few witnesses signed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{signed} of {quorum} witnesses signed the checkpoint: {missing}")]
+pub struct QuorumFault {
+    /// How many did.
+    pub signed: usize,
+    /// How many must.
+    pub quorum: usize,
+    /// Who did not, and why.
+    pub missing: String,
+}
+
 impl VerifierKey {
     /// A verifier key.
     ///
@@ -211,6 +223,32 @@ impl Note {
             witness.key.verifies(&message, signature.try_into().ok()?).then_some(at)
         })?;
         Ok(Cosigned { name: Untrusted::from(witness.name()), at })
+    }
+
+    /// The witnesses that signed the note, each key once, however often it was given. The log is no witness of itself.
+    ///
+    /// # Errors
+    /// [`QuorumFault`].
+    pub fn witnessed(
+        &self,
+        log: &VerifierKey,
+        witnesses: &[VerifierKey],
+        quorum: usize,
+    ) -> Result<Vec<Cosigned>, QuorumFault> {
+        let (mut cosigned, mut missing, mut counted) = (Vec::new(), Vec::new(), Vec::new());
+        for witness in witnesses {
+            if counted.contains(&witness.key) {
+                continue;
+            }
+            counted.push(witness.key.clone());
+            match self.cosigned(witness) {
+                Ok(_) if witness.key == log.key => missing.push(format!("{} has the log's own key", witness.name)),
+                Ok(seen) => cosigned.push(seen),
+                Err(fault) => missing.push(fault.to_string()),
+            }
+        }
+        let signed = cosigned.len();
+        if signed < quorum { Err(QuorumFault { signed, quorum, missing: missing.join("; ") }) } else { Ok(cosigned) }
     }
 
     /// What a key's lines say; each of them must hold.

@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("policy", &["model", "strict", "facts"]),
     ("decision", &["model", "facts", "policy"]),
     ("render", &["model", "facts", "decision"]),
-    ("evidence", &["model", "strict", "facts", "decision"]),
+    ("evidence", &["model", "strict", "exceptions", "facts", "decision"]),
     (
         "gate",
         &["model", "strict", "formats", "exceptions", "ci", "normalise", "facts", "policy", "decision", "evidence"],

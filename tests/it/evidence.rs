@@ -1,5 +1,6 @@
 //! Evidence: written, verified by us and by programs that share no code with us, and attacked.
 
+mod approvals;
 mod attacks;
 mod commands;
 mod keys;

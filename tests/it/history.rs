@@ -158,6 +158,104 @@ fn a_proof_shows_that_a_decision_is_in_the_log_without_the_log() {
     }
 }
 
+/// Step 11 of `verify` on a decision: exit code, state, words, and those of the time.
+fn verified(desk: &Desk, decision: &str, more: &[&str]) -> (i32, String, String, String) {
+    let asked = ["verify", decision, "--any-subject", "--allow-pinned-clock", "--any-outcome", "--output", "json"];
+    let keys = if more.contains(&"--trust") { &[][..] } else { &["--key", "gate.pub.pem"][..] };
+    let output = desk.command(&[&asked, keys, more].concat()).output().unwrap();
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", both(&output)));
+    let word = |step: usize, name: &str| document["steps"][step][name].as_str().unwrap().to_owned();
+    (output.status.code().unwrap(), word(11, "state"), word(11, "detail"), word(8, "detail"))
+}
+
+const IN_LOG: [&str; 4] = ["--log-proof", "proof", "--log-key", "log.vkey"];
+
+#[test]
+fn verify_demands_that_the_log_holds_the_decision() {
+    let desk = Desk::new(3);
+    assert_eq!(verified(&desk, "decision-1", &[]).1, "NOT CHECKED");
+    desk.appended(&[0, 1, 2]);
+    let proof = |decision: &str| desk.run(&["log", "prove", "history", "--evidence", decision], 0);
+    let text = proof("decision-1");
+    std::fs::write(desk.path("proof"), &text).unwrap();
+    let (code, state, detail, time) = verified(&desk, "decision-1", &IN_LOG);
+    assert_eq!((code, state.as_str()), (0, "PASS"), "{detail}");
+    assert_eq!(detail, "number 2 of its series, in example.com/releases of 3 entries; no witness was demanded");
+    assert!(time.contains("signer-asserted time only"), "{time}");
+
+    // Another decision's proof, one that was changed, another log's key, the gate as its own log.
+    let (code, state, detail, _) = verified(&desk, "decision-2", &IN_LOG);
+    assert_eq!((code, state.as_str(), detail.as_str()), (1, "FAIL", "it is about another decision"));
+    std::fs::write(desk.path("changed"), text.replace("index 1", "index 0")).unwrap();
+    let (code, _, detail, _) = verified(&desk, "decision-1", &["--log-proof", "changed", "--log-key", "log.vkey"]);
+    assert!(code == 1 && detail.contains("does not lead"), "{detail}");
+    let vkey = |name: &str, pem: &str, role| {
+        let key = PublicKey::from_pem(&desk.read(pem)).unwrap();
+        let key = VerifierKey::new("example.com/releases", role, key).unwrap();
+        std::fs::write(desk.path(name), key.to_string()).unwrap();
+    };
+    vkey("other.vkey", "witness.pub.pem", countersign::history::Role::Log);
+    let (code, _, detail, _) = verified(&desk, "decision-1", &["--log-proof", "proof", "--log-key", "other.vkey"]);
+    assert!(code == 1 && detail.contains("not signed by"), "{detail}");
+    desk.run(&["log", "new", "own", "--origin", "example.com/releases", "--key", "gate.pem"], 0);
+    let own = "log append own decision-1 --key gate.pem --gate-key gate.pub.pem";
+    desk.run(&own.split(' ').collect::<Vec<_>>(), 2);
+
+    // Many at once, each with its proof.
+    std::fs::create_dir(desk.path("proofs")).unwrap();
+    for n in [0, 1] {
+        let place = format!("proofs/decision-{n}.tlog-proof");
+        std::fs::write(desk.path(&place), proof(&format!("decision-{n}"))).unwrap();
+    }
+    let many = ["verify", "decision-0", "decision-1", "decision-2", "--key", "gate.pub.pem", "--any-subject"];
+    let more = ["--allow-pinned-clock", "--any-outcome", "--log-proof", "proofs", "--log-key", "log.vkey"];
+    let said = desk.run(&[&many[..], &more].concat(), 1);
+    assert!(said.contains("3 folders: 2 verified, 1 failed"), "{said}");
+    assert!(said.contains("decision-2  FAILED: step 11, history:"), "{said}");
+}
+
+#[test]
+fn what_a_witness_saw_before_a_key_was_revoked_still_counts() {
+    let desk = Desk::new(2);
+    desk.appended(&[0]);
+    let witness = "log witness history --log-key log.vkey --key witness.pem --name example.org/w --state w.state";
+    let line = desk.run(&witness.split(' ').collect::<Vec<_>>(), 0);
+    std::fs::write(desk.path("w.vkey"), line.lines().next().unwrap()).unwrap();
+    let proof = desk.run(&["log", "prove", "history", "--evidence", "decision-0"], 0);
+    std::fs::write(desk.path("proof"), proof).unwrap();
+    let seen = [&IN_LOG[..], &["--witness", "w.vkey"]].concat();
+    let (code, state, detail, time) = verified(&desk, "decision-0", &seen);
+    assert_eq!((code, state.as_str()), (0, "PASS"), "{detail}");
+    assert!(detail.ends_with("seen by one witness") && time.contains("seen by example.org/w at "), "{detail}; {time}");
+    // The log is no witness of itself, and two are not one.
+    assert_eq!(verified(&desk, "decision-0", &[&seen[..], &["--witness", "w.vkey", "--quorum", "2"]].concat()).0, 1);
+
+    desk.run(&["key", "new", "--out", "root"], 0);
+    let trusted = |more: &str, code| {
+        let line = format!("key trust {more} --root-key root.pem");
+        desk.run(&line.split(' ').collect::<Vec<_>>(), code)
+    };
+    trusted("add gate.pub.pem --valid-from 2026-01-01T00:00:00Z", 0);
+    let by_list = |more: &[&str]| {
+        let trust = ["--trust", "trust.dsse.json", "--trust-root", "root.pub.pem"];
+        verified(&desk, "decision-0", &[&trust, more].concat())
+    };
+    let (code, _, detail, _) = by_list(&seen);
+    assert!(code == 1 && detail.contains("lists no log key"), "{detail}");
+    trusted("add log.pub.pem --role log", 0);
+    assert_eq!(by_list(&seen).0, 0);
+
+    let shown = desk.run(&["key", "show", "gate.pub.pem"], 0);
+    let keyid = shown.split_whitespace().find(|word| word.starts_with("SHA256:")).unwrap().to_owned();
+    // In a year; what the witness saw until then was signed by whoever had the key then.
+    let year: u32 = time.split("seen by example.org/w at ").nth(1).unwrap()[..4].parse().unwrap();
+    trusted(&format!("revoke {keyid} --at {}-01-01T00:00:00Z --reason stolen", year + 1), 0);
+    assert_eq!(by_list(&seen).0, 0);
+    assert_eq!(by_list(&[]).0, 1, "without the witness nothing proves that it is older");
+    trusted(&format!("revoke {keyid} --at {year}-01-01T00:00:00Z --reason stolen"), 0);
+    assert_eq!(by_list(&seen).0, 1, "the witness saw it after the key was revoked");
+}
+
 #[test]
 fn no_changed_byte_of_the_log_holds() {
     let desk = Desk::new(3);

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::SignatureError;
 use super::rsa;
-use super::wire::Fields;
+use super::wire::{Fields, put};
 
 /// A kind of key.
 struct Kind {
@@ -115,6 +115,15 @@ impl SshKey {
         let material = (kind.read)(&mut fields)?;
         fields.end()?;
         Ok(Self { blob: blob.to_vec(), material })
+    }
+
+    /// The Ed25519 key of these bytes, to be looked for among others.
+    #[must_use]
+    pub fn ed25519(key: &[u8; 32]) -> Self {
+        let mut blob = Vec::new();
+        put(&mut blob, b"ssh-ed25519");
+        put(&mut blob, key);
+        Self { blob, material: Material::Ed25519(*key) }
     }
 
     /// Its wire form.

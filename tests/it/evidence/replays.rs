@@ -46,7 +46,7 @@ fn verify(desk: &Desk, folder: &Path, more: &[&str]) -> Output {
 }
 
 /// What a gate with the right key would sign if it lied: the decision document and the statement, changed.
-fn resigned(folder: &Path, change: impl FnOnce(&mut Value, &mut Value)) {
+pub(super) fn resigned(folder: &Path, change: impl FnOnce(&mut Value, &mut Value)) {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
     let blob = |digest: &str| format!("blobs/sha256/{digest}");
     let envelope: Value = serde_json::from_slice(&read("decision.dsse.json")).unwrap();
