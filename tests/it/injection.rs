@@ -289,6 +289,7 @@ fn decision(texts: &[String]) -> Decision {
         mode: Mode::Audit,
         fail_on: FailOn::Block,
         change,
+        artifacts: Vec::new(),
         judging: Judging {
             source: JudgingSource::TargetBranch,
             commit: None,
