@@ -90,7 +90,7 @@ pub fn run(args: &ExplainArgs) -> Result<u8, CliError> {
     let facts = Facts::from_bytes(&decided.facts).map_err(|error| CliError::internal(error.to_string()))?;
     let case = Case { decision: &decided.decision, facts, records: &records, bundle: &bundle, origin };
     let explanation = explain::explain(&args.what, case).map_err(|error| refused(&args.what, error))?;
-    let style = output::style(args.check.color, args.check.quiet, &io::environment());
+    let style = output::style(args.check.color, &io::environment());
     output::write_chosen(outputs, |render| render(&explanation, &style)).map(|()| 0)
 }
 

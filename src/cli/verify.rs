@@ -305,7 +305,7 @@ fn check(place: &Path, asked: &Asked<'_>) -> Result<Verification, CliError> {
     let mut verification = crate::evidence::verify(&folder, &demands);
     if let Some((log, shown)) = shown {
         let judged = log.judged(shown, &verification, &folder, demands.trust);
-        verification = verification.logged(judged);
+        verification = verification.logged(&judged);
     }
     if asked.replay { replayed(verification, &folder) } else { Ok(verification) }
 }

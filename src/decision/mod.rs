@@ -165,6 +165,7 @@ pub struct ExceptionOutcome {
 
 /// A VEX statement, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatementOutcome {
     /// Its id: the same for the same bytes.
     pub id: Untrusted,

@@ -226,10 +226,10 @@ impl Verification {
 
     /// The same with what came of looking for the decision in a log: the step counts then as any that was demanded.
     #[must_use]
-    pub fn logged(self, result: Result<String, String>) -> Self {
+    pub fn logged(self, result: &Result<String, String>) -> Self {
         self.with(Check::History, |step| {
             step.required = true;
-            let (state, detail) = match &result {
+            let (state, detail) = match result {
                 Ok(detail) => (StepState::Pass, detail),
                 Err(why) => (StepState::Fail, why),
             };

@@ -122,6 +122,7 @@ pub(super) fn with_exception(
         covers: Vec::new(),
         worst: None,
         life_days: until.days_since(today),
+        history: None,
         days_left: until.days_since(today),
         verified_approvers: Vec::new(),
         in_force: true,

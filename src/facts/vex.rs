@@ -10,6 +10,7 @@ use crate::model::time::Timestamp;
 /// A statement about findings of this release. Nothing of it is verified: it counts because it lies where judging inputs lie, and
 /// because a rule admits it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MatchedVex {
     /// Its id in this run: the same for the same bytes.
     pub id: Untrusted,
@@ -48,6 +49,7 @@ pub struct MatchedVex {
 
 /// A VEX document that was given.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct VexDocumentFacts {
     /// Its path.
     pub path: Untrusted,

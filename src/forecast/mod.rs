@@ -32,7 +32,6 @@ pub const MOST_DAYS: u16 = 366;
 
 /// What is going to happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Forecast {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
@@ -67,7 +66,6 @@ pub struct End {
 
 /// From when an outcome holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutcomeFrom {
     /// The first second of it.
     pub at: Timestamp,
@@ -77,7 +75,6 @@ pub struct OutcomeFrom {
 
 /// A deny that was none the second before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turn {
     /// The first second of it.
     pub at: Timestamp,
@@ -99,7 +96,6 @@ pub struct Turn {
 
 /// What a rule said of something before it turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Before {
     /// Nothing.
@@ -110,7 +106,6 @@ pub enum Before {
 
 /// Why something turns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Cause {
     /// A record's last day is over.

@@ -16,7 +16,7 @@ use crate::model::service::Service;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 use crate::model::vex::VexState;
-use crate::policy::Admission;
+use crate::policy::{Admission, Objection};
 
 /// What the documents say of the findings.
 pub(super) fn cover<'a>(
@@ -164,7 +164,7 @@ pub(super) fn outcomes(
             path: statement.path.clone(),
             pointer: statement.pointer.clone(),
             because: match (admission.denied.get(&statement.id), state) {
-                (Some(reasons), _) => reasons.clone(),
+                (Some(reasons), _) => Objection::messages(reasons),
                 (None, VexState::Rejected) => vec!["no admission rule admitted it".into()],
                 (None, _) => Vec::new(),
             },

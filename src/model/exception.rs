@@ -126,6 +126,7 @@ pub struct Exception {
 
 /// What the commits of the branch that judges say of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RecordHistory {
     /// The day of the first commit that holds a record of this id; `null` where none does.
     pub since: Option<Date>,

@@ -652,6 +652,7 @@ pub struct ExceptionDemands {
 
 /// Whose VEX statements count (`--vex`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct VexDemands {
     /// Issuers, as their documents name them; none: no statement counts.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a statement did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum VexState {
     /// The outcome would be worse without it.

@@ -181,13 +181,16 @@ fn statements(source: &str) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
+/// What the words of the profile say of a key, its old and its new value.
+type Words = fn(&[String], Option<&Json>, Option<&Json>) -> Option<Way>;
+
 /// Values that are compared key by key.
 struct Values<'a> {
     part: Part,
     /// The direction in which a lower layer may move a key is the stricter one.
     declared: &'a [Overridable],
     /// Which way a value went, where the words of the profile say it.
-    words: fn(&[String], Option<&Json>, Option<&Json>) -> Option<Way>,
+    words: Words,
 }
 
 impl Values<'_> {

@@ -189,7 +189,7 @@ impl Search<'_> {
             return;
         }
         match gone {
-            [one] => self.reduce(&[at, &[one.clone()]].concat()),
+            [one] => self.reduce(&[at, std::slice::from_ref(one)].concat()),
             several => {
                 let (first, second) = several.split_at(several.len() / 2);
                 self.range(at, first);

@@ -41,7 +41,6 @@ pub struct ListArgs {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct List {
     schema: &'static str,
     today: Date,
@@ -49,7 +48,6 @@ struct List {
 }
 
 #[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     expires: Date,
     id: Untrusted,

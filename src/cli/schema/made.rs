@@ -1,5 +1,7 @@
 //! The schemas, made from the types. `UPDATE_GOLDEN=1 cargo test --lib schema` writes the files.
 
+#![expect(clippy::disallowed_methods, reason = "a test that writes the files it holds to the types")]
+
 use std::path::Path;
 
 use schemars::generate::{Contract, SchemaSettings};
