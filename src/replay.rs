@@ -1,7 +1,8 @@
 //! The decision made again, from what its evidence keeps.
 //!
 //! What must stay true: only verified evidence is replayed; nothing but the facts, policies, records and the recorded instant
-//! goes in; and "the same" is said of the same bytes, or, by another version, of the same outcome and verdicts.
+//! goes in, and where reports are given, those that were read then, by their digests; and "the same" is said of the same bytes, or,
+//! by another version, of the same outcome and verdicts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +14,16 @@ use crate::evidence::materials::Role;
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::{Folder, Kept, Verified};
-use crate::exceptions::{self, Context, Record};
-use crate::facts::{CodeOwners, CodeOwnersFile, Dialect, Facts, Owners};
-use crate::gate::{self, Case, Decided, GateError};
+use crate::exceptions::{self, Context, Record, VexDocument};
+use crate::facts::{
+    self, CodeOwners, CodeOwnersFile, Dialect, EarlierDecision, Facts, GivenBaseline, Here, MatchedException, Owners,
+};
+use crate::gate::{self, Case, Decided, GateError, Inputs};
+use crate::model::artifact::Artifact;
 use crate::model::exception::Disposition;
 use crate::model::finding::Finding;
-use crate::model::text::Untrusted;
+use crate::model::text::{Untrusted, neutral};
+use crate::normalise::ReadReport;
 use crate::policy::{Bundle, Layer, PolicyFile, PolicySet};
 
 /// Differences that are told; the rest is counted.
@@ -49,23 +54,47 @@ pub struct Recorded {
     pub policies: Vec<PolicyFile>,
     /// Packages that are not ours and were evaluated.
     pub namespaces: Vec<String>,
-    case: Case,
+    start: Start,
+    facts: Vec<u8>,
     decision: Vec<u8>,
 }
 
+/// What a decision read about the release, read again as it was then.
+#[derive(Clone, Debug, Default)]
+pub struct Originals {
+    /// The reports, enriched and bound.
+    pub reports: Vec<ReadReport>,
+    /// The VEX documents, by path and digest.
+    pub vex: Vec<VexDocument>,
+}
+
+/// What the decision is made from.
+#[derive(Debug)]
+enum Start {
+    /// The facts as they were kept.
+    Facts(Box<Case>),
+    /// The reports, and what the facts say beside them.
+    Reports(Box<Inputs>),
+}
+
 impl Recorded {
-    /// What a verified statement and its blobs record.
+    /// What a verified statement and its blobs record. With the reports, enriched and bound as they were then, the facts are made
+    /// again, too.
     ///
     /// # Errors
     /// [`Unreplayable`].
-    pub fn of(statement: &Verified<Statement<GateDecision>>, folder: &Folder) -> Result<Self, Unreplayable> {
+    pub fn of(
+        statement: &Verified<Statement<GateDecision>>,
+        folder: &Folder,
+        reports: Option<Originals>,
+    ) -> Result<Self, Unreplayable> {
         let kept = Kept::of(statement, folder).map_err(Unreplayable::Unreadable)?;
-        let facts = kept.facts().map_err(Unreplayable::Unreadable)?;
+        let bytes = kept.facts().map_err(Unreplayable::Unreadable)?;
         if statement.predicate.outcome == Outcome::Error {
             return Err(Unreplayable::NoDecision);
         }
-        let facts =
-            Facts::from_bytes(facts.ok_or(Unreplayable::NoDecision)?).map_err(|e| unreadable("the facts", e))?;
+        let bytes = bytes.ok_or(Unreplayable::NoDecision)?;
+        let facts = Facts::from_bytes(bytes).map_err(|error| unreadable("the facts", error))?;
         let decision = kept.decision().map_err(Unreplayable::Unreadable)?;
         let (policies, namespaces) = policies(&kept)?;
         let told = Told::read(decision).map_err(|error| unreadable("the decision document", error))?;
@@ -75,14 +104,20 @@ impl Recorded {
             builtin: policies.iter().any(|file| file.layer == Layer::Builtin),
             bound: statement.predicate.subject_source.is_bound(),
         };
-        let case = case(&kept, facts, told.gate.id, circumstances)?;
-        Ok(Self { policies, namespaces, case, decision: decision.to_vec() })
+        let start = match reports {
+            None => Start::Facts(Box::new(case(&kept, facts, told.gate.id, circumstances)?)),
+            Some(reports) => Start::Reports(Box::new(inputs(&kept, facts, reports, told.gate.id, circumstances)?)),
+        };
+        Ok(Self { policies, namespaces, start, facts: bytes.to_vec(), decision: decision.to_vec() })
     }
 
     /// The exception records, by id.
     #[must_use]
     pub fn records(&self) -> &[Record] {
-        &self.case.records
+        match &self.start {
+            Start::Facts(case) => &case.records,
+            Start::Reports(inputs) => &inputs.records,
+        }
     }
 
     /// Decides again, compares, and gives the decision as well.
@@ -90,8 +125,18 @@ impl Recorded {
     /// # Errors
     /// There is no decision this time.
     pub fn again(self, bundle: &Bundle) -> Result<(Decided, Comparison), GateError> {
-        let again = gate::judge(self.case, bundle)?;
-        let comparison = compare(&self.decision, &serde_json::to_vec(&again.decision)?);
+        let (again, anew) = match self.start {
+            Start::Facts(case) => (gate::judge(*case, bundle)?, false),
+            Start::Reports(inputs) => (gate::decide(*inputs, bundle)?, true),
+        };
+        let comparison = match compare(&self.decision, &serde_json::to_vec(&again.decision)?) {
+            Comparison::Different(of_decision) if anew && again.facts != self.facts => {
+                let mut differences = facts_differences(&self.facts, &again.facts);
+                differences.extend(of_decision);
+                Comparison::Different(told(differences))
+            }
+            compared => compared,
+        };
         Ok((again, comparison))
     }
 
@@ -110,6 +155,78 @@ fn policies(kept: &Kept<'_>) -> Result<(Vec<PolicyFile>, Vec<String>), Unreplaya
     let blobs: BTreeMap<_, _> = kept.files(Role::Policy).filter_map(|file| Some((file.digest, file.bytes?))).collect();
     let files = set.files(|digest| blobs.get(&digest).copied());
     Ok((files.map_err(|fault| Unreplayable::Unreadable(fault.to_string()))?, set.namespaces))
+}
+
+/// What the decision was made from, with these reports in the place of what became of them.
+fn inputs(
+    kept: &Kept<'_>,
+    facts: Facts,
+    Originals { reports, vex }: Originals,
+    gate_id: Untrusted,
+    circumstances: Circumstances,
+) -> Result<Inputs, Unreplayable> {
+    let records = kept.records().map_err(Unreplayable::Unreadable)?;
+    let repository = facts.change.repository.clone();
+    let repository = repository.as_ref().map(Untrusted::as_raw);
+    let signers = kept.signers().map_err(Unreplayable::Unreadable)?;
+    let approvers =
+        signers.map(|signers| kept.approvers(&records, repository, &signers, facts.now)).unwrap_or_default();
+    let Circumstances { signed, fail_on, builtin, bound } = circumstances;
+    let history = |exception: MatchedException| Some((exception.record.id, exception.history?));
+    let histories = facts.exceptions.iter().cloned().filter_map(history).collect();
+    Ok(Inputs {
+        codeowners: codeowners(kept)?,
+        baseline: baseline(kept, &facts)?,
+        now: facts.now,
+        clock: facts.clock,
+        environment: facts.environment,
+        mode: facts.mode,
+        fail_on,
+        profile: facts.profile,
+        change: facts.change,
+        service: facts.service,
+        exposure_stated: facts.ownership.exposure_stated,
+        artifacts: facts.artifacts.into_iter().map(|artifact| Artifact::new(artifact.name, artifact.digest)).collect(),
+        judging: facts.judging,
+        reports,
+        enrichment: facts.enrichment.into_iter().map(|enrichment| enrichment.data).collect(),
+        records,
+        histories,
+        vex,
+        emergency: facts.emergency.map(|claimed| (claimed.record, claimed.signers)),
+        closings: facts.closings,
+        history: facts.history,
+        approvers,
+        gate_id,
+        builtin,
+        signed,
+        bound,
+    })
+}
+
+/// The earlier decision, as it was kept. What spoke against it and cannot be told from it is what the facts say beside that.
+fn baseline(kept: &Kept<'_>, facts: &Facts) -> Result<Option<GivenBaseline>, Unreplayable> {
+    let Some(told) = &facts.baseline else { return Ok(None) };
+    let decision = match kept.files(Role::Baseline).next() {
+        None => None,
+        Some(file) => {
+            let bytes = file.held().map_err(Unreplayable::Unreadable)?;
+            serde_json::from_slice::<EarlierDecision>(bytes).ok().filter(|earlier| earlier.schema == crate::decision::SCHEMA)
+        }
+    };
+    let given = GivenBaseline { place: told.place.clone(), decision, verified_by: told.verified_by, problem: None };
+    let here = Here {
+        repository: facts.change.repository.as_ref(),
+        branch: facts.change.target.as_ref().or(facts.change.branch.as_ref()),
+        service: facts.service.name.as_ref(),
+        environment: &facts.environment,
+        now: facts.now,
+        clock: facts.clock,
+    };
+    let (seen, _) = facts::baseline(Some(&given), &[], here);
+    let seen = seen.map(|seen| seen.problems).unwrap_or_default();
+    let problem = told.problems.iter().find(|problem| !seen.contains(problem)).cloned();
+    Ok(Some(GivenBaseline { problem, ..given }))
 }
 
 /// The facts as they were before any exception took effect, and what stood beside them.
@@ -249,12 +366,36 @@ fn compare(recorded: &[u8], again: &[u8]) -> Comparison {
     if !same_program {
         differences.push(format!("recorded by {}, replayed by {}", then.by(), now.by()));
     }
+    Comparison::Different(told(differences))
+}
+
+/// The first of many differences, and how many more there are.
+fn told(mut differences: Vec<String>) -> Vec<String> {
     let more = differences.len().saturating_sub(MOST_TOLD);
     if more > 0 {
         differences.truncate(MOST_TOLD);
         differences.push(format!("and {more} more"));
     }
-    Comparison::Different(differences)
+    differences
+}
+
+/// What the facts say that the reports do not, and the other way round.
+fn facts_differences(recorded: &[u8], again: &[u8]) -> Vec<String> {
+    let findings = |bytes: &[u8]| -> BTreeMap<String, Value> {
+        let facts: Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let list = facts.get("findings").and_then(Value::as_array).cloned().unwrap_or_default();
+        list.into_iter().filter_map(|finding| Some((finding.get("id")?.as_str()?.to_owned(), finding))).collect()
+    };
+    let (before, after) = (findings(recorded), findings(again));
+    let mut differences = Vec::new();
+    let missing = before.keys().filter(|id| !after.contains_key(*id));
+    differences.extend(missing.map(|id| format!("in the facts, and not in the reports: {}", neutral(id))));
+    let new = after.keys().filter(|id| !before.contains_key(*id));
+    differences.extend(new.map(|id| format!("in the reports, and not in the facts: {}", neutral(id))));
+    let other = before.iter().filter(|(id, finding)| after.get(*id).is_some_and(|again| again != *finding));
+    differences.extend(other.map(|(id, _)| format!("in the facts otherwise than in the reports: {}", neutral(id))));
+    differences.extend(places(recorded, again).into_iter().map(|place| format!("facts: {place}")));
+    differences
 }
 
 /// Where two documents differ, two levels deep.

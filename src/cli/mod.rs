@@ -28,6 +28,7 @@ pub mod judging;
 pub mod junit;
 pub mod key;
 pub mod log;
+mod originals;
 pub mod output;
 pub mod parallel;
 pub mod policies;

@@ -54,7 +54,7 @@ fn read_one(path: &Path) -> Result<ReceiptFile, CliError> {
     Ok(ReceiptFile { path: path.to_owned(), bytes, receipts })
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Receipt>, String> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Vec<Receipt>, String> {
     let items = match json::parse(bytes).map_err(|fault| fault.to_string())? {
         Value::Array(items) => items,
         one => vec![one],

@@ -3,7 +3,7 @@
 //! What must stay true: evidence that does not verify is not replayed, and its policies run contained, whatever they claim to be.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -13,7 +13,7 @@ use super::args::FindingsOutput;
 use super::error::{CliError, Exit};
 use super::trust::KeysArgs;
 use super::worker::SECONDS;
-use super::{evidence, io, output, policies, verified};
+use super::{evidence, io, originals, output, policies, verified};
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::{Demands, Folder, Verdict, Verification, Verified};
@@ -30,10 +30,11 @@ pub const SCHEMA: &str = "countersign/replay/v1";
 Exit codes:
   0   the same: the same bytes, or by another version the same outcome and verdicts
   1   different, or the evidence does not hold
-  5   the decision cannot be made again: the run ended in an error, or something was not kept
+  5   the decision cannot be made again: the run ended in an error, or something was not kept or not given
 
 Examples:
-  countersign replay evidence/d-… --key gate.pub.pem")]
+  countersign replay evidence/d-… --key gate.pub.pem
+  countersign replay evidence/d-… --key gate.pub.pem --reports reports")]
 pub struct ReplayArgs {
     /// A directory of evidence, or the envelope in it.
     #[arg(value_name = "EVIDENCE")]
@@ -41,6 +42,10 @@ pub struct ReplayArgs {
     /// The keys.
     #[command(flatten)]
     pub keys: KeysArgs,
+    /// Where the reports are that were read then, and the data that was given beside them: make the facts again from them, too. They are
+    /// found by their digests, whatever they are called now.
+    #[arg(long, value_name = "DIR")]
+    pub reports: Option<PathBuf>,
     /// How to print.
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub output: FindingsOutput,
@@ -99,7 +104,8 @@ pub fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let folder = evidence::read(&args.evidence)?;
     let demands = Demands::of_any_decision(keys.trust(), io::now()?);
     let verification = crate::evidence::verify(&folder, &demands);
-    let (result, because, differences) = answer(&verification, &folder, Duration::from_secs(args.policy_timeout))?;
+    let limit = Duration::from_secs(args.policy_timeout);
+    let (result, because, differences) = answer(&verification, &folder, args.reports.as_deref(), limit)?;
     let decision = verification.statement.as_ref().map(|statement| statement.predicate.decision_id.as_raw());
     let exit_code = result.exit_code();
     let document = Document { schema: SCHEMA, result, exit_code, decision, because, differences };
@@ -115,17 +121,21 @@ pub fn run(args: &ReplayArgs) -> Result<u8, CliError> {
 fn answer(
     verification: &Verification,
     folder: &Folder,
+    reports: Option<&Path>,
     limit: Duration,
 ) -> Result<(Answer, String, Vec<String>), CliError> {
     let Some(statement) = verification.statement.as_ref().filter(|_| verification.verdict != Verdict::Failed) else {
         return Ok((Answer::Failed, verified::conclusion(verification), Vec::new()));
     };
-    Ok(match again(statement, folder, limit)? {
+    Ok(match again(statement, folder, reports, limit)? {
         Again::Cannot(why) => (Answer::Incomplete, why, Vec::new()),
         Again::Compared(Comparison::Different(differences)) => {
             (Answer::Different, "the decision made again is another one".to_owned(), differences)
         }
-        Again::Compared(same) => (Answer::Same, words(&same), Vec::new()),
+        Again::Compared(same) => {
+            let facts = reports.map_or("", |_| "; the facts are those of the reports");
+            (Answer::Same, words(&same) + facts, Vec::new())
+        }
     })
 }
 
@@ -137,16 +147,22 @@ pub(super) enum Again {
     Cannot(String),
 }
 
-/// Decides again from verified evidence.
+/// Decides again from verified evidence, and from the reports below a directory where one is given.
 ///
 /// # Errors
-/// The worker cannot be started: exit 4.
+/// A file cannot be read: exit 3. The worker cannot be started: exit 4.
 pub(super) fn again(
     statement: &Verified<Statement<GateDecision>>,
     folder: &Folder,
+    reports: Option<&Path>,
     limit: Duration,
 ) -> Result<Again, CliError> {
-    let recorded = match Recorded::of(statement, folder) {
+    let reports = match reports.map(|directory| originals::read(directory, statement, folder)).transpose()? {
+        None => None,
+        Some(Ok(reports)) => Some(reports),
+        Some(Err(why)) => return Ok(Again::Cannot(why)),
+    };
+    let recorded = match Recorded::of(statement, folder, reports) {
         Ok(recorded) => recorded,
         Err(why) => return Ok(Again::Cannot(why.to_string())),
     };

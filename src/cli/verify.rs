@@ -327,7 +327,7 @@ fn replayed(verification: Verification, folder: &Folder) -> Result<Verification,
     let Some(statement) = verification.statement.as_ref().filter(|_| verification.verdict != Verdict::Failed) else {
         return Ok(verification);
     };
-    let (state, detail) = match replay::again(statement, folder, Duration::from_secs(SECONDS))? {
+    let (state, detail) = match replay::again(statement, folder, None, Duration::from_secs(SECONDS))? {
         Again::Cannot(why) => (StepState::NotChecked, why),
         Again::Compared(Comparison::Different(differences)) => (StepState::Fail, differences.join("; ")),
         Again::Compared(same) => (StepState::Pass, replay::words(&same)),

@@ -23,7 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "gate",
         &["model", "strict", "formats", "exceptions", "ci", "normalise", "facts", "policy", "decision", "evidence"],
     ),
-    ("replay", &["model", "exceptions", "facts", "policy", "decision", "evidence", "gate"]),
+    ("replay", &["model", "exceptions", "normalise", "facts", "policy", "decision", "evidence", "gate"]),
     ("forecast", &["model", "exceptions", "facts", "policy", "decision", "gate"]),
     ("explain", &["model", "exceptions", "facts", "policy", "decision", "render"]),
     ("history", &["model", "strict", "facts", "decision", "evidence"]),

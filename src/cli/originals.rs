@@ -1,0 +1,82 @@
+//! The reports that a decision read, found again by their digests.
+//!
+//! What must stay true: a report is read as it was then, by the same format, or not at all; and what cannot be found is named.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::CliError;
+use super::{evidence, io, receipt};
+use crate::enrichment::{self, Knowledge};
+use crate::evidence::materials::Role;
+use crate::evidence::predicate::gate_decision::GateDecision;
+use crate::evidence::statement::Statement;
+use crate::evidence::{Folder, Kept, KeptFile, Verified};
+use crate::formats::{self, Limits};
+use crate::model::digest::Digest;
+use crate::model::text::Untrusted;
+use crate::normalise::ReadReport;
+
+/// Every report of the decision, with the data that was added to it and the receipt that binds it; else why that cannot be.
+///
+/// # Errors
+/// The directory or a file in it cannot be read: exit 3.
+pub(super) fn read(
+    directory: &Path,
+    statement: &Verified<Statement<GateDecision>>,
+    folder: &Folder,
+) -> Result<Result<Vec<ReadReport>, String>, CliError> {
+    let kept = match Kept::of(statement, folder) {
+        Ok(kept) => kept,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut places: BTreeMap<Digest, PathBuf> = BTreeMap::new();
+    for path in io::files_below(directory)? {
+        places.entry(evidence::digest_of_file(&path)?).or_insert(path);
+    }
+    let wanted = || kept.files(Role::Report).chain(kept.files(Role::Enrichment));
+    let missing: Vec<String> = wanted()
+        .filter(|file| !places.contains_key(&file.digest))
+        .map(|file| format!("{} ({})", file.path.line(), file.digest))
+        .collect();
+    if !missing.is_empty() {
+        let shown = directory.display();
+        return Ok(Err(format!("not below {shown}, under whatever name: {}", missing.join(", "))));
+    }
+    let found = |file: &KeptFile<'_>, most: u64| match places.get(&file.digest) {
+        Some(path) => io::read(path, most),
+        None => Err(CliError::internal("a report was there and is gone")),
+    };
+    let limits = Limits::default();
+    let mut reports = Vec::new();
+    for file in kept.files(Role::Report) {
+        let bytes = found(&file, limits.report_bytes)?;
+        let format = file.format.map(Untrusted::as_raw);
+        match formats::read(&bytes, format, &limits) {
+            Ok((format, parsed)) => reports.push(ReadReport {
+                path: file.path.clone(),
+                format: format.id,
+                digest: file.digest,
+                parsed,
+                receipt: None,
+            }),
+            Err(why) => return Ok(Err(format!("{} cannot be read any more: {why}", file.path.line()))),
+        }
+    }
+    let mut knowledge = Knowledge::default();
+    for file in kept.files(Role::Enrichment) {
+        if let Err(why) = enrichment::read(&found(&file, enrichment::FILE_BYTES)?, &mut knowledge) {
+            return Ok(Err(format!("{} cannot be read any more: {why}", file.path.line())));
+        }
+    }
+    knowledge.enrich(reports.iter_mut().map(|report| &mut report.parsed));
+    let mut receipts = Vec::new();
+    for file in kept.files(Role::Receipt) {
+        match file.held().and_then(receipt::parse) {
+            Ok(more) => receipts.extend(more),
+            Err(why) => return Ok(Err(format!("{}: {why}", file.path.line()))),
+        }
+    }
+    receipt::bind(&mut reports, receipts)?;
+    Ok(Ok(reports))
+}
