@@ -161,7 +161,7 @@ fn policies(kept: &Kept<'_>) -> Result<(Vec<PolicyFile>, Vec<String>), Unreplaya
 fn inputs(
     kept: &Kept<'_>,
     facts: Facts,
-    Originals { reports, vex }: Originals,
+    Originals { reports, mut vex }: Originals,
     gate_id: Untrusted,
     circumstances: Circumstances,
 ) -> Result<Inputs, Unreplayable> {
@@ -171,6 +171,9 @@ fn inputs(
     let signers = kept.signers().map_err(Unreplayable::Unreadable)?;
     let approvers =
         signers.map(|signers| kept.approvers(&records, repository, &signers, facts.now)).unwrap_or_default();
+    for document in &mut vex {
+        document.outside = facts.judging.outside.contains(&document.path);
+    }
     let Circumstances { signed, fail_on, builtin, bound } = circumstances;
     let history = |exception: MatchedException| Some((exception.record.id, exception.history?));
     let histories = facts.exceptions.iter().cloned().filter_map(history).collect();
@@ -211,7 +214,9 @@ fn baseline(kept: &Kept<'_>, facts: &Facts) -> Result<Option<GivenBaseline>, Unr
         None => None,
         Some(file) => {
             let bytes = file.held().map_err(Unreplayable::Unreadable)?;
-            serde_json::from_slice::<EarlierDecision>(bytes).ok().filter(|earlier| earlier.schema == crate::decision::SCHEMA)
+            serde_json::from_slice::<EarlierDecision>(bytes)
+                .ok()
+                .filter(|earlier| earlier.schema == crate::decision::SCHEMA)
         }
     };
     let given = GivenBaseline { place: told.place.clone(), decision, verified_by: told.verified_by, problem: None };

@@ -1,23 +1,26 @@
-//! The reports that a decision read, found again by their digests.
+//! What a decision read about the release, found again: reports by their digests, the rest in its evidence.
 //!
 //! What must stay true: a report is read as it was then, by the same format, or not at all; and what cannot be found is named.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
-use super::{evidence, io, receipt};
+use super::{evidence, io, receipt, vex};
 use crate::enrichment::{self, Knowledge};
 use crate::evidence::materials::Role;
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::{Folder, Kept, KeptFile, Verified};
+use crate::exceptions::VexDocument;
 use crate::formats::{self, Limits};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::normalise::ReadReport;
+use crate::replay::Originals;
 
-/// Every report of the decision, with the data that was added to it and the receipt that binds it; else why that cannot be.
+/// Every report of the decision, with the data that was added to it and the receipt that binds it, and the VEX documents; else why
+/// that cannot be.
 ///
 /// # Errors
 /// The directory or a file in it cannot be read: exit 3.
@@ -25,7 +28,7 @@ pub(super) fn read(
     directory: &Path,
     statement: &Verified<Statement<GateDecision>>,
     folder: &Folder,
-) -> Result<Result<Vec<ReadReport>, String>, CliError> {
+) -> Result<Result<Originals, String>, CliError> {
     let kept = match Kept::of(statement, folder) {
         Ok(kept) => kept,
         Err(why) => return Ok(Err(why)),
@@ -78,5 +81,17 @@ pub(super) fn read(
         }
     }
     receipt::bind(&mut reports, receipts)?;
-    Ok(Ok(reports))
+    Ok(statements(&kept).map(|vex| Originals { reports, vex }))
+}
+
+/// The VEX documents as they were kept; the same bytes count once.
+fn statements(kept: &Kept<'_>) -> Result<Vec<VexDocument>, String> {
+    let mut seen = BTreeSet::new();
+    let mut documents = Vec::new();
+    for file in kept.files(Role::Vex).filter(|file| seen.insert(file.digest)) {
+        // Where it lay is for the facts to say.
+        let parsed = file.held().and_then(|bytes| vex::parse(file.path.clone(), false, bytes));
+        documents.push(parsed.map_err(|why| format!("{}: {why}", file.path.line()))?);
+    }
+    Ok(documents)
 }

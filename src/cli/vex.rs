@@ -10,6 +10,7 @@ use super::judging::JudgingFiles;
 use crate::exceptions::VexDocument;
 use crate::formats::{self, Limits};
 use crate::model::digest::Digest;
+use crate::model::text::Untrusted;
 
 /// The formats that hold statements.
 const FORMATS: [&str; 3] = ["csaf", "cyclonedx", "openvex"];
@@ -38,17 +39,21 @@ pub fn read(paths: &[PathBuf], judging: &JudgingFiles) -> Result<Loaded<Vec<VexD
 }
 
 fn document(file: &Path, judging: &JudgingFiles, bytes: &[u8]) -> Result<VexDocument, CliError> {
-    let no_vex = |why: String| {
+    parse(judging.name(file).into(), judging.is_outside_of_request(file), bytes).map_err(|why| {
         let shown = judging.describe(file);
         CliError::input(format!("{shown}: {why}")).hint("give an OpenVEX, CSAF or CycloneDX document; docs/VEX.md")
-    };
-    let (format, parsed) = formats::read(bytes, None, &Limits::default()).map_err(|error| no_vex(error.to_string()))?;
+    })
+}
+
+/// One document from its bytes.
+pub(super) fn parse(path: Untrusted, outside: bool, bytes: &[u8]) -> Result<VexDocument, String> {
+    let (format, parsed) = formats::read(bytes, None, &Limits::default()).map_err(|error| error.to_string())?;
     if !FORMATS.contains(&format.id) {
-        return Err(no_vex(format!("is no VEX document, but {}", format.title)));
+        return Err(format!("is no VEX document, but {}", format.title));
     }
     Ok(VexDocument {
-        path: judging.name(file).into(),
-        outside: judging.is_outside_of_request(file),
+        path,
+        outside,
         format: format.id.into(),
         digest: Digest::of(bytes),
         issued: parsed.finished_at,

@@ -87,7 +87,7 @@ impl Approved {
 }
 
 /// The kept facts, changed and signed anew by the gate's key.
-fn lied(folder: &Path, change: impl FnOnce(&mut Value)) {
+pub(super) fn lied(folder: &Path, change: impl FnOnce(&mut Value)) {
     resigned(folder, |decision, predicate| {
         let blob = |digest: &str| folder.join(format!("blobs/sha256/{digest}"));
         let old = blob(predicate["facts"]["sha256"].as_str().unwrap());

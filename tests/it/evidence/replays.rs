@@ -9,9 +9,10 @@ use countersign::model::digest::Digest;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use super::approvals::lied;
 use super::made::key;
 use super::runs::Desk;
-use crate::support::command;
+use crate::support::{command, fixture, scenario_arguments};
 
 const POLICY: &str = "# METADATA\n# title: t\n# custom:\n#   owner: o\npackage countersign.rules.a.r\n\n\
                       warn contains \"look at this\" if input.environment == \"production\"\n";
@@ -86,6 +87,69 @@ fn evidence_of_every_outcome_replays_to_the_same_bytes() {
         let (code, document) = replay(&desk, &folder);
         assert_eq!((code, &document["because"]), (Some(0), &json!("the same bytes")), "{scenario}: {document}");
     }
+}
+
+/// The reports of a scenario under other names, in a directory of their own.
+fn originals(desk: &Desk, scenario: &str) -> PathBuf {
+    let directory = desk.path("originals");
+    std::fs::create_dir_all(directory.join("below")).unwrap();
+    let arguments = scenario_arguments(scenario);
+    let given =
+        arguments.iter().map(|word| word.split_once(":../").map_or(word.clone(), |(_, path)| format!("../{path}")));
+    let beside = fixture("scenarios").join(scenario);
+    for (n, path) in given.filter(|word| word.starts_with("../../formats")).enumerate() {
+        std::fs::copy(beside.join(path), directory.join(format!("below/report-{n}"))).unwrap();
+    }
+    directory
+}
+
+fn replay_of(desk: &Desk, folder: &Path, reports: &Path) -> (Option<i32>, Value) {
+    let mut replay = command();
+    replay.arg("replay").arg(folder).arg("--key").arg(desk.path("gate.pub.pem")).arg("--reports").arg(reports);
+    let output = replay.args(["--output", "json"]).output().unwrap();
+    let document = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+    (output.status.code(), document)
+}
+
+#[test]
+fn facts_are_made_again_from_the_reports() {
+    for scenario in ["pass", "block", "excepted", "freeze-excepted", "r17-signed-emergency", "r13-whole"] {
+        let (desk, folder) = decided(scenario, &[]);
+        let (code, document) = replay_of(&desk, &folder, &originals(&desk, scenario));
+        let because = &document["because"];
+        assert_eq!(
+            (code, because),
+            (Some(0), &json!("the same bytes; the facts are those of the reports")),
+            "{document}"
+        );
+    }
+}
+
+#[test]
+fn a_report_that_is_not_there_or_was_changed_is_named() {
+    let (desk, folder) = decided("block", &[]);
+    let reports = originals(&desk, "block");
+    let first = reports.join("below/report-0");
+    let bytes = std::fs::read(&first).unwrap();
+    std::fs::write(&first, [&bytes[..], b"\n"].concat()).unwrap();
+    let (code, document) = replay_of(&desk, &folder, &reports);
+    assert_eq!((code, &document["result"]), (Some(5), &json!("incomplete")), "{document}");
+    let because = document["because"].as_str().unwrap();
+    assert!(because.contains(&Digest::of(&bytes).to_string()) && because.contains("../../formats/"), "{because}");
+}
+
+#[test]
+fn facts_that_leave_out_what_the_reports_say_are_found_out() {
+    let (desk, folder) = decided("block", &[]);
+    let mut left_out = String::new();
+    lied(&folder, |facts| {
+        let finding = facts["findings"].as_array_mut().unwrap().pop().unwrap();
+        left_out = finding["id"].as_str().unwrap().to_owned();
+    });
+    let (code, document) = replay_of(&desk, &folder, &originals(&desk, "block"));
+    assert_eq!((code, &document["result"]), (Some(1), &json!("different")), "{document}");
+    let differences = document["differences"].as_array().unwrap();
+    assert_eq!(differences[0], format!("in the reports, and not in the facts: {left_out}"), "{document}");
 }
 
 #[test]
