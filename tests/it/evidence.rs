@@ -5,6 +5,7 @@ mod attacks;
 mod commands;
 mod keys;
 mod made;
+mod mutations;
 mod replays;
 mod runs;
 mod trust_files;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::approvals::lied;
 use super::made::key;
 use super::runs::Desk;
-use crate::support::{command, fixture, scenario_arguments};
+use crate::support::{command, files_below, fixture, scenario_arguments};
 
 const POLICY: &str = "# METADATA\n# title: t\n# custom:\n#   owner: o\npackage countersign.rules.a.r\n\n\
                       warn contains \"look at this\" if input.environment == \"production\"\n";
@@ -99,6 +99,9 @@ fn originals(desk: &Desk, scenario: &str) -> PathBuf {
     let beside = fixture("scenarios").join(scenario);
     for (n, path) in given.filter(|word| word.starts_with("../../formats")).enumerate() {
         std::fs::copy(beside.join(path), directory.join(format!("below/report-{n}"))).unwrap();
+    }
+    for (n, path) in files_below(&beside).iter().filter(|path| path.parent() == Some(&beside)).enumerate() {
+        std::fs::copy(path, directory.join(format!("beside-{n}"))).unwrap();
     }
     directory
 }
