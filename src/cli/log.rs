@@ -15,8 +15,8 @@ use super::{evidence, io, output};
 use crate::evidence::keys::{PrivateKey, PublicKey};
 use crate::evidence::{BLOBS, Demands, StepState, Trust, verify};
 use crate::history::{
-    Checkpoint, Cosigned, Entry, Inclusion, Log, LogFault, Logged, Note, NoteFault, QuorumFault, Role, VerifierKey,
-    Watch, cosign,
+    Checkpoint, Continuation, Cosigned, Entry, Inclusion, Log, LogFault, Logged, Note, NoteFault, QuorumFault, Role,
+    VerifierKey, Watch, cosign,
 };
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
@@ -58,7 +58,7 @@ pub enum LogCommand {
     Append(AppendArgs),
     /// Print the proof that a decision is in the log, or that an earlier checkpoint is its beginning.
     Prove(ProveArgs),
-    /// Check the proof that a decision is in the log, without the log.
+    /// Check either proof without the log.
     Verify(VerifyProofArgs),
     /// Check the whole log: signature, root, sequences, earlier checkpoints, witnesses.
     Check(CheckLogArgs),
@@ -134,18 +134,22 @@ pub struct ProveArgs {
 #[command(after_long_help = "\
 Examples:
   countersign log verify d-3f….tlog-proof --log-key log.vkey --evidence evidence/d-3f…
+  countersign log verify since-june.proof --log-key log.vkey --since checkpoint.june
 
-Exit codes: 0 the decision is in the log, 1 the proof does not show it.")]
+Exit codes: 0 the proof shows it, 1 it does not.")]
 pub struct VerifyProofArgs {
-    /// What `log prove --evidence` printed.
+    /// What `log prove` printed.
     #[arg(value_name = "PROOF")]
     pub proof: PathBuf,
     /// The log's verifier key, kept since the log began.
     #[arg(long, value_name = "PATH")]
     pub log_key: PathBuf,
-    /// The folder of the decision.
-    #[arg(long, value_name = "EVIDENCE")]
-    pub evidence: PathBuf,
+    /// The folder of the decision that must be in the log.
+    #[arg(long, value_name = "EVIDENCE", required_unless_present = "since", conflicts_with = "since")]
+    pub evidence: Option<PathBuf>,
+    /// The earlier checkpoint that the log must continue, for what `log prove --since` printed.
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub since: Option<PathBuf>,
     /// The witnesses.
     #[command(flatten)]
     pub witnesses: WitnessesArgs,
@@ -357,9 +361,7 @@ fn prove(args: &ProveArgs) -> Result<u8, CliError> {
             let earlier = checkpoint(since.as_deref().unwrap_or(Path::new("")), &key)?;
             log.continues(&earlier).map_err(|fault| CliError::input(fault.to_string()))?;
             let hashes = log.consistency(earlier.size).unwrap_or_default();
-            let hashes: String =
-                hashes.iter().map(|hash| format!("{}\n", data_encoding::BASE64.encode(hash))).collect();
-            format!("old {}\n{hashes}\n{}", earlier.size, log.note())
+            Continuation { old: earlier.size, hashes, note: log.note().clone() }.to_string()
         }
     };
     say(&text)
@@ -367,11 +369,26 @@ fn prove(args: &ProveArgs) -> Result<u8, CliError> {
 
 fn verify_proof(args: &VerifyProofArgs) -> Result<u8, CliError> {
     let key = verifier_key(&args.log_key, Role::Log)?;
-    let decision = evidence::read(&args.evidence)?.files.remove(DECISION);
-    let decision =
-        decision.ok_or_else(|| CliError::input(format!("{}: no {DECISION}", args.evidence.display())))?.digest;
     let bytes = io::read(&args.proof, io::OWN_FILE_BYTES)?;
     let (witnesses, quorum) = args.witnesses.read()?;
+    let Some(folder) = &args.evidence else {
+        let earlier = checkpoint(args.since.as_deref().unwrap_or(Path::new("")), &key)?;
+        let continued = || -> Result<(Checkpoint, Vec<Cosigned>), String> {
+            let proof = Continuation::read(&bytes).map_err(|fault| fault.to_string())?;
+            let later = proof.verify(&earlier, &key).map_err(|fault| fault.to_string())?;
+            let seen = proof.note.witnessed(&key, &witnesses, quorum).map_err(|fault| fault.to_string())?;
+            Ok((later, seen))
+        };
+        return match continued() {
+            Ok((Checkpoint { origin, size, .. }, seen)) => {
+                let seen: String = seen.iter().map(seen_line).collect();
+                say(&format!("{origin} of {size} entries continues that of {}\n{seen}HOLDS\n", earlier.size))
+            }
+            Err(why) => say(&format!("FAILED: {}: {why}\n", args.proof.display())).map(|_| 1),
+        };
+    };
+    let decision = evidence::read(folder)?.files.remove(DECISION);
+    let decision = decision.ok_or_else(|| CliError::input(format!("{}: no {DECISION}", folder.display())))?.digest;
     match Inclusion::read(&bytes, decision, Watch { log: &key, witnesses: &witnesses, quorum }) {
         Ok(Inclusion { entry, checkpoint: Checkpoint { origin, size, .. }, cosigned }) => {
             let seen: String = cosigned.iter().map(seen_line).collect();

@@ -25,7 +25,7 @@ pub use inclusion::{Inclusion, InclusionFault, Watch};
 pub use log::{Grown, Log, LogFault};
 pub use note::{Cosigned, Note, NoteFault, QuorumFault, Role, VerifierKey, cosign, sign};
 pub use oscal::{Assessed, Period, assessment_results};
-pub use proof::{Proof, ProofFault};
+pub use proof::{Continuation, Proof, ProofFault};
 pub use reconcile::{Finding, LeftOut, Reconciled, Reconciliation, Undeployed, reconcile};
 pub use releases::{Outcomes, Query, Release, Releases, State, releases};
 pub use tree::Hash;

@@ -102,6 +102,45 @@ fn subproof(leaves: &[Hash], size: usize, whole: bool) -> Vec<Hash> {
     proof
 }
 
+/// Whether a proof shows that a log of `first` leaves with that root is the beginning of one of `second` leaves with that root.
+pub(super) fn continues(first: (u64, Hash), second: (u64, Hash), proof: &[Hash]) -> bool {
+    let ((first, first_root), (second, second_root)) = (first, second);
+    if first == second || first == 0 {
+        // Every log continues the one without leaves.
+        return proof.is_empty() && (first == 0 || first_root == second_root);
+    }
+    if first > second {
+        return false;
+    }
+    let (mut node, mut last) = (first - 1, second - 1);
+    while node & 1 == 1 {
+        (node, last) = (node >> 1, last >> 1);
+    }
+    // A whole tree is its own first node, and is not sent.
+    let (begin, rest) = match proof.split_first() {
+        _ if first.is_power_of_two() && !proof.is_empty() => (first_root, proof),
+        Some((begin, rest)) => (*begin, rest),
+        None => return false,
+    };
+    let (mut old, mut new) = (begin, begin);
+    for sibling in rest {
+        if last == 0 {
+            return false;
+        }
+        if node & 1 == 1 || node == last {
+            old = node_hash(sibling, &old);
+            new = node_hash(sibling, &new);
+            while node & 1 == 0 && node != 0 {
+                (node, last) = (node >> 1, last >> 1);
+            }
+        } else {
+            new = node_hash(&new, sibling);
+        }
+        (node, last) = (node >> 1, last >> 1);
+    }
+    last == 0 && old == first_root && new == second_root
+}
+
 #[cfg(test)]
 mod tests {
     use ct_merkle::mem_backed_tree::MemoryBackedTree;
@@ -129,8 +168,29 @@ mod tests {
             for size in 1..count {
                 let ours = consistency(&hashes, size).unwrap();
                 assert_eq!(ours.concat(), theirs.prove_consistency(count - size).as_bytes(), "{size} of {count}");
+                let earlier = (size as u64, root(&hashes[..size]));
+                assert!(continues(earlier, (count as u64, root(&hashes)), &ours), "{size} of {count}");
             }
         }
+    }
+
+    #[test]
+    fn a_proof_of_another_beginning_is_refused() {
+        let hashes: Vec<Hash> = leaves(21).iter().map(|entry| leaf_hash(entry)).collect();
+        let whole = (21, root(&hashes));
+        for size in 1..21 {
+            let (earlier, proof) = ((size as u64, root(&hashes[..size])), consistency(&hashes, size).unwrap());
+            for other in (0..23).filter(|other| *other != size as u64) {
+                assert!(!continues((other, earlier.1), whole, &proof), "{size} as {other}");
+            }
+            assert!(!continues((size as u64, [7; 32]), whole, &proof));
+            assert!(!continues(earlier, (21, [7; 32]), &proof));
+            assert!(!continues(earlier, whole, &proof[1..]));
+            assert!(!continues(earlier, whole, &[&proof[..], &[[7; 32]]].concat()));
+            assert!(!continues(whole, earlier, &proof));
+        }
+        assert!(continues(whole, whole, &[]) && continues((0, root(&[])), whole, &[]));
+        assert!(!continues((0, root(&[])), whole, &[[7; 32]]) && !continues(whole, whole, &[[7; 32]]));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use countersign::evidence::keys::PublicKey;
-use countersign::history::{Log, Note, Proof, VerifierKey};
+use countersign::history::{Checkpoint, Continuation, Log, Note, Proof, VerifierKey};
 use proptest::prelude::{ProptestConfig, any, proptest};
 use serde_json::Value;
 
@@ -356,6 +356,20 @@ fn a_log_that_was_cut_back_or_rewritten_is_found_by_whoever_kept_a_checkpoint() 
     std::fs::write(desk.path("late"), desk.read("history/checkpoint")).unwrap();
     assert!(desk.check(&["--since", "early", "--since", "late"], 0).contains("continues 2 earlier checkpoints"));
     let sent = desk.run(&["log", "prove", "history", "--since", "early"], 0);
+    std::fs::write(desk.path("sent"), &sent).unwrap();
+    let continues = |proof: &str, since: &str, code| {
+        desk.run(&["log", "verify", proof, "--log-key", "log.vkey", "--since", since], code)
+    };
+    assert!(continues("sent", "early", 0).ends_with("HOLDS\n"));
+    assert!(continues("sent", "late", 1).contains("does not show that the log continues"));
+    for at in 0..sent.len() {
+        let mut changed = sent.clone().into_bytes();
+        changed[at] ^= 1;
+        let earlier = Note::read(&desk.read("early")).unwrap();
+        let earlier = Checkpoint::open(&earlier, &desk.verifier_key()).unwrap();
+        let read = Continuation::read(&changed).and_then(|proof| proof.verify(&earlier, &desk.verifier_key()));
+        assert!(read.is_err(), "byte {at}");
+    }
     assert!(sent.starts_with("old 2\n") && sent.contains("\nexample.com/releases\n3\n"), "{sent}");
 
     // Both files put back, with a sound signature: only memory helps. Then another history of the same length.
