@@ -3,7 +3,6 @@
 //! What must stay true: bytes are given only where their digest is the one that was signed.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::materials::{FileEntry, MaterialsList, Role};
 use super::predicate::gate_decision::GateDecision;
@@ -165,12 +164,11 @@ impl<'a> Kept<'a> {
         record: &Untrusted,
         names: impl Iterator<Item = &'n Untrusted>,
     ) -> BTreeMap<Untrusted, Vec<u8>> {
-        let beside = Path::new(record.as_raw()).parent().unwrap_or(Path::new(""));
         let files: BTreeMap<&str, &[u8]> =
             self.files(Role::Signature).filter_map(|file| Some((file.path.as_raw(), file.bytes?))).collect();
         let held = |name: &Untrusted| {
-            let path = beside.join(name.as_raw());
-            files.get(path.to_string_lossy().as_ref()).map(|bytes| (name.clone(), bytes.to_vec()))
+            let path = exceptions::beside(record, name);
+            files.get(path.as_str()).map(|bytes| (name.clone(), bytes.to_vec()))
         };
         names.filter_map(held).collect()
     }

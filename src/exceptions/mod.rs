@@ -101,15 +101,21 @@ impl Record {
     /// Where a signature file that it names lies: beside it, in the bundle too.
     #[must_use]
     pub fn beside(&self, name: &Untrusted) -> String {
-        let file = self.file.as_raw();
-        let end = file.rfind(['/', '\\', '!']).map_or(0, |at| at + 1);
-        format!("{}{}", file.get(..end).unwrap_or_default(), name.as_raw())
+        beside(&self.file, name)
     }
 
     /// The signature files that its approvals name, in the directory of [`Self::file`].
     pub fn signature_files(&self) -> impl Iterator<Item = &Untrusted> {
         self.exception.approvals.iter().filter_map(|approval| approval.signature.as_ref())
     }
+}
+
+/// Where a file lies that a record of `file` names: beside it, in the bundle too.
+#[must_use]
+pub fn beside(file: &Untrusted, name: &Untrusted) -> String {
+    let file = file.as_raw();
+    let end = file.rfind(['/', '\\', '!']).map_or(0, |at| at + 1);
+    format!("{}{}", file.get(..end).unwrap_or_default(), name.as_raw())
 }
 
 /// Reads all records of all files, given as name and bytes. They come out by id.

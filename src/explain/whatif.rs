@@ -5,7 +5,7 @@
 use super::{About, Otherwise, Turn};
 use crate::decision::{Verdict, VerdictAction};
 use crate::facts::{Facts, MatchedException};
-use crate::model::exception::{Disposition, Exception, Scope};
+use crate::model::exception::{Disposition, Exception, Origin, Scope};
 use crate::model::text::Untrusted;
 use crate::model::time::Date;
 use crate::policy::{PolicyError, RawVerdict};
@@ -119,6 +119,7 @@ pub(super) fn with_exception(
             ticket: None,
             approvals: Vec::new(),
         },
+        origin: Origin::Repository,
         covers: Vec::new(),
         worst: None,
         life_days: until.days_since(today),

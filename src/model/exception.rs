@@ -142,6 +142,7 @@ pub struct RecordHistory {
 
 /// Whose a record is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// It came with the organisation's bundle, and holds for every repository that uses it.

@@ -55,7 +55,7 @@ struct Manifest {
     #[serde(default)]
     rego_version: Option<u8>,
     #[serde(default, rename = "file_rego_versions")]
-    per_file: std::collections::BTreeMap<String, u8>,
+    per_file: BTreeMap<String, u8>,
     #[serde(default, rename = "metadata")]
     _metadata: Option<serde::de::IgnoredAny>,
 }
