@@ -15,10 +15,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::decision::{Decision, Outcome, Verdict, VerdictAction};
+use crate::decision::{Decision, Outcome, StatementOutcome, Verdict, VerdictAction};
 use crate::exceptions::Record;
 use crate::facts::{Facts, TriagedFinding};
 use crate::model::digest::Digest;
+use crate::model::document::VexStatus;
 use crate::model::exception::Disposition;
 use crate::model::finding::{Kind, Location, Rule};
 use crate::model::package::Package;
@@ -26,6 +27,7 @@ use crate::model::report::Sha256Field;
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
+use crate::model::vex::VexState;
 use crate::policy::{Bundle, Definition, PolicyError, RuleInfo};
 
 pub use choose::{Choice, Unfound};
@@ -96,10 +98,12 @@ pub struct Explanation {
     pub finding: Option<ExplainedFinding>,
     /// The verdicts, worst first: those about the finding, or the one that was asked for.
     pub verdicts: Vec<ExplainedVerdict>,
-    /// What rules would say of the finding if no exception covered it; empty where none does.
-    pub without_exception: Vec<Otherwise>,
+    /// What rules would say of the finding if it were open; empty where no exception covers it and no statement clears it.
+    pub if_open: Vec<Otherwise>,
     /// Exceptions that bear on it, or nearly do.
     pub exceptions: Vec<Bearing>,
+    /// VEX statements about the finding.
+    pub statements: Vec<Statement>,
     /// What makes it green, the cheapest first.
     pub ways: Vec<Way>,
     /// Why there are no other ways; one line each.
@@ -249,6 +253,25 @@ pub struct Otherwise {
     pub msg: Untrusted,
 }
 
+/// A VEX statement, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// Its id.
+    pub id: Untrusted,
+    /// What it did.
+    pub state: VexState,
+    /// What it says.
+    pub status: VexStatus,
+    /// Who says so, as the document names them.
+    pub issuer: Option<Untrusted>,
+    /// The path of its document.
+    pub file: Untrusted,
+    /// Where it stands in it.
+    pub pointer: Untrusted,
+    /// Why it was rejected, one line each.
+    pub because: Vec<Untrusted>,
+}
+
 /// A day on which something gets worse.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Turn {
@@ -288,9 +311,10 @@ pub fn explain(wanted: &str, case: Case<'_>) -> Result<Explanation, ExplainError
         verdicts.push(about.verdict(verdict, &found.definitions)?);
         grounds.push(found);
     }
-    let without_exception = whatif::without_exception(&about)?;
+    let if_open = whatif::if_open(&about)?;
     let exceptions = exceptions::bearing(&about);
     let ways::Ways { ways, no_ways } = ways::ways(&about, &exceptions)?;
+    let statements = about.statements();
     let finding = about.finding().zip(position).map(|(triaged, position)| finding(triaged, position, &case.facts));
     let decision = case.decision;
     let (id, outcome, decided_at, environment) =
@@ -309,8 +333,9 @@ pub fn explain(wanted: &str, case: Case<'_>) -> Result<Explanation, ExplainError
         environment,
         finding,
         verdicts,
-        without_exception,
+        if_open,
         exceptions,
+        statements,
         ways,
         no_ways,
     })
@@ -327,6 +352,21 @@ struct About<'a> {
 impl<'a> About<'a> {
     fn finding(&self) -> Option<&'a TriagedFinding> {
         self.position.and_then(|position| self.case.facts.findings.get(position))
+    }
+
+    fn statements(&self) -> Vec<Statement> {
+        let Some(id) = self.finding().map(|triaged| &triaged.finding.id) else { return Vec::new() };
+        let about = self.case.decision.vex.iter().filter(|outcome| outcome.covers.contains(id));
+        let statement = |outcome: &StatementOutcome| Statement {
+            id: outcome.id.clone(),
+            state: outcome.state,
+            status: outcome.status,
+            issuer: outcome.issuer.clone(),
+            file: outcome.path.clone(),
+            pointer: outcome.pointer.clone(),
+            because: outcome.because.clone(),
+        };
+        about.map(statement).collect()
     }
 
     fn grounds(&self, verdict: &Verdict) -> Result<crate::policy::Grounds, PolicyError> {

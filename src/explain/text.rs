@@ -5,7 +5,8 @@
 use std::io::{self, Write};
 
 use super::{
-    Bearing, Effect, ExplainedFinding, ExplainedVerdict, Explanation, Fact, FactValue, OriginKind, Seen, Source, Way,
+    Bearing, Effect, ExplainedFinding, ExplainedVerdict, Explanation, Fact, FactValue, OriginKind, Seen, Source,
+    Statement, Way,
 };
 use crate::decision::VerdictAction;
 use crate::model::text::Untrusted;
@@ -37,11 +38,12 @@ pub fn human(explanation: &Explanation, style: &Style, out: &mut dyn Write) -> i
         page.gap()?;
         of_verdict(page, verdict)?;
     }
-    for otherwise in &explanation.without_exception {
+    for otherwise in &explanation.if_open {
         let what = format!("{} by {}: {}", label(otherwise.action), otherwise.rule.as_raw(), otherwise.msg.as_raw());
-        page.entry(2, Ink::Plain, "without  the exception: ", &what)?;
+        page.entry(2, Ink::Plain, "else   if it were open: ", &what)?;
     }
     exceptions(page, &explanation.exceptions)?;
+    statements(page, &explanation.statements)?;
     ways(page, explanation)
 }
 
@@ -229,6 +231,25 @@ fn exceptions(page: &mut Page<'_>, exceptions: &[Bearing]) -> io::Result<()> {
             if let Some(would) = &criterion.would {
                 page.entry(11, Ink::Plain, "would match  ", would.as_raw())?;
             }
+        }
+    }
+    Ok(())
+}
+
+fn statements(page: &mut Page<'_>, statements: &[Statement]) -> io::Result<()> {
+    if statements.is_empty() {
+        return Ok(());
+    }
+    page.gap()?;
+    page.entry(0, Ink::Bold, "VEX statements", "")?;
+    for statement in statements {
+        let issuer = statement.issuer.as_ref().map_or("nobody who is named", Untrusted::as_raw);
+        let (status, state) = (statement.status.word(), statement.state.word());
+        let what =
+            format!("{state}: {status}, says {issuer}   {} {}", statement.file.as_raw(), statement.pointer.as_raw());
+        page.entry(2, Ink::Plain, &format!("{}  ", statement.id.line()), &what)?;
+        for because in &statement.because {
+            page.line(9, because.as_raw())?;
         }
     }
     Ok(())

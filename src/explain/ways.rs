@@ -290,16 +290,18 @@ fn remains(about: &About<'_>, lifting: Lifting, until: Date) -> Result<Option<Ef
 fn existing(about: &About<'_>, record: &Bearing, longest: u32, leaves: Effect, needs: &[Untrusted], found: &mut Ways) {
     let id = record.id.as_raw();
     let today = about.case.facts.today();
+    let written = about.case.records.iter().find(|one| *one.id() == record.id);
+    // What the organisation's bundle brings is changed there.
+    let is_ours = written.is_some_and(|one| one.origin.is_repository());
     match record.state {
         ExceptionState::Rejected => {
             let because: Vec<&str> = record.because.iter().map(Untrusted::as_raw).collect();
             let what = format!("mend exception {id}: {}", because.join("; "));
-            let command = approving(about, record);
+            let command = approving(about, record).filter(|_| is_ours);
             found.ways.push(Way { leaves, needs: needs.to_vec(), command, ..way(WayKind::Mend, what) });
         }
         ExceptionState::Expired => {
-            let created = about.case.records.iter().find(|one| *one.id() == record.id).map(|one| one.exception.created);
-            let last = created.map(|created| created.plus_days(days(longest))).unwrap_or(today);
+            let last = written.map_or(today, |one| one.exception.created.plus_days(days(longest)));
             if last < today {
                 let said =
                     format!("exception {id} cannot be renewed: a record lives at most {longest} days, until {last}");
@@ -311,7 +313,7 @@ fn existing(about: &About<'_>, record: &Bearing, longest: u32, leaves: Effect, n
             let (until, file) = (until.to_string(), record.file.as_raw());
             // Why is for whoever renews to say: without it the command does nothing.
             let words = ["countersign", "exception", "renew", id, "--until", &until, "--exceptions", file, "--reason"];
-            let command = Some(shell_line(&words).into());
+            let command = is_ours.then(|| shell_line(&words).into());
             found.ways.push(Way { leaves, needs: needs.to_vec(), command, ..way(WayKind::Renew, what) });
         }
         ExceptionState::Pending
@@ -396,7 +398,8 @@ fn either(roles: &[Untrusted]) -> Option<String> {
 }
 
 fn command_new(about: &About<'_>, what: &[&str], owner: Option<&Untrusted>, until: Date) -> Untrusted {
-    let file = about.case.records.first().map_or("exceptions.yaml", |record| record.file.as_raw());
+    let file = about.case.records.iter().find(|record| record.origin.is_repository());
+    let file = file.map_or("exceptions.yaml", |record| record.file.as_raw());
     let until = until.to_string();
     let mut words = vec!["countersign", "exception", "new"];
     let Origin { findings, flags, .. } = &about.case.origin;

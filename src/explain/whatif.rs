@@ -1,4 +1,4 @@
-//! What the policy would say of other facts: without an exception, with one, on a later day.
+//! What the policy would say of other facts: of an open finding, with an exception, on a later day.
 //!
 //! What must stay true: every answer is the policy's, of facts that differ in nothing but what is asked.
 
@@ -10,9 +10,10 @@ use crate::model::text::Untrusted;
 use crate::model::time::Date;
 use crate::policy::{PolicyError, RawVerdict};
 
-/// What the rules would say of the finding if no exception covered it.
-pub(super) fn without_exception(about: &About<'_>) -> Result<Vec<Otherwise>, PolicyError> {
-    let Some(id) = about.finding().filter(|f| f.exception.is_some()).map(|f| f.finding.id.clone()) else {
+/// What the rules would say of the finding if it were open.
+pub(super) fn if_open(about: &About<'_>) -> Result<Vec<Otherwise>, PolicyError> {
+    let is_lifted = |disposition| matches!(disposition, Disposition::Excepted | Disposition::NotAffected);
+    let Some(id) = about.finding().filter(|f| is_lifted(f.disposition)).map(|f| f.finding.id.clone()) else {
         return Ok(Vec::new());
     };
     let said = about.case.bundle.verdicts(&uncovered(about))?;

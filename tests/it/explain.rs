@@ -207,12 +207,24 @@ fn a_record_that_is_rejected_is_mended_first() {
 #[test]
 fn an_excepted_finding_says_what_would_be_without_and_when_it_turns() {
     let explanation = document("excepted", "CVE-2021-25900", &[]);
-    assert_eq!(explanation["without_exception"][0]["action"], "deny");
+    assert_eq!(explanation["if_open"][0]["action"], "deny");
     assert_eq!(explanation["exceptions"][0]["applies"], true);
     assert_eq!(explanation["verdicts"][0]["turns"][0]["on"], "2026-12-01");
     assert_eq!(kinds(&explanation), ["upgrade"]);
     let facts = pointers(&explanation);
     assert!(facts.iter().any(|fact| fact.starts_with("/exceptions/0/")), "{facts:?}");
+}
+
+#[test]
+fn a_statement_that_clears_a_finding_is_named_and_what_it_lifts() {
+    let decided = run(&["check"], "vex-not-affected", &["--output", "json"]);
+    let decided: Value = serde_json::from_slice(&decided.stdout).unwrap();
+    let findings = decided["findings"].as_array().unwrap();
+    let cleared = findings.iter().find(|finding| finding["disposition"] == "not-affected").unwrap();
+    let explanation = document("vex-not-affected", cleared["id"].as_str().unwrap(), &[]);
+    assert_eq!(explanation["finding"]["disposition"], "not-affected");
+    assert_eq!(explanation["statements"][0]["id"], decided["vex"][0]["id"]);
+    assert_eq!(explanation["if_open"][0]["action"], "deny", "{explanation:#}");
 }
 
 #[test]
