@@ -52,7 +52,9 @@ fn sources_are_true(explanation: &Value, directory: &Path) -> usize {
         match value {
             Value::Array(members) => todo.extend(members),
             Value::Object(fields) => {
-                if let (Some(file), Some(digest)) = (fields.get("file"), fields["sha256"].get("sha256")) {
+                if let (Some(file), Some(digest)) =
+                    (fields.get("file"), fields.get("sha256").and_then(|digest| digest.get("sha256")))
+                {
                     let bytes = std::fs::read(directory.join(file.as_str().unwrap())).unwrap();
                     let is = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
                     assert_eq!(digest, &Value::from(is), "{file}");
