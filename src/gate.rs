@@ -22,7 +22,7 @@ use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;
 use crate::model::emergency::{Emergency, EmergencyKind, Signers};
 use crate::model::enrichment::DataSet;
-use crate::model::exception::{Disposition, ExceptionState, RecordHistory};
+use crate::model::exception::{Disposition, RecordHistory};
 use crate::model::finding::{Finding, SuppressedBy};
 use crate::model::profile::{Profile, RuleMode};
 use crate::model::service::Service;
@@ -196,10 +196,7 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
     };
     let exit_code = decision::exit_code(outcome, facts.mode, fail_on);
     let exceptions = outcomes(&records, accounts, &approvers);
-    let is_decisive = |outcome: &&ExceptionOutcome| {
-        matches!(outcome.state, ExceptionState::Decisive | ExceptionState::JointlyDecisive)
-    };
-    let only_because_of = exceptions.iter().filter(is_decisive).map(|exception| exception.id.clone()).collect();
+    let only_because_of = exceptions.iter().filter(|one| one.state.is_decisive()).map(|one| one.id.clone()).collect();
     let obligations = if exit_code == 1 { Vec::new() } else { obligations(&facts) };
     let decision = Decision {
         schema: decision::SCHEMA,

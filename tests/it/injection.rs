@@ -10,7 +10,7 @@ use countersign::decision::{
 use countersign::facts::{Clock, Judging, JudgingSource, Known as KnownFinding, Mode, TriagedFinding};
 use countersign::gate::{Known, no_decision};
 use countersign::model::change::{Approval, Change};
-use countersign::model::exception::{Disposition, ExceptionState};
+use countersign::model::exception::{Disposition, ExceptionState, Origin};
 use countersign::model::finding::Finding;
 use countersign::model::severity::Severity;
 use countersign::model::text::{Untrusted, guard_line_start, neutral};
@@ -354,6 +354,7 @@ fn decision(texts: &[String]) -> Decision {
             expires: day,
             days_left: 7,
             owner: text(),
+            origin: Origin::Organisation,
             because: vec![text()],
         });
     }

@@ -122,9 +122,22 @@ fn a_pipeline_can_branch_on_every_line() {
         let keys: Vec<&str> = pairs.iter().map(|(key, _)| key.strip_prefix("COUNTERSIGN_").unwrap()).collect();
         assert_eq!(
             keys,
-            ["DECISION", "EXIT_CODE", "BLOCKED", "WARNED", "EXCEPTED", "DECISIVE_EXCEPTIONS", "POLICY_DIGEST", "ID"]
+            [
+                "DECISION",
+                "EXIT_CODE",
+                "BLOCKED",
+                "WARNED",
+                "EXCEPTED",
+                "DECISIVE_EXCEPTIONS",
+                "NOT_AFFECTED",
+                "RESOLVED",
+                "POLICY_DIGEST",
+                "ID"
+            ]
         );
-        let [decision, exit_code, blocked, warned, excepted, decisive, policy, id] = pairs[..].try_into().unwrap();
+        let [decision, exit_code, blocked, warned, excepted, decisive, unaffected, resolved, policy, id] =
+            pairs[..].try_into().unwrap();
+        assert_eq!((unaffected.1, resolved.1), ("0", "0"));
         assert_eq!((decision.1, exit_code.1), (outcome, code.to_string().as_str()));
         assert_eq!(blocked.1 != "0", outcome == "block");
         assert!(

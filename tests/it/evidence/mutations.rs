@@ -2,7 +2,7 @@
 //!
 //! `COUNTERSIGN_MUTATIONS=100000` asks for more of them; the sequence is the same each time.
 
-use countersign::evidence::keys::{PrivateKey, PublicKey, Sign as _};
+use countersign::evidence::keys::{PrivateKey, PublicKey};
 use countersign::evidence::trust::{KeyRole, Roots, TrustList, TrustedKey};
 use countersign::evidence::{DECISION_FILE, Demands, Folder, Trust, Verdict, verify};
 use countersign::history::{Entry, Inclusion, Log, Logged, Note, Role, VerifierKey, Watch, cosign};
