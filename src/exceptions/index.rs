@@ -12,6 +12,9 @@ use super::matching::{Criteria, Subject};
 /// Patterns in one set: a larger set would outgrow the engine's limits.
 const SET: usize = 256;
 
+/// Patterns with one beginning that are worth looking at one by one.
+const CROWD: usize = 16;
+
 /// Records by their most telling criterion: of those given, the one that the fewest records share.
 #[derive(Default)]
 pub(super) struct Index {
@@ -131,10 +134,13 @@ impl Names {
     }
 }
 
-/// Records by pattern, in sets that are asked at once, with the answers kept: many findings share a path.
+/// Records by pattern: under what the pattern begins with, where few others begin so, else in sets that are asked at once. The answers
+/// are kept: many findings share a path.
 #[derive(Default)]
 struct Patterns {
     records: BTreeMap<String, Vec<usize>>,
+    /// Length of a beginning → beginning → records. Whatever a pattern matches begins with its letters before the first sign.
+    beginnings: BTreeMap<usize, BTreeMap<String, Vec<usize>>>,
     sets: Vec<(GlobSet, Vec<Vec<usize>>)>,
     answers: BTreeMap<String, Vec<usize>>,
 }
@@ -145,8 +151,22 @@ impl Patterns {
     }
 
     fn build(&mut self) {
-        let all: Vec<(String, Vec<usize>)> = std::mem::take(&mut self.records).into_iter().collect();
-        self.build_sets(&all, SET);
+        let mut beside: BTreeMap<String, usize> = BTreeMap::new();
+        for pattern in self.records.keys() {
+            *beside.entry(beginning(pattern).to_owned()).or_default() += 1;
+        }
+        let mut others = Vec::new();
+        for (pattern, records) in std::mem::take(&mut self.records) {
+            let start = beginning(&pattern);
+            match beside.get(start) {
+                Some(1..=CROWD) if !start.is_empty() => {
+                    let of_length = self.beginnings.entry(start.len()).or_default();
+                    of_length.entry(start.to_owned()).or_default().extend(records);
+                }
+                _ => others.push((pattern, records)),
+            }
+        }
+        self.build_sets(&others, SET);
     }
 
     fn build_sets(&mut self, patterns: &[(String, Vec<usize>)], size: usize) {
@@ -169,6 +189,9 @@ impl Patterns {
     fn matching(&mut self, text: &str) -> &[usize] {
         if !self.answers.contains_key(text) {
             let mut found = Vec::new();
+            for (length, records) in &self.beginnings {
+                found.extend(text.get(..*length).and_then(|start| records.get(start)).into_iter().flatten());
+            }
             for (set, records) in &self.sets {
                 for pattern in set.matches(text) {
                     found.extend(records.get(pattern).into_iter().flatten());
@@ -178,6 +201,11 @@ impl Patterns {
         }
         self.answers.get(text).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The letters of a pattern before its first sign.
+fn beginning(pattern: &str) -> &str {
+    pattern.split(['*', '?', '[', '{', '\\']).next().unwrap_or_default()
 }
 
 fn pattern(text: &str) -> Option<Glob> {
