@@ -137,7 +137,11 @@ impl Machine {
         self.prints = self.engine.take_prints().unwrap_or_default();
         value.map_err(|error| {
             let text = error.to_string();
-            if text.contains("exceeded time limit") { self.late(path) } else { PolicyError::from_engine(path, &text) }
+            if text.contains("exceeded time limit") {
+                self.late(path)
+            } else {
+                PolicyError::from_evaluation(path, &text)
+            }
         })
     }
 

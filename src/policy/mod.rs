@@ -286,6 +286,28 @@ impl PolicyError {
         let said = said.or_else(|| text.lines().find(|line| !line.trim().is_empty()));
         Self::file(place, said.unwrap_or("the policy engine gave no reason").trim())
     }
+
+    /// The same of an evaluation, with the fields of the facts that it read there.
+    fn from_evaluation(place: &str, text: &str) -> Self {
+        let error = Self::from_engine(place, text);
+        match inputs_of(text) {
+            reads if reads.is_empty() => error,
+            reads => error.hint(format!("correct the policy where it reads {}", reads.join(", "))),
+        }
+    }
+}
+
+/// The fields of the facts in the source line that the engine shows; what it says of them may quote values, and is left out.
+fn inputs_of(text: &str) -> Vec<&str> {
+    let shown = text.lines().skip_while(|line| !line.trim_start().starts_with("--> "));
+    let shown = shown.take_while(|line| !line.trim_start().starts_with("error: "));
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '.';
+    let words = shown.flat_map(|line| line.split(|letter: char| !is_part(letter)));
+    let mut reads: Vec<&str> =
+        words.filter(|word| word.starts_with("input.")).map(|word| word.trim_end_matches('.')).collect();
+    reads.sort_unstable();
+    reads.dedup();
+    reads
 }
 
 /// Checked policies, ready to evaluate.

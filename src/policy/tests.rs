@@ -344,6 +344,16 @@ fn what_is_no_set_of_verdicts_is_an_error_and_never_a_pass() {
 }
 
 #[test]
+fn an_error_of_an_evaluation_names_the_line_and_the_fields_that_it_read() {
+    let body = "deny contains \"x\" if {\n\tinput.environment\n\tinput.environment + input.change.kind > 1\n}";
+    let error = verdicts(rule(body), &facts(vec![])).unwrap_err();
+    assert_eq!(error.place, "r.rego:8");
+    assert_eq!(error.hint.as_deref(), Some("correct the policy where it reads input.change.kind, input.environment"));
+    let elsewhere = verdicts(rule("deny contains \"x\" if to_number(\"abc\") > 1"), &facts(vec![])).unwrap_err();
+    assert_eq!(elsewhere.hint, None);
+}
+
+#[test]
 fn a_sound_rule_says_everything_that_it_may() {
     let body = r#"
 deny contains {
