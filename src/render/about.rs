@@ -199,7 +199,7 @@ fn name(triaged: &TriagedFinding) -> String {
     format!("{}{}", id.line(), package.unwrap_or_default())
 }
 
-/// What to do, and until when; `None` where neither is said.
+/// What to do, and until when; `None` where neither is said of what only warns. A block never leaves its reader alone.
 pub(super) fn next(verdict: &Verdict, decision: &Decision) -> Option<String> {
     let fix_by = verdict.fix_by.map(|date| {
         let days = date.days_since(decision.decided_at.date());
@@ -211,6 +211,12 @@ pub(super) fn next(verdict: &Verdict, decision: &Decision) -> Option<String> {
         }
     });
     let next = verdict.next.as_ref().map(|next| next.line().into_owned());
+    let next = next.or_else(|| match verdict.action {
+        VerdictAction::Deny => {
+            Some(format!("`countersign explain {}` tells what the rule read and what would do", verdict.rule.line()))
+        }
+        VerdictAction::Warn => None,
+    });
     let parts: Vec<String> = [next, fix_by].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("; "))
 }
