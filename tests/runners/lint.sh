@@ -100,6 +100,7 @@ for pair in change:change.json receipts:receipts.json service:service.yaml excep
   done)
   valid "${pair%%:*}" "${given[@]}"
 done
+mkdir -p "$lint/fresh"
 "$binary" init --pipeline none "$lint/fresh" > /dev/null
 valid config "$lint/fresh/countersign.yaml"
 valid service "$lint/fresh/service.yaml"
