@@ -64,7 +64,7 @@ git -C db commit -q -m advisories
 cat > exceptions.yaml <<'RECORDS'
 - id: EX-1
   match: { ids: [CVE-2026-99901], package: "pkg:cargo/countersign-test-one@1.0.0" }
-  owner: team
+  owner: team-shop
   reason: not called
   mitigation: sandbox
   created: 2026-11-01
@@ -72,7 +72,7 @@ cat > exceptions.yaml <<'RECORDS'
   approvals: [{ by: kim }]
 - id: EX-2
   match: { ids: [RUSTSEC-2026-9003], package: "pkg:cargo/another" }
-  owner: team
+  owner: team-shop
   reason: of another package
   mitigation: sandbox
   created: 2026-11-01
