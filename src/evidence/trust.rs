@@ -157,7 +157,6 @@ pub enum TrustFault {
 
 /// The file: a DSSE envelope with one signature for each root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct SignedList {
     payload: String,
@@ -167,7 +166,6 @@ struct SignedList {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct RootSignature {
     keyid: String,

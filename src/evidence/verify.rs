@@ -596,7 +596,6 @@ fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
 
 /// What `verify` compares in the decision document.
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Headline {
     id: Untrusted,
     outcome: Outcome,

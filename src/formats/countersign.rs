@@ -105,7 +105,6 @@ fn observe(result: Outcome) -> Result<Observation, String> {
 
 /// Read first, so that another version is called one and not a list of unknown keys.
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Schema {
     schema: String,
 }

@@ -14,13 +14,11 @@ const SHIPPED: &str = include_str!("../../policies/controls.yaml");
 
 /// Frameworks by the word that stands before the colon of `framework:id`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Catalogue(BTreeMap<String, Framework>);
 
 /// One framework.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Framework {
     /// Its name and version.
