@@ -23,6 +23,7 @@
 
 pub mod ci;
 pub mod cli;
+mod crypto;
 pub mod decision;
 pub mod enrichment;
 pub mod evidence;

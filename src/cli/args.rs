@@ -13,6 +13,7 @@ use super::policy_doc::PolicyDocArgs;
 use super::policy_list::PolicyListArgs;
 use super::replay::ReplayArgs;
 use super::signing::{Secret, SigningArgs};
+use super::timestamps::TimestampArgs;
 use super::trust::TrustCommand;
 use super::verify::VerifyArgs;
 use super::worker::SECONDS;
@@ -330,6 +331,9 @@ pub struct CheckArgs {
     /// How the evidence is signed.
     #[command(flatten)]
     pub signing: SigningArgs,
+    /// Who stamps the signature.
+    #[command(flatten)]
+    pub timestamps: TimestampArgs,
     /// Which outcome fails the run [default: block].
     #[arg(long, value_name = "OUTCOME")]
     pub fail_on: Option<FailOnArg>,
@@ -415,6 +419,7 @@ pub struct EmergencyShowArgs {
     mut_arg("key_passphrase", |arg| arg.hide(true)),
     mut_arg("sign_command", |arg| arg.hide(true)),
     mut_arg("public_key", |arg| arg.hide(true)),
+    mut_arg("timestamp_command", |arg| arg.hide(true)),
     mut_arg("fail_on", |arg| arg.hide(true)),
     mut_arg("quiet", |arg| arg.hide(true)),
     mut_arg("show", |arg| arg.hide(true)),

@@ -22,7 +22,7 @@ use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::Sign;
 use crate::evidence::materials::{Content, Material, Role};
 use crate::evidence::statement::MAX_SUBJECTS;
-use crate::evidence::{CommitSubject, Evidence, EvidenceInput, assemble};
+use crate::evidence::{CommitSubject, Evidence, EvidenceInput, Timestamper, assemble};
 use crate::facts::{Clock, Judging, Mode};
 use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
@@ -71,6 +71,7 @@ struct Trail {
     materials: Vec<Material<'static>>,
     evidence: Option<PathBuf>,
     key: Option<Box<dyn Sign>>,
+    timestamper: Option<Box<dyn Timestamper>>,
     commit: Option<CommitSubject>,
     known: Option<Known>,
     outputs: Vec<output::Output>,
@@ -148,6 +149,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     if trail.purpose == Purpose::Decision {
         trail.evidence.clone_from(&args.evidence);
         trail.key = args.signing.signer()?;
+        trail.timestamper = args.timestamps.timestamper()?;
     }
     trail.known = Some(unknown(args, now, clock));
 
@@ -180,6 +182,10 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
             trail.key = args.signing.or_configured(&config).signer()?;
         }
         trail.evidence.clone_from(&plan.evidence);
+        if trail.timestamper.is_some() && (trail.key.is_none() || trail.evidence.is_none()) {
+            return Err(CliError::usage("--timestamp-command: there is no signature to stamp")
+                .hint("write evidence with --evidence, and sign it with --key or --sign-command"));
+        }
     }
     trail.know(|known| {
         known.environment = plan.environment.clone();
@@ -539,7 +545,8 @@ impl Trail {
     fn proof(&self, decision: &Decision, facts: Option<&[u8]>) -> Result<Option<Proof<'_>>, CliError> {
         let Some(dir) = &self.evidence else { return Ok(None) };
         let input = EvidenceInput { decision, facts, materials: &self.materials, commit: self.commit.as_ref() };
-        let evidence = assemble(&input, self.key.as_deref()).map_err(|fault| CliError::internal(fault.to_string()))?;
+        let evidence = assemble(&input, self.key.as_deref(), self.timestamper.as_deref())
+            .map_err(|fault| CliError::internal(fault.to_string()))?;
         Ok(Some(Proof { dir, evidence }))
     }
 

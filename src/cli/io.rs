@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -228,7 +230,7 @@ pub fn append_at(path: &Path, length: usize, bytes: &[u8]) -> Result<(), CliErro
 }
 
 /// How long a writer waits for another one.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Locks a file for one writer, until what is returned is dropped.
 ///
@@ -250,7 +252,7 @@ pub fn lock(path: &Path) -> Result<File, CliError> {
                 return Err(CliError::internal(format!("{shown}: another process has held it for a minute"))
                     .hint("let it finish, or end it"));
             }
-            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(std::time::Duration::from_millis(20)),
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
         }
     }
 }
@@ -400,7 +402,6 @@ pub fn files_below_but(dir: &Path, skipped: &[&str]) -> Result<Vec<PathBuf>, Cli
 ///
 /// # Errors
 /// It could not be started, or it printed more; it is ended then.
-#[expect(clippy::disallowed_methods, reason = "the I/O boundary: the only place that starts programs")]
 pub fn run(
     program: &str,
     arguments: &[&std::ffi::OsStr],
@@ -409,8 +410,32 @@ pub fn run(
     stdin: &[u8],
     limit: u64,
 ) -> io::Result<std::process::Output> {
+    run_within(None, program, arguments, directory, environment, stdin, limit)
+}
+
+/// The same, where the program and all that it started are ended after a time. Such a program cannot ask at the terminal.
+///
+/// # Errors
+/// As [`run`]; it did not end in time.
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary: the only place that starts programs")]
+pub fn run_within(
+    time: Option<Duration>,
+    program: &str,
+    arguments: &[&std::ffi::OsStr],
+    directory: &Path,
+    environment: &BTreeMap<String, String>,
+    stdin: &[u8],
+    limit: u64,
+) -> io::Result<std::process::Output> {
     use std::process::{Command, Stdio};
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    #[cfg(unix)]
+    if time.is_some() {
+        use std::os::unix::process::CommandExt as _;
+        // A group of its own, so that all of it can be ended.
+        command.process_group(0);
+    }
+    let mut child = command
         .args(arguments)
         .current_dir(directory)
         .env_clear()
@@ -420,18 +445,39 @@ pub fn run(
         .stderr(Stdio::piped())
         .spawn()?;
     let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    // All three at once: a program that prints while it is still being fed would wait for us, and we for it.
-    let (fed, stdout, stderr) = std::thread::scope(|scope| {
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let child = std::sync::Mutex::new(child);
+    let end = || child.lock().map(|mut child| end(&mut child, time.is_some()));
+    // All at once: a program that prints while it is still being fed would wait for us, and we for it.
+    let (fed, stdout, stderr, is_late) = std::thread::scope(|scope| {
+        let watcher = time.map(|time| {
+            scope.spawn(move || {
+                let is_late = is_done.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
+                if is_late {
+                    let _ = end();
+                }
+                is_late
+            })
+        });
         let feeder = scope.spawn(move || input.map_or(Ok(()), |mut input| input.write_all(stdin)));
         let listener = scope.spawn(move || errors.map_or(Ok(Vec::new()), |errors| capped(errors, STDERR_BYTES)));
         let stdout = output.map_or(Ok(Vec::new()), |output| capped(output, limit));
         if !stdout.as_ref().is_ok_and(|bytes| fits(bytes, limit)) {
-            // Failing to end what has ended by itself is no fault.
-            let _ = child.kill();
+            let _ = end();
         }
-        (joined(feeder), stdout, joined(listener))
+        let (fed, stderr) = (joined(feeder), joined(listener));
+        // Who has closed its outputs need not have ended.
+        while time.is_some() && child.lock().is_ok_and(|mut child| matches!(child.try_wait(), Ok(None))) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(done);
+        (fed, stdout, stderr, watcher.is_some_and(|watcher| watcher.join().unwrap_or(true)))
     });
-    let status = child.wait()?;
+    let status = child.into_inner().map_err(|_| io::Error::other("lost"))?.wait()?;
+    if is_late {
+        let seconds = time.unwrap_or_default().as_secs();
+        return Err(io::Error::other(format!("did not end within {seconds} seconds, and was ended")));
+    }
     let (stdout, stderr) = (stdout?, stderr?);
     if !fits(&stdout, limit) {
         return Err(io::Error::other(format!("printed more than the limit of {limit} bytes")));
@@ -441,6 +487,18 @@ pub fn run(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(std::process::Output { status, stdout, stderr }),
     }
+}
+
+/// Ends a program, and whatever it started where it has a group of its own. Failing to end what has ended by itself is no fault.
+fn end(child: &mut std::process::Child, is_group: bool) {
+    #[cfg(unix)]
+    if is_group {
+        let group = rustix::process::Pid::from_child(child);
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
+    #[cfg(not(unix))]
+    let _ = is_group;
+    let _ = child.kill();
 }
 
 /// Runs a program without a shell that may ask the person at the terminal something; its messages go to our standard error.

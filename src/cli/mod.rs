@@ -48,6 +48,7 @@ pub mod reports;
 pub mod schema;
 pub mod signing;
 pub mod subject;
+pub mod timestamps;
 pub mod trust;
 pub mod verified;
 pub mod verify;

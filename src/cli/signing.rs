@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
@@ -134,7 +135,8 @@ impl SigningArgs {
     /// A key that cannot be read: exit 3; a program that is not named: exit 2.
     pub fn signer(&self) -> Result<Option<Box<dyn Sign>>, CliError> {
         if let (Some(command), Some(public)) = (&self.sign_command, &self.public_key) {
-            return Ok(Some(Box::new(Program::new(command, public_key(public)?)?)));
+            let program = Program::new("--sign-command", command)?;
+            return Ok(Some(Box::new(Signing { program, public: public_key(public)? })));
         }
         let Some(key) = &self.key else { return Ok(None) };
         Ok(Some(Box::new(private_key(key, self.key_passphrase.as_ref())?)))
@@ -170,45 +172,64 @@ pub fn private_key(key: &Secret, passphrase: Option<&Secret>) -> Result<PrivateK
     })
 }
 
-/// A program that signs.
+/// A program that is fed and listened to, without a shell.
 #[derive(Debug)]
-struct Program {
+pub(super) struct Program {
     program: String,
     arguments: Vec<OsString>,
-    public: PublicKey,
 }
 
 impl Program {
-    fn new(command: &str, public: PublicKey) -> Result<Self, CliError> {
+    /// The words of a command.
+    ///
+    /// # Errors
+    /// It names no program: exit 2.
+    pub(super) fn new(flag: &str, command: &str) -> Result<Self, CliError> {
         let mut words = command.split_whitespace();
-        let program = words.next().ok_or_else(|| CliError::usage("--sign-command: names no program"))?.to_owned();
-        Ok(Self { program, arguments: words.map(OsString::from).collect(), public })
+        let program = words.next().ok_or_else(|| CliError::usage(format!("{flag}: names no program")))?.to_owned();
+        Ok(Self { program, arguments: words.map(OsString::from).collect() })
     }
 
-    fn failed(&self, why: &str) -> SignFault {
-        SignFault::Signer(format!("{}: {why}", self.program))
+    /// What it prints, up to `most` bytes; for ever, or within a time.
+    ///
+    /// # Errors
+    /// It cannot be started, fails, prints more or does not end, in words.
+    pub(super) fn run(&self, stdin: &[u8], most: usize, time: Option<Duration>) -> Result<Vec<u8>, String> {
+        let failed = |why: &str| format!("{}: {why}", self.program);
+        let arguments: Vec<&OsStr> = self.arguments.iter().map(OsString::as_os_str).collect();
+        let directory = io::working_directory().map_err(|error| failed(&error.to_string()))?;
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        let output = io::run_within(time, &self.program, &arguments, &directory, &io::environment(), stdin, most)
+            .map_err(|error| failed(&error.to_string()))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
+            return Err(failed(&format!("{}: {last}", output.status)));
+        }
+        Ok(output.stdout)
     }
 }
 
-impl Sign for Program {
+/// A program that signs. It may ask at the terminal, and has all the time that this takes.
+#[derive(Debug)]
+struct Signing {
+    program: Program,
+    public: PublicKey,
+}
+
+impl Sign for Signing {
     fn public(&self) -> PublicKey {
         self.public.clone()
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], SignFault> {
-        let arguments: Vec<&OsStr> = self.arguments.iter().map(OsString::as_os_str).collect();
-        let directory = io::working_directory().map_err(|error| self.failed(&error.to_string()))?;
-        let most = u64::try_from(SIGNATURE_BYTES).unwrap_or(u64::MAX);
-        let output = io::run(&self.program, &arguments, &directory, &io::environment(), message, most)
-            .map_err(|error| self.failed(&error.to_string()))?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-            return Err(self.failed(&format!("{}: {last}", output.status)));
-        }
-        let printed = output.stdout.len();
-        output.stdout.try_into().map_err(|_| {
-            self.failed(&format!("printed {printed} bytes where the {SIGNATURE_BYTES} of a signature are expected"))
+        let printed = self.program.run(message, SIGNATURE_BYTES, None).map_err(SignFault::Signer)?;
+        let length = printed.len();
+        printed.try_into().map_err(|_| {
+            let name = &self.program.program;
+            SignFault::Signer(format!(
+                "{name}: printed {length} bytes where the {SIGNATURE_BYTES} of a signature are expected"
+            ))
         })
     }
 }

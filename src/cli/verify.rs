@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use super::error::CliError;
 use super::log::{WitnessesArgs, verifier_key};
 use super::replay::{self, Again};
+use super::timestamps::TsaArgs;
 use super::trust::KeysArgs;
 use super::verified::{self, Checked};
 use super::worker::SECONDS;
@@ -38,6 +39,7 @@ Examples:
   countersign verify evidence/d-… --key gate.pub.pem --subject sha256:… --any-outcome --output json
   countersign verify evidence/d-… --trust trust.dsse.json --trust-root root.pub.pem --subject dist/app.tar.gz
   countersign verify evidence/d-… --key gate.pub.pem --any-subject --log-proof d-….tlog-proof --log-key log.vkey
+  countersign verify evidence/d-… --key gate.pub.pem --subject dist/app.tar.gz --tsa-root tsa-root.pem
   countersign verify evidence --key gate.pub.pem --any-subject --any-outcome --output junit")]
 pub struct VerifyArgs {
     /// Folders of evidence, the envelopes in them, or directories with such folders.
@@ -98,6 +100,9 @@ pub struct VerifyArgs {
     /// The log's verifier key, kept since the log began.
     #[arg(long, value_name = "PATH", requires = "log_proof")]
     pub log_key: Option<PathBuf>,
+    /// Whose timestamps count.
+    #[command(flatten)]
+    pub tsa: TsaArgs,
     /// The log's witnesses.
     #[command(flatten)]
     pub witnesses: WitnessesArgs,
@@ -165,7 +170,13 @@ pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
     let outcomes: Vec<Outcome> = args.require_outcome.iter().copied().map(Outcome::from).collect();
     let signers =
         args.allowed_signers.as_deref().map(|path| signers(path, args.revoked_keys.as_deref())).transpose()?;
-    let demands = Demands { signers: signers.as_ref(), ..demands(args, keys.trust(), &outcomes)? };
+    let stamps = args.tsa.read()?;
+    let demands = Demands {
+        signers: signers.as_ref(),
+        stamps: stamps.as_deref(),
+        stamp_demanded: stamps.is_some(),
+        ..demands(args, keys.trust(), &outcomes)?
+    };
     let asked = Asked { demands, log: LogAsked::read(args)?, replay: args.replay };
     let places = places(&args.evidence)?;
     let written = match places.as_slice() {
@@ -205,6 +216,8 @@ fn demands<'a>(args: &'a VerifyArgs, trust: Trust<'a>, outcomes: &'a [Outcome]) 
         max_age_seconds: args.max_age.as_deref().map(age).transpose()?,
         signers: None,
         seen: None,
+        stamps: None,
+        stamp_demanded: false,
         now: io::now()?,
     })
 }

@@ -1,12 +1,12 @@
 //! From a decision and its materials to the files of an evidence folder.
 //!
-//! What must stay true: the same decision, materials and key give the same bytes, and nothing is written here.
+//! What must stay true: the same decision, materials and key give the same bytes, but for a timestamp, and nothing is written here.
 
 use std::collections::BTreeMap;
 
 use super::bundle::Bundle;
 use super::dsse::{Envelope, SealFault};
-use super::keys::Sign;
+use super::keys::{SIGNATURE_BYTES, Sign};
 use super::materials::{Material, MaterialsList};
 use super::predicate::gate_decision::{self, GateDecision, Known, MaterialsRef, NAME, ShortTexts, SubjectSource};
 use super::predicate::vsa;
@@ -64,6 +64,9 @@ pub enum EvidenceFault {
     /// A bug: the commit given as subject is not the one that was decided about.
     #[error("the commit object is not that of the decision's commit: this is a bug, please report it")]
     OtherCommit,
+    /// The timestamp authority failed.
+    #[error("no timestamp: {0}")]
+    Timestamp(String),
     /// The signer failed, or a bug.
     #[error(transparent)]
     Seal(#[from] SealFault),
@@ -72,11 +75,24 @@ pub enum EvidenceFault {
     Json(#[from] serde_json::Error),
 }
 
-/// Makes the evidence of a decision, signed where there is a signer.
+/// Whoever says by when a signature existed.
+pub trait Timestamper {
+    /// The DER of a timestamp over a signature, which was checked as far as that can be without knowing whom a verifier believes.
+    ///
+    /// # Errors
+    /// The reason, in words.
+    fn stamp(&self, signature: [u8; SIGNATURE_BYTES]) -> Result<Vec<u8>, String>;
+}
+
+/// Makes the evidence of a decision, signed where there is a signer, and its signature stamped where there is who does that.
 ///
 /// # Errors
 /// See [`EvidenceFault`].
-pub fn assemble(input: &EvidenceInput<'_>, signer: Option<&dyn Sign>) -> Result<Evidence, EvidenceFault> {
+pub fn assemble(
+    input: &EvidenceInput<'_>,
+    signer: Option<&dyn Sign>,
+    timestamper: Option<&dyn Timestamper>,
+) -> Result<Evidence, EvidenceFault> {
     let decision = input.decision;
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     if decision.id.is_empty() || decision.id.len() > 64 || !decision.id.bytes().all(plain) {
@@ -109,7 +125,7 @@ pub fn assemble(input: &EvidenceInput<'_>, signer: Option<&dyn Sign>) -> Result<
         predicate_type: gate_decision::PREDICATE.uri.into(),
         predicate: GateDecision::new(decision, short, known),
     };
-    let mut files = envelopes(decision, &statement, signer)?;
+    let mut files = envelopes(decision, &statement, signer, timestamper)?;
     files.extend(blobs.into_iter().map(|(digest, bytes)| (format!("{BLOBS}{}", digest.hex()), bytes)));
     Ok(Evidence { id: decision.id.clone(), files, keyid: signer.map(|signer| signer.public().fingerprint()) })
 }
@@ -119,6 +135,7 @@ fn envelopes(
     decision: &Decision,
     statement: &Statement<GateDecision>,
     signer: Option<&dyn Sign>,
+    timestamper: Option<&dyn Timestamper>,
 ) -> Result<BTreeMap<String, Vec<u8>>, EvidenceFault> {
     let payload = serde_json::to_vec(statement)?;
     let Some(signer) = signer else {
@@ -128,7 +145,12 @@ fn envelopes(
     let envelope = Envelope::sealed(&payload, signer)?;
     let bytes = envelope.to_bytes()?;
     let mut files = BTreeMap::new();
-    if let Some(bundle) = Bundle::around(&envelope) {
+    let signature = envelope.decode().ok().and_then(|decoded| decoded.signature());
+    let timestamp = match (timestamper, signature) {
+        (Some(timestamper), Some(signature)) => Some(timestamper.stamp(signature).map_err(EvidenceFault::Timestamp)?),
+        _ => None,
+    };
+    if let Some(bundle) = Bundle::around(&envelope, timestamp.as_deref()) {
         files.insert(BUNDLE_FILE.to_owned(), bundle.to_bytes()?);
     }
     if let Some(summary) = vsa::summary(decision, statement, Digest::of(&bytes)) {

@@ -1,9 +1,11 @@
 //! The same envelope as a Sigstore bundle v0.3, for verifiers that want one.
 //!
-//! What must stay true: the bundle adds nothing that is trusted; its envelope is the DSSE file's and its hint the keyid.
+//! What must stay true: the bundle adds nothing that is trusted; its envelope is the DSSE file's and its hint the keyid. The one thing
+//! that it has beside them is a timestamp over the signature, which is checked before it is believed.
 //!
 //! Source: <https://github.com/sigstore/protobuf-specs>, `sigstore_bundle.proto`.
 
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::dsse::{Envelope, EnvelopeFault, read_spelled, spell};
@@ -25,6 +27,21 @@ pub struct Bundle {
 struct VerificationMaterial {
     public_key: PublicKeyHint,
     tlog_entries: [(); 0],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timestamp_verification_data: Option<Timestamps>,
+}
+
+/// One timestamp of RFC 3161 over the signature's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Timestamps {
+    rfc3161_timestamps: [SignedTimestamp; 1],
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SignedTimestamp {
+    signed_timestamp: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,16 +65,25 @@ pub enum BundleFault {
     /// The hint names another key than the envelope.
     #[error("its key hint is not the envelope's keyid")]
     Hint,
+    /// The timestamp cannot be decoded.
+    #[error("its timestamp is not strict standard base64")]
+    Timestamp,
 }
 
 impl Bundle {
-    /// The bundle around a signed envelope; `None` for an unsigned one.
+    /// The bundle around a signed envelope, with the DER of a timestamp where there is one; `None` for an unsigned envelope.
     #[must_use]
-    pub fn around(envelope: &Envelope) -> Option<Self> {
+    pub fn around(envelope: &Envelope, timestamp: Option<&[u8]>) -> Option<Self> {
         let hint = envelope.keyid()?.to_owned();
+        let timestamp = timestamp
+            .map(|der| Timestamps { rfc3161_timestamps: [SignedTimestamp { signed_timestamp: BASE64.encode(der) }] });
         Some(Self {
             media_type: MEDIA_TYPE.to_owned(),
-            verification_material: VerificationMaterial { public_key: PublicKeyHint { hint }, tlog_entries: [] },
+            verification_material: VerificationMaterial {
+                public_key: PublicKeyHint { hint },
+                tlog_entries: [],
+                timestamp_verification_data: timestamp,
+            },
             dsse_envelope: envelope.clone(),
         })
     }
@@ -70,11 +96,11 @@ impl Bundle {
         spell(self)
     }
 
-    /// Whether these bytes are a bundle of this very envelope.
+    /// Checks that these bytes are a bundle of this very envelope, and gives the DER of its timestamp, if it has one.
     ///
     /// # Errors
     /// See [`BundleFault`].
-    pub fn check(bytes: &[u8], envelope: &Envelope) -> Result<(), BundleFault> {
+    pub fn check(bytes: &[u8], envelope: &Envelope) -> Result<Option<Vec<u8>>, BundleFault> {
         let bundle: Self = read_spelled(bytes)?;
         if bundle.media_type != MEDIA_TYPE {
             return Err(BundleFault::MediaType);
@@ -85,6 +111,11 @@ impl Bundle {
         if envelope.keyid() != Some(bundle.verification_material.public_key.hint.as_str()) {
             return Err(BundleFault::Hint);
         }
-        Ok(())
+        let Some(Timestamps { rfc3161_timestamps: [timestamp] }) =
+            bundle.verification_material.timestamp_verification_data
+        else {
+            return Ok(None);
+        };
+        BASE64.decode(timestamp.signed_timestamp.as_bytes()).map(Some).map_err(|_| BundleFault::Timestamp)
     }
 }

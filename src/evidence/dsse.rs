@@ -199,6 +199,11 @@ pub(super) struct Decoded<'a> {
 }
 
 impl Decoded<'_> {
+    /// The signature's bytes, not verified.
+    pub(super) const fn signature(&self) -> Option<[u8; SIGNATURE_BYTES]> {
+        self.signature
+    }
+
     /// The payload, if the key signed it and is the one that the envelope names.
     pub(super) fn verify(self, key: &PublicKey) -> Result<Vec<u8>, EnvelopeFault> {
         let signature = self.signature.ok_or(EnvelopeFault::Unsigned)?;

@@ -10,6 +10,8 @@ pub mod materials;
 pub mod policy_bundle;
 pub mod predicate;
 pub mod statement;
+#[cfg(feature = "timestamp")]
+pub mod timestamp;
 pub mod trust;
 
 mod approvals;
@@ -17,10 +19,10 @@ mod assemble;
 mod kept;
 mod verify;
 
-pub use assemble::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, assemble};
+pub use assemble::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, Timestamper, assemble};
 pub use kept::{Kept, KeptFile};
 pub use verify::{
-    Demands, Folder, Step, StepState, Stored, TimeByOthers, Trust, Verdict, Verification, Verified, verify,
+    Demands, Folder, Stamps, Step, StepState, Stored, TimeByOthers, Trust, Verdict, Verification, Verified, verify,
 };
 
 /// The file name of the decision's envelope.

@@ -13,7 +13,7 @@ use super::approvals::{self, Judged};
 use super::bundle::Bundle;
 use super::dsse::{Decoded, Envelope, EnvelopeFault};
 use super::kept::{Kept, blob_name, materials};
-use super::keys::PublicKey;
+use super::keys::{PublicKey, SIGNATURE_BYTES};
 use super::predicate::gate_decision::{self, GateDecision};
 use super::predicate::vsa::{self, Due};
 use super::statement::{MAX_SUBJECTS, STATEMENT_TYPE, Statement};
@@ -28,6 +28,9 @@ use crate::strict::json;
 
 /// How far a signer's clock may be ahead of ours.
 const CLOCK_SKEW_SECONDS: i64 = 300;
+
+/// How far the decision and the timestamp over its signature may be apart: a run stamps as soon as it has signed.
+const STAMPED_WITHIN_SECONDS: i64 = 86_400;
 
 /// An evidence folder, as it was read from the disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,6 +101,10 @@ pub struct Demands<'a> {
     pub signers: Option<&'a AllowedSigners>,
     /// When others than the signer saw the evidence.
     pub seen: Option<&'a TimeByOthers>,
+    /// Who is believed about timestamps.
+    pub stamps: Option<&'a dyn Stamps>,
+    /// The evidence must have a timestamp.
+    pub stamp_demanded: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -109,6 +116,15 @@ pub struct TimeByOthers {
     pub at: Timestamp,
     /// Who says so.
     pub by: String,
+}
+
+/// Whose timestamps are believed.
+pub trait Stamps: fmt::Debug + Sync {
+    /// By when a signature existed, if the DER of this timestamp is one over it and by somebody who is believed.
+    ///
+    /// # Errors
+    /// The reason, in words.
+    fn existed(&self, timestamp: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> Result<TimeByOthers, String>;
 }
 
 /// The verified part of an evidence folder: only [`verify`] makes one, from bytes whose signature it checked.
@@ -202,6 +218,8 @@ impl<'a> Demands<'a> {
             max_age_seconds: None,
             signers: None,
             seen: None,
+            stamps: None,
+            stamp_demanded: false,
             now,
         }
     }
@@ -390,15 +408,20 @@ impl Log {
 pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
     let mut log = Log::default();
     let statement = authenticate(folder, demands, &mut log);
-    let Some((verified, signer)) = statement else { return log.finish(None) };
+    let Some((verified, signer, signed)) = statement else { return log.finish(None) };
     let statement = &verified;
+    let stamp = signed.stamp(demands);
+    let times = Times { stamp: stamp.as_ref().ok().and_then(Stamp::seen), witness: demands.seen };
 
     // 6. What the decision is about is what the caller holds.
     subject(statement, demands, &mut log);
     // 7. The right gate, environment, repository, ref and policies.
-    scope(&statement.predicate, demands, signer, &mut log);
+    scope(&statement.predicate, demands, signer, times, &mut log);
     // 8. Not too old, and at a clock that nobody chose; the signer's word, held against that of others where there is one.
-    log.conclude(Check::Time, time(&statement.predicate, demands));
+    log.conclude(
+        Check::Time,
+        stamp.as_ref().map_err(String::clone).and_then(|stamp| time(&statement.predicate, demands, stamp, times)),
+    );
     // 9. Every listed blob is there and equal, and nothing else is.
     log.conclude(Check::Blobs, blobs(folder, statement));
     // 10. What took effect by somebody's approval was approved by them.
@@ -431,21 +454,74 @@ fn authenticate<'a>(
     folder: &Folder,
     demands: &Demands<'a>,
     log: &mut Log,
-) -> Option<(Verified<Statement<GateDecision>>, Signer<'a>)> {
+) -> Option<(Verified<Statement<GateDecision>>, Signer<'a>, Signed)> {
     // 0. A `PublicKey` cannot be a weak one, and a `TrustList` was signed by its roots.
     log.conclude(Check::Trust, trust(demands));
     // 1. One envelope in its only spelling, and the same one in the bundle.
-    let envelope = log.settle(Check::Envelope, envelope(folder), "one envelope, the same in both files")?;
+    let (envelope, timestamp) =
+        log.settle(Check::Envelope, envelope(folder), "one envelope, the same in both files")?;
     // 2. The one payload type.
     log.settle(Check::PayloadType, envelope.check_type(), super::dsse::PAYLOAD_TYPE)?;
     // 3. Strict, standard base64.
     let decoded: Decoded<'_> = log.settle(Check::Encoding, envelope.decode(), "strict standard base64")?;
     // 4. The signature of the trusted key, by the strict rules of RFC 8032.
     let signer = log.settle(Check::Signature, signer(&envelope, demands.trust), "")?;
+    let signed = Signed { signature: decoded.signature(), timestamp };
     let payload = log.settle(Check::Signature, decoded.verify(signer.key), "one Ed25519 signature of this key")?;
     // 5. A gate decision, from the very bytes that were verified.
     let statement = log.settle(Check::Statement, statement(&payload), gate_decision::PREDICATE.uri)?;
-    Some((Verified(statement), signer))
+    Some((Verified(statement), signer, signed))
+}
+
+/// A signature that was verified, and the timestamp that is kept beside it.
+struct Signed {
+    signature: Option<[u8; SIGNATURE_BYTES]>,
+    timestamp: Option<Vec<u8>>,
+}
+
+/// What came of the timestamp.
+enum Stamp {
+    Nothing,
+    /// There is one, and nobody whose timestamps are believed was named.
+    NotLookedAt,
+    Seen(TimeByOthers),
+}
+
+impl Stamp {
+    const fn seen(&self) -> Option<&TimeByOthers> {
+        match self {
+            Self::Seen(seen) => Some(seen),
+            Self::Nothing | Self::NotLookedAt => None,
+        }
+    }
+}
+
+impl Signed {
+    fn stamp(&self, demands: &Demands<'_>) -> Checked<Stamp> {
+        match (&self.timestamp, demands.stamps, &self.signature) {
+            (Some(timestamp), Some(stamps), Some(signature)) => match stamps.existed(timestamp, signature) {
+                Ok(seen) => Ok(Stamp::Seen(seen)),
+                Err(why) => Err(format!("the timestamp: {why}")),
+            },
+            (None, _, _) if demands.stamp_demanded => Err("it has no timestamp, and --tsa-root demands one".to_owned()),
+            (Some(_), _, _) => Ok(Stamp::NotLookedAt),
+            (None, _, _) => Ok(Stamp::Nothing),
+        }
+    }
+}
+
+/// When others than the signer saw the signature.
+#[derive(Clone, Copy)]
+struct Times<'a> {
+    stamp: Option<&'a TimeByOthers>,
+    witness: Option<&'a TimeByOthers>,
+}
+
+impl<'a> Times<'a> {
+    /// The first of them: from then on it existed.
+    fn first(self) -> Option<&'a TimeByOthers> {
+        self.stamp.into_iter().chain(self.witness).min_by_key(|seen| seen.at)
+    }
 }
 
 fn trust(demands: &Demands<'_>) -> Checked<String> {
@@ -483,14 +559,15 @@ pub(super) fn stored<'a>(folder: &'a Folder, name: &str) -> Checked<&'a [u8]> {
     file.bytes.as_deref().ok_or_else(|| format!("{name} is larger than any of ours"))
 }
 
-fn envelope(folder: &Folder) -> Checked<Envelope> {
+/// The envelope, and the timestamp of its bundle.
+fn envelope(folder: &Folder) -> Checked<(Envelope, Option<Vec<u8>>)> {
     let name = gate_decision::PREDICATE.file;
     let envelope = Envelope::read(stored(folder, name)?).map_err(|fault| format!("{name}: {fault}"))?;
     match (envelope.is_unsigned(), folder.files.contains_key(BUNDLE_FILE)) {
-        (true, false) => Ok(envelope),
+        (true, false) => Ok((envelope, None)),
         (true, true) => Err(format!("{BUNDLE_FILE} exists beside an unsigned envelope")),
         (false, _) => match Bundle::check(stored(folder, BUNDLE_FILE)?, &envelope) {
-            Ok(()) => Ok(envelope),
+            Ok(timestamp) => Ok((envelope, timestamp)),
             Err(fault) => Err(format!("{BUNDLE_FILE}: {fault}")),
         },
     }
@@ -535,8 +612,8 @@ fn subject(statement: &Statement<GateDecision>, demands: &Demands<'_>, log: &mut
 }
 
 /// What the caller demands of the decision, and what nobody demanded. PASS only where something was.
-fn scope(decision: &GateDecision, demands: &Demands<'_>, signer: Signer<'_>, log: &mut Log) {
-    if let Some(Err(why)) = signer.listed.map(|listed| listed.may_sign(decision, demands.seen.map(|seen| seen.at))) {
+fn scope(decision: &GateDecision, demands: &Demands<'_>, signer: Signer<'_>, times: Times<'_>, log: &mut Log) {
+    if let Some(Err(why)) = signer.listed.map(|listed| may_sign(listed, decision, times)) {
         return log.fail(Check::Scope, why);
     }
     let (target, level) = (&decision.target, decision.assurance.level);
@@ -568,9 +645,20 @@ fn scope(decision: &GateDecision, demands: &Demands<'_>, signer: Signer<'_>, log
     log.pass(Check::Scope, format!("{}{open}", held.join(", ")));
 }
 
-fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
+/// Whether a listed key may have signed a decision at the instant of it, and at that of the timestamp.
+fn may_sign(listed: &TrustedKey, decision: &GateDecision, times: Times<'_>) -> Checked<()> {
+    listed.may_sign(decision, times.first().map(|seen| seen.at))?;
+    match times.stamp {
+        Some(TimeByOthers { at, .. }) => listed.counts_at(*at, Some(*at), "the timestamp is of"),
+        None => Ok(()),
+    }
+}
+
+fn time(decision: &GateDecision, demands: &Demands<'_>, stamp: &Stamp, times: Times<'_>) -> Checked<String> {
     let at = decision.evaluation_time;
-    let age = demands.now.seconds_since(at);
+    let is_system = decision.clock_source == Clock::System;
+    // What others saw earlier than it says is not younger than that.
+    let age = demands.now.seconds_since(times.first().map_or(at, |seen| seen.at.min(at)));
     if decision.clock_source == Clock::Pinned && !demands.allow_pinned_clock {
         return Err(format!("the clock was pinned to {at}; --allow-pinned-clock accepts that"));
     }
@@ -579,16 +667,37 @@ fn time(decision: &GateDecision, demands: &Demands<'_>) -> Checked<String> {
     {
         return Err(format!("decided at {at}, {age} seconds ago: older than --max-age"));
     }
-    if decision.clock_source == Clock::System && age < -CLOCK_SKEW_SECONDS {
+    if is_system && demands.now.seconds_since(at) < -CLOCK_SKEW_SECONDS {
         return Err(format!("decided at {at}, which is still to come"));
     }
-    let clock = if decision.clock_source == Clock::Pinned { "a pinned clock" } else { "the signer's clock" };
-    let others = match demands.seen {
-        None => "signer-asserted time only".to_owned(),
-        Some(TimeByOthers { at: seen, by }) if at.seconds_since(*seen) > CLOCK_SKEW_SECONDS => {
+    let seen: Vec<&TimeByOthers> = times.stamp.into_iter().chain(times.witness).collect();
+    for TimeByOthers { at: seen, by } in &seen {
+        if at.seconds_since(*seen) > CLOCK_SKEW_SECONDS {
             return Err(format!("decided at {at}, and {by} saw it at {seen} already: the instant is not true"));
         }
-        Some(TimeByOthers { at: seen, by }) => format!("seen by {by} at {seen}"),
+        if demands.now.seconds_since(*seen) < -CLOCK_SKEW_SECONDS {
+            return Err(format!("{by} saw it at {seen}, which is still to come"));
+        }
+    }
+    if let Some(TimeByOthers { at: stamped, by }) = times.stamp
+        && is_system
+        && stamped.seconds_since(at) > STAMPED_WITHIN_SECONDS
+    {
+        return Err(format!("decided at {at}, and stamped by {by} as late as {stamped}: more than a day after"));
+    }
+    let clock = if is_system { "the signer's clock" } else { "a pinned clock" };
+    let others = match (seen.as_slice(), stamp) {
+        ([], Stamp::NotLookedAt) if cfg!(feature = "timestamp") => {
+            "signer-asserted time only: it has a timestamp, which --tsa-root looks at".to_owned()
+        }
+        ([], Stamp::NotLookedAt) => {
+            "signer-asserted time only: it has a timestamp, and this program was built without these".to_owned()
+        }
+        ([], _) => "signer-asserted time only".to_owned(),
+        (seen, _) => {
+            let seen: Vec<String> = seen.iter().map(|seen| format!("seen by {} at {}", seen.by, seen.at)).collect();
+            seen.join(", ")
+        }
     };
     let age = if demands.max_age_seconds.is_some() { "" } else { "; nobody demanded --max-age" };
     Ok(format!("{at} by {clock}; {others}{age}"))

@@ -8,5 +8,7 @@ mod made;
 mod mutations;
 mod replays;
 mod runs;
+mod timestamps;
 mod trust_files;
+mod tsa;
 mod vectors;

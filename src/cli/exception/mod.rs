@@ -132,12 +132,13 @@ fn demand_files(paths: &[PathBuf]) -> Result<(), CliError> {
 
 /// Hides the flags of `check` that say nothing about records.
 fn about_records(arg: Arg) -> Arg {
-    const OF_DECISIONS: [&str; 20] = [
+    const OF_DECISIONS: [&str; 21] = [
         "evidence",
         "key",
         "key_passphrase",
         "sign_command",
         "public_key",
+        "timestamp_command",
         "fail_on",
         "mode",
         "quiet",

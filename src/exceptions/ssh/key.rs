@@ -6,12 +6,12 @@
 //! Sources: RFC 8709 (ssh-ed25519), RFC 5656 (ecdsa-sha2-*), RFC 8332 (rsa-sha2-*), OpenSSH's PROTOCOL.u2f (sk-*).
 
 use data_encoding::{BASE64, BASE64_NOPAD};
-use p256::ecdsa::signature::Verifier as _;
 use sha2::{Digest as _, Sha256};
 
 use super::SignatureError;
-use super::rsa;
 use super::wire::{Fields, put};
+use crate::crypto::ecdsa::{self, Curve};
+use crate::crypto::{Hash, rsa};
 
 /// A kind of key.
 struct Kind {
@@ -24,10 +24,10 @@ struct Kind {
 
 static KINDS: [Kind; 7] = [
     Kind { name: "ssh-ed25519", signatures: &["ssh-ed25519"], read: ed25519 },
-    Kind { name: "ecdsa-sha2-nistp256", signatures: &["ecdsa-sha2-nistp256"], read: |key| ecdsa(key, Curve::P256) },
-    Kind { name: "ecdsa-sha2-nistp384", signatures: &["ecdsa-sha2-nistp384"], read: |key| ecdsa(key, Curve::P384) },
-    Kind { name: "ecdsa-sha2-nistp521", signatures: &["ecdsa-sha2-nistp521"], read: |key| ecdsa(key, Curve::P521) },
-    Kind { name: "ssh-rsa", signatures: &["rsa-sha2-256", "rsa-sha2-512"], read: rsa },
+    Kind { name: "ecdsa-sha2-nistp256", signatures: &["ecdsa-sha2-nistp256"], read: |key| ecdsa_key(key, Curve::P256) },
+    Kind { name: "ecdsa-sha2-nistp384", signatures: &["ecdsa-sha2-nistp384"], read: |key| ecdsa_key(key, Curve::P384) },
+    Kind { name: "ecdsa-sha2-nistp521", signatures: &["ecdsa-sha2-nistp521"], read: |key| ecdsa_key(key, Curve::P521) },
+    Kind { name: "ssh-rsa", signatures: &["rsa-sha2-256", "rsa-sha2-512"], read: rsa_key },
     Kind {
         name: "sk-ssh-ed25519@openssh.com",
         signatures: &["sk-ssh-ed25519@openssh.com"],
@@ -36,7 +36,7 @@ static KINDS: [Kind; 7] = [
     Kind {
         name: "sk-ecdsa-sha2-nistp256@openssh.com",
         signatures: &["sk-ecdsa-sha2-nistp256@openssh.com"],
-        read: |key| security_key(key, |key| ecdsa(key, Curve::P256)),
+        read: |key| security_key(key, |key| ecdsa_key(key, Curve::P256)),
     },
 ];
 
@@ -75,29 +75,12 @@ enum Material {
     },
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Curve {
-    P256,
-    P384,
-    P521,
-}
-
-impl Curve {
-    const fn name(self) -> &'static [u8] {
-        match self {
-            Self::P256 => b"nistp256",
-            Self::P384 => b"nistp384",
-            Self::P521 => b"nistp521",
-        }
-    }
-
-    /// Bytes of a coordinate, and of a number of a signature.
-    const fn width(self) -> usize {
-        match self {
-            Self::P256 => 32,
-            Self::P384 => 48,
-            Self::P521 => 66,
-        }
+/// The curve's name in SSH.
+const fn curve_name(curve: Curve) -> &'static [u8] {
+    match curve {
+        Curve::P256 => b"nistp256",
+        Curve::P384 => b"nistp384",
+        Curve::P521 => b"nistp521",
     }
 }
 
@@ -194,10 +177,20 @@ impl Material {
                 Ok(key.is_ok_and(|key| key.verify_strict(message, &signature).is_ok()))
             }
             Self::Ecdsa { curve, point } => {
-                let numbers = two_numbers(signature, curve.width())?;
-                Ok(ecdsa_holds(*curve, point, message, &numbers))
+                let mut fields = Fields(signature);
+                let numbers = [fields.positive()?, fields.positive()?];
+                fields.end()?;
+                let signature = curve.joined(numbers).ok_or(SignatureError::Malformed)?;
+                Ok(ecdsa::verifies(*curve, point, curve.hash(), message, &signature))
             }
-            Self::Rsa { exponent, modulus } => Ok(rsa::verifies(algorithm, (exponent, modulus), message, signature)),
+            Self::Rsa { exponent, modulus } => {
+                let hash = match algorithm {
+                    b"rsa-sha2-256" => Hash::Sha256,
+                    b"rsa-sha2-512" => Hash::Sha512,
+                    _ => return Ok(false),
+                };
+                Ok(rsa::verifies(hash, (exponent, modulus), message, signature))
+            }
             // A security key holds no other one.
             Self::Security { .. } => Ok(false),
         }
@@ -208,21 +201,21 @@ fn ed25519(fields: &mut Fields<'_>) -> Result<Material, SignatureError> {
     fields.string()?.try_into().map(Material::Ed25519).map_err(|_| SignatureError::Malformed)
 }
 
-fn ecdsa(fields: &mut Fields<'_>, curve: Curve) -> Result<Material, SignatureError> {
-    if fields.string()? != curve.name() {
+fn ecdsa_key(fields: &mut Fields<'_>, curve: Curve) -> Result<Material, SignatureError> {
+    if fields.string()? != curve_name(curve) {
         return Err(SignatureError::Malformed);
     }
     let point = fields.string()?;
     // Uncompressed, as OpenSSH writes it: another form would make one key look like two.
-    if point.first() != Some(&4) || point.len() != 1 + 2 * curve.width() {
+    if !curve.is_point(point) {
         return Err(SignatureError::Malformed);
     }
     Ok(Material::Ecdsa { curve, point: point.to_vec() })
 }
 
-fn rsa(fields: &mut Fields<'_>) -> Result<Material, SignatureError> {
+fn rsa_key(fields: &mut Fields<'_>) -> Result<Material, SignatureError> {
     let (exponent, modulus) = (fields.positive()?, fields.positive()?);
-    if modulus.len() > rsa::MOST_BYTES || exponent.len() > rsa::MOST_EXPONENT_BYTES || exponent == [1] {
+    if !rsa::is_key(exponent, modulus) {
         return Err(SignatureError::Malformed);
     }
     match rsa::bits(modulus) {
@@ -237,33 +230,4 @@ fn security_key(
 ) -> Result<Material, SignatureError> {
     let of = Box::new(read(fields)?);
     Ok(Material::Security { of, application: fields.string()?.to_vec() })
-}
-
-/// The two numbers of an ECDSA signature, one after the other in full width.
-fn two_numbers(signature: &[u8], width: usize) -> Result<Vec<u8>, SignatureError> {
-    let mut fields = Fields(signature);
-    let mut numbers = Vec::with_capacity(2 * width);
-    for number in [fields.positive()?, fields.positive()?] {
-        let zeros = width.checked_sub(number.len()).ok_or(SignatureError::Malformed)?;
-        numbers.extend(std::iter::repeat_n(0, zeros));
-        numbers.extend(number);
-    }
-    fields.end()?;
-    Ok(numbers)
-}
-
-fn ecdsa_holds(curve: Curve, point: &[u8], message: &[u8], numbers: &[u8]) -> bool {
-    macro_rules! holds {
-        ($curve:ident) => {
-            match ($curve::ecdsa::VerifyingKey::from_sec1_bytes(point), $curve::ecdsa::Signature::from_slice(numbers)) {
-                (Ok(key), Ok(signature)) => key.verify(message, &signature).is_ok(),
-                _ => false,
-            }
-        };
-    }
-    match curve {
-        Curve::P256 => holds!(p256),
-        Curve::P384 => holds!(p384),
-        Curve::P521 => holds!(p521),
-    }
 }

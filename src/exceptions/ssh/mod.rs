@@ -5,7 +5,6 @@
 mod allowed_signers;
 mod key;
 mod revoked;
-mod rsa;
 mod signature;
 mod wire;
 

@@ -37,7 +37,7 @@ fn statement(folder: &Folder, name: &str) -> Value {
 /// Puts an envelope file, and a bundle of the same envelope where that is one.
 fn put_envelope(folder: &mut Folder, bytes: Vec<u8>) {
     if let Ok(envelope) = Envelope::read(&bytes)
-        && let Some(bundle) = Bundle::around(&envelope)
+        && let Some(bundle) = Bundle::around(&envelope, None)
     {
         put(folder, BUNDLE_FILE, bundle.to_bytes().unwrap());
     }
@@ -363,11 +363,11 @@ fn a_signed_statement_must_agree_with_its_blobs() {
 #[test]
 fn what_contradicts_itself_becomes_no_evidence() {
     let facts = EvidenceInput { decision: &decision(), facts: Some(b"{}"), materials: &[], commit: None };
-    assert!(matches!(assemble(&facts, None), Err(EvidenceFault::OtherFacts)));
+    assert!(matches!(assemble(&facts, None, None), Err(EvidenceFault::OtherFacts)));
     for id in ["", "../d", "d/e", "d.e", &"d".repeat(65)] {
         let decision = Decision { id: id.to_owned(), ..decision() };
         let input = EvidenceInput { decision: &decision, facts: Some(FACTS), materials: &[], commit: None };
-        assert!(matches!(assemble(&input, None), Err(EvidenceFault::Id)), "{id}");
+        assert!(matches!(assemble(&input, None, None), Err(EvidenceFault::Id)), "{id}");
     }
 }
 
@@ -376,7 +376,7 @@ fn unsigned_evidence_says_so_and_never_verifies() {
     let decision = decision();
     let materials = materials();
     let input = EvidenceInput { decision: &decision, facts: Some(FACTS), materials: &materials, commit: None };
-    let evidence = assemble(&input, None).unwrap();
+    let evidence = assemble(&input, None, None).unwrap();
     let folder = folder(&evidence);
     assert!(evidence.keyid.is_none());
     assert!(!folder.files.contains_key(VSA) && !folder.files.contains_key(BUNDLE_FILE));
@@ -535,7 +535,7 @@ fn a_commit_is_the_subject_where_nothing_was_built() {
     let mut other = commit;
     other.git_commit = "a".repeat(40).parse().unwrap();
     let input = EvidenceInput { decision: &decision, facts: Some(FACTS), materials: &[], commit: Some(&other) };
-    assert!(matches!(assemble(&input, Some(&super::made::key())), Err(EvidenceFault::OtherCommit)));
+    assert!(matches!(assemble(&input, Some(&super::made::key()), None), Err(EvidenceFault::OtherCommit)));
 }
 
 #[test]
@@ -573,7 +573,7 @@ fn demands_about_the_scope_are_held() {
 fn an_error_without_facts_leaves_evidence_of_its_materials() {
     let decision = Decision { outcome: Outcome::Error, artifacts: Vec::new(), change: Change::default(), ..decision() };
     let input = EvidenceInput { decision: &decision, facts: None, materials: &materials(), commit: None };
-    let folder = folder(&assemble(&input, Some(&key())).unwrap());
+    let folder = folder(&assemble(&input, Some(&key()), None).unwrap());
     let said = statement(&folder, DECISION);
     assert_eq!(said["predicate"]["facts"], Value::Null);
     assert_eq!(said["subject"][0]["digest"], said["predicate"]["materials"]["digest"]);
@@ -583,7 +583,7 @@ fn an_error_without_facts_leaves_evidence_of_its_materials() {
     // A decision needs its facts.
     let decision = Decision { outcome: Outcome::Pass, ..decision };
     let input = EvidenceInput { decision: &decision, facts: None, materials: &[], commit: None };
-    assert!(matches!(assemble(&input, None), Err(EvidenceFault::OtherFacts)));
+    assert!(matches!(assemble(&input, None, None), Err(EvidenceFault::OtherFacts)));
 }
 
 #[test]
@@ -657,7 +657,7 @@ fn the_largest_decision_fits_what_is_signed() {
     let mut five = decision();
     five.artifacts = (0..5).map(|n| artifact("a", &[n])).collect();
     let input = EvidenceInput { decision: &five, facts: Some(FACTS), materials: &[], commit: None };
-    assert!(matches!(assemble(&input, Some(&key())), Err(EvidenceFault::TooManySubjects(5))));
+    assert!(matches!(assemble(&input, Some(&key()), None), Err(EvidenceFault::TooManySubjects(5))));
 }
 
 #[test]

@@ -5,13 +5,16 @@ use std::borrow::Cow;
 use countersign::decision::{Assurance, Decision, FailOn, GateInfo, Outcome, SCHEMA, Totals};
 use countersign::evidence::keys::{PrivateKey, PublicKey};
 use countersign::evidence::materials::{Content, Material, Role};
-use countersign::evidence::{CommitSubject, Demands, Evidence, EvidenceInput, Folder, Stored, Trust, Verification};
+use countersign::evidence::{
+    CommitSubject, DECISION_FILE, Demands, Evidence, EvidenceInput, Folder, Stored, Trust, Verification,
+};
 use countersign::evidence::{assemble, verify};
 use countersign::facts::{Clock, Judging, JudgingSource, Mode};
 use countersign::model::artifact::Artifact;
 use countersign::model::change::{Change, Run};
 use countersign::model::digest::Digest;
 use countersign::model::service::Service;
+use data_encoding::BASE64;
 
 /// The private key of RFC 8410, section 10.3.
 pub(super) const PRIVATE_PEM: &str = "-----BEGIN PRIVATE KEY-----
@@ -128,7 +131,7 @@ pub(super) fn commit_subject(decision: &Decision) -> CommitSubject {
 pub(super) fn evidence(decision: &Decision) -> Evidence {
     let (materials, commit) = (materials(), decision.change.commit.as_ref().map(|_| commit_subject(decision)));
     let input = EvidenceInput { decision, facts: Some(FACTS), materials: &materials, commit: commit.as_ref() };
-    assemble(&input, Some(&key())).unwrap()
+    assemble(&input, Some(&key()), None).unwrap()
 }
 
 /// The folder that a reader would find.
@@ -138,6 +141,13 @@ pub(super) fn folder(evidence: &Evidence) -> Folder {
         put(&mut folder, name, bytes.clone());
     }
     folder
+}
+
+/// The bytes of the signature of the decision.
+pub(super) fn signature(folder: &Folder) -> [u8; 64] {
+    let bytes = folder.files[DECISION_FILE].bytes.as_ref().unwrap();
+    let envelope: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+    BASE64.decode(envelope["signatures"][0]["sig"].as_str().unwrap().as_bytes()).unwrap().try_into().unwrap()
 }
 
 /// Puts a file into a folder, in the place of what was there.

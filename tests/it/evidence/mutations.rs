@@ -1,15 +1,19 @@
 //! One byte changed at random, anywhere in what a verifier is handed: nothing of it verifies any more.
 //!
-//! `COUNTERSIGN_MUTATIONS=100000` asks for more of them; the sequence is the same each time.
+//! `COUNTERSIGN_MUTATIONS=100000` asks for more of them; the sequence is the same each time, the timestamp is not.
 
+use countersign::evidence::bundle::Bundle;
+use countersign::evidence::dsse::Envelope;
 use countersign::evidence::keys::{PrivateKey, PublicKey};
+use countersign::evidence::timestamp::Authorities;
 use countersign::evidence::trust::{KeyRole, Roots, TrustList, TrustedKey};
-use countersign::evidence::{DECISION_FILE, Demands, Folder, Trust, Verdict, verify};
+use countersign::evidence::{BUNDLE_FILE, DECISION_FILE, Demands, Folder, Trust, Verdict, verify};
 use countersign::history::{Entry, Inclusion, Log, Logged, Note, Role, VerifierKey, Watch, cosign};
 use countersign::model::digest::Digest;
 use countersign::model::time::Timestamp;
 
-use super::made::{ARTIFACT, decision, evidence, folder, key, put};
+use super::made::{ARTIFACT, decision, evidence, folder, key, put, signature};
+use super::tsa::Tsa;
 
 /// How many changes are tried where nobody asks for more.
 const FEW: u64 = 2000;
@@ -30,6 +34,7 @@ struct Handed {
     root: PublicKey,
     log: VerifierKey,
     witness: VerifierKey,
+    authorities: Authorities,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +65,12 @@ impl Handed {
             })
             .collect();
 
-        let folder = folder(&evidence(&decision()));
+        let mut folder = folder(&evidence(&decision()));
+        let (tsa, mut authorities) = (Tsa::new(), Authorities::default());
+        authorities.add_pem(&tsa.read("root.pem")).unwrap();
+        let answer = tsa.stamp(&signature(&folder), "20240102080001Z");
+        let envelope = Envelope::read(folder.files[DECISION_FILE].bytes.as_ref().unwrap()).unwrap();
+        put(&mut folder, BUNDLE_FILE, Bundle::around(&envelope, Some(&answer)).unwrap().to_bytes().unwrap());
         let verified = super::made::verified(&folder);
         let envelope = folder.files[DECISION_FILE].bytes.clone().unwrap();
         let gate = key().public();
@@ -85,6 +95,7 @@ impl Handed {
             root: root.public(),
             log: log_key,
             witness: names("example.org/w", Role::Witness, &witness),
+            authorities,
         }
     }
 
@@ -113,6 +124,8 @@ impl Handed {
     fn evidence_holds(&self, trust: &TrustList) -> bool {
         let demands = Demands {
             subject: Some(Digest::of(ARTIFACT)),
+            stamps: Some(&self.authorities),
+            stamp_demanded: true,
             ..Demands::of(Trust::List(trust), at("2024-01-02T09:00:00Z"))
         };
         verify(&self.folder, &demands).verdict == Verdict::Verified

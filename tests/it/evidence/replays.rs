@@ -62,7 +62,7 @@ pub(super) fn resigned(folder: &Path, change: impl FnOnce(&mut Value, &mut Value
     std::fs::write(folder.join(blob(&new)), bytes).unwrap();
     statement["predicate"]["result"] = json!({"sha256": new});
     let sealed = Envelope::sealed(&serde_json::to_vec(&statement).unwrap(), &key()).unwrap();
-    let bundle = Bundle::around(&sealed).unwrap().to_bytes().unwrap();
+    let bundle = Bundle::around(&sealed, None).unwrap().to_bytes().unwrap();
     std::fs::write(folder.join("decision.dsse.json"), sealed.to_bytes().unwrap()).unwrap();
     std::fs::write(folder.join("decision.sigstore.json"), bundle).unwrap();
 }

@@ -33,7 +33,7 @@ impl Desk {
     }
 
     /// The same, with nothing that signs.
-    fn check_without_key(&self, scenario: &str) -> Command {
+    pub(super) fn check_without_key(&self, scenario: &str) -> Command {
         let mut check = command();
         check.current_dir(fixture("scenarios").join(scenario)).arg("check").args(scenario_arguments(scenario));
         check.arg("--evidence").arg(self.path("evidence"));

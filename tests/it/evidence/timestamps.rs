@@ -1,0 +1,414 @@
+//! Timestamps over signatures: stored, believed where they should be, and refused in every other case.
+
+use std::process::{Command, Output};
+
+use countersign::evidence::bundle::Bundle;
+use countersign::evidence::dsse::Envelope;
+use countersign::evidence::timestamp::{Authorities, TimestampFault, TimestampRequest};
+use countersign::evidence::trust::{KeyRole, Roots, TrustList, TrustedKey};
+use countersign::evidence::{BUNDLE_FILE, DECISION_FILE, Demands, Folder, Trust, verify};
+use countersign::facts::Clock;
+use countersign::model::digest::Digest;
+use countersign::model::time::Timestamp;
+
+use super::made::{ARTIFACT, decision, demands, evidence, first_fault, folder, key, other_key, put, signature};
+use super::runs::Desk;
+use super::tsa::{HOW, Told, Tsa, der, granted};
+use crate::support::command;
+
+/// A second after [`decision`].
+const SOON: &str = "20240102080001Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The folder with an answer in its bundle.
+fn with(mut folder: Folder, answer: &[u8]) -> Folder {
+    let envelope = Envelope::read(folder.files[DECISION_FILE].bytes.as_ref().unwrap()).unwrap();
+    put(&mut folder, BUNDLE_FILE, Bundle::around(&envelope, Some(answer)).unwrap().to_bytes().unwrap());
+    folder
+}
+
+fn plain() -> Folder {
+    folder(&evidence(&decision()))
+}
+
+fn roots(tsa: &Tsa, names: &[&str]) -> Authorities {
+    let mut authorities = Authorities::default();
+    names.iter().for_each(|name| authorities.add_pem(&tsa.read(&format!("{name}.pem"))).unwrap());
+    authorities
+}
+
+/// What step 8 says, with these roots, as of an hour after the decision.
+fn step(folder: &Folder, authorities: &Authorities) -> String {
+    let key = key().public();
+    let demands = Demands { stamps: Some(authorities), stamp_demanded: true, ..demands(&key) };
+    let verification = verify(folder, &demands);
+    format!("{} {}", verification.steps[8].state.words(), verification.steps[8].detail)
+}
+
+#[test]
+fn a_timestamp_of_a_trusted_authority_says_when() {
+    let tsa = Tsa::new();
+    let signature = signature(&plain());
+    let authorities = roots(&tsa, &["root"]);
+    let answer = tsa.stamp(&signature, SOON);
+    let expected = "PASS 2024-01-02T08:00:00Z by the signer's clock; seen by the timestamp authority tsa at \
+                    2024-01-02T08:00:01Z; nobody demanded --max-age";
+    assert_eq!(step(&with(plain(), &answer), &authorities), expected);
+    assert_eq!(step(&with(plain(), &answer), &roots(&tsa, &["tsa", "root"])), expected, "one of several roots");
+
+    // Other keys, other hashes, and a certificate between.
+    tsa.issue("between", "root", "between", "secp384r1");
+    for (name, issuer, algorithm, how) in [
+        ("rsa", "root", "rsa", "-md sha256 -cades"),
+        ("rsa512", "root", "rsa", "-md sha512 -cades"),
+        ("p384", "root", "secp384r1", "-md sha384 -cades"),
+        ("p521", "root", "secp521r1", "-md sha512 -cades"),
+        ("below", "between", "prime256v1", "-md sha256 -cades -certfile between.pem"),
+        ("whole", "root", "prime256v1", "-md sha256 -cades -certfile root.pem"),
+    ] {
+        tsa.issue(name, issuer, "tsa", algorithm);
+        let answer = tsa.told(&Told { signer: name, message: &signature, at: SOON, how });
+        let step = step(&with(plain(), &answer), &authorities);
+        assert!(step.starts_with("PASS") && step.contains(&format!("authority {name} at")), "{name}: {step}");
+    }
+    // Whoever names nobody believes nobody, and is told.
+    let verification = super::made::verified(&with(plain(), &answer));
+    assert!(verification.steps[8].detail.contains("signer-asserted time only: it has a timestamp, which --tsa-root"));
+    assert_eq!(first_fault(&verification), "passed");
+}
+
+#[test]
+fn no_other_timestamp_is_believed() {
+    let tsa = Tsa::new();
+    let signature = signature(&plain());
+    let message: &[u8] = &signature;
+    let authorities = roots(&tsa, &["root"]);
+    let told = |signer: &str, at: &str, how: &str| tsa.told(&Told { signer, message, at, how });
+    let by = |signer: &str| told(signer, SOON, HOW);
+    let imprint = |oid: &[u8], digest: &[u8]| {
+        let imprint = [der(0x30, &[&der(0x06, &[oid])]), der(0x04, &[digest])].concat();
+        tsa.answer(&Told { signer: "tsa", message, at: SOON, how: HOW }, &imprint)
+    };
+    let good = tsa.stamp(message, SOON);
+    let token = tsa.read("token");
+    let changed = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut answer = good.clone();
+        change(&mut answer);
+        answer
+    };
+
+    for (name, extensions) in [
+        ("unsuited", "no_usage"),
+        ("lax", "not_critical"),
+        ("both", "two_usages"),
+        ("strange", "strange"),
+        ("cipher", "encrypts"),
+    ] {
+        tsa.issue(name, "root", extensions, "prime256v1");
+    }
+    tsa.sh("key old prime256v1; issue old root tsa 20200101000000Z 20240102080000Z");
+    tsa.sh("key new prime256v1; issue new root tsa 20240102080002Z 21000101000000Z");
+    tsa.issue("stranger", "stranger", "root", "prime256v1");
+    tsa.issue("foreign", "stranger", "tsa", "prime256v1");
+    tsa.issue("between", "root", "between", "prime256v1");
+    tsa.issue("below", "between", "tsa", "prime256v1");
+    tsa.issue("second", "between", "between", "prime256v1");
+    tsa.issue("deep", "second", "tsa", "prime256v1");
+    tsa.sh("cat second.pem between.pem > way.pem");
+    tsa.issue("child", "tsa", "tsa", "prime256v1");
+    // Two certificates with one number for one key.
+    tsa.sh("key twin prime256v1; openssl req -new -key twin.key -subj /CN=twin -config ca.cnf -out twin.csr
+            for name in twin other; do openssl x509 -req -in twin.csr -CA root.pem -CAkey root.key -set_serial 7 -days 9999 \
+            -extfile ca.cnf -extensions tsa -out $name.pem; done");
+
+    let pass_through = |how: &str| told("tsa", SOON, how);
+    let mut wrong = Vec::new();
+    let far = "the timestamp is of 2024-01-02T08:00:01Z";
+    for (what, answer, why) in [
+        ("another signature", tsa.stamp(b"another", SOON), "over another signature"),
+        ("no usage", by("unsuited"), "not one for timestamps alone"),
+        ("usage not critical", by("lax"), "not one for timestamps alone"),
+        ("more usages", by("both"), "not one for timestamps alone"),
+        ("unknown critical extension", by("strange"), "must not sign"),
+        ("a key that must not sign", by("cipher"), "must not sign"),
+        ("expired", by("old"), far),
+        ("not valid yet", by("new"), far),
+        ("another root", by("foreign"), "lead to none of the given roots"),
+        ("no certificate between", by("below"), "lead to none of the given roots"),
+        (
+            "issued by what is no authority",
+            told("child", SOON, "-md sha256 -cades -certfile tsa.pem"),
+            "must not issue",
+        ),
+        ("a way too long", told("deep", SOON, "-md sha256 -cades -certfile way.pem"), "must not issue"),
+        (
+            "a certificate that leads nowhere",
+            pass_through("-md sha256 -cades -certfile stranger.pem"),
+            "not on the way to the root",
+        ),
+        ("no certificate", pass_through("-md sha256 -cades -nocerts"), "the token is not in the form"),
+        (
+            "another's certificate",
+            pass_through("-md sha256 -cades -nocerts -certfile old.pem"),
+            "no certificate of its signer",
+        ),
+        (
+            "another certificate of the same number",
+            told("twin", SOON, "-md sha256 -cades -nocerts -certfile other.pem"),
+            "another certificate than the one",
+        ),
+        ("no signingCertificateV2", pass_through("-md sha256"), "the list of signed attributes is not in the form"),
+        ("nothing signed but the content", pass_through("-md sha256 -noattr"), "the token is not in the form"),
+        ("signed over SHA-1", pass_through("-md sha1 -cades"), "not signed by ECDSA or RSA"),
+        ("named by its key", pass_through("-md sha256 -cades -keyid"), "the token is not in the form"),
+        ("SHA-1 of the signature", imprint(b"\x2b\x0e\x03\x02\x1a", &[1; 20]), "the hash of what was stamped"),
+        ("half a hash", imprint(b"\x60\x86\x48\x01\x65\x03\x04\x02\x01", &[1; 16]), "over another signature"),
+        (
+            "a time in another zone",
+            told("tsa", "20240102090001+0100", HOW),
+            "what the authority says is not in the form",
+        ),
+        ("refused", der(0x30, &[&der(0x30, &[&der(0x02, &[&[2]])])]), "refused"),
+        (
+            "granted with something to say",
+            der(0x30, &[&der(0x30, &[&der(0x02, &[&[1]])]), &token]),
+            "the status in front of the token",
+        ),
+        ("nothing", Vec::new(), "the answer is not in the form"),
+        ("cut off", changed(&|answer| answer.truncate(answer.len() - 1)), "the answer is not in the form"),
+        ("something behind", changed(&|answer| answer.push(0)), "the answer is not in the form"),
+        ("something behind the token", granted(&[&token[..], &[5, 0]].concat()), "the answer is not in the form"),
+        ("a broken signature", changed(&|answer| *answer.last_mut().unwrap() ^= 1), "signature does not hold"),
+        ("the token alone", token.clone(), "the answer"),
+        ("too large", vec![0x30; 70_000], "larger than"),
+    ] {
+        let step = step(&with(plain(), &answer), &authorities);
+        if !(step.starts_with("FAIL the timestamp: ") && step.contains(why)) {
+            wrong.push(format!("{what}: {step}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(step(&plain(), &authorities), "FAIL it has no timestamp, and --tsa-root demands one");
+    assert!(step(&with(plain(), &good), &authorities).starts_with("PASS"));
+
+    // A root has to be one: an authority's own certificate proves nobody's word but its own.
+    assert!(step(&with(plain(), &good), &roots(&tsa, &["tsa"])).contains("lead to none of the given roots"));
+    tsa.issue("weak", "weak", "leaf_root", "prime256v1");
+    tsa.issue("below_weak", "weak", "tsa", "prime256v1");
+    assert!(step(&with(plain(), &by("below_weak")), &roots(&tsa, &["weak"])).contains("the root is not one that may"));
+    tsa.sh("key past prime256v1; issue past past root 20200101000000Z 20240102080000Z");
+    tsa.issue("below_past", "past", "tsa", "prime256v1");
+    assert!(step(&with(plain(), &by("below_past")), &roots(&tsa, &["past"])).contains("the root holds from 2020"));
+}
+
+#[test]
+fn the_instant_of_a_timestamp_binds_the_signer() {
+    let tsa = Tsa::new();
+    let authorities = roots(&tsa, &["root"]);
+    let signature = signature(&plain());
+    let stamped = |time: &str| with(plain(), &tsa.stamp(&signature, time));
+    // Decided on January 2 at 8, by the signer's word, and looked at an hour later.
+    for (time, expected) in [
+        ("20240102075501Z", "PASS"),
+        (
+            "20240102075459Z",
+            "FAIL decided at 2024-01-02T08:00:00Z, and the timestamp authority tsa saw it at 2024-01-02T07:54:59Z already",
+        ),
+        ("20240102090501Z", "FAIL the timestamp authority tsa saw it at 2024-01-02T09:05:01Z, which is still to come"),
+    ] {
+        let step = step(&stamped(time), &authorities);
+        assert!(step.starts_with(expected), "{time}: {step}");
+    }
+
+    // A key that counts until noon, or is revoked from then on.
+    let root = other_key();
+    let list = |valid_until: Option<&str>, revoked_at: Option<&str>| {
+        let issued = at("2024-01-01T00:00:00Z");
+        let mut list = TrustList::new(issued, at("2025-01-01T00:00:00Z"), 1);
+        list.keys = vec![TrustedKey {
+            keyid: key().public().fingerprint().into(),
+            public: key().public(),
+            role: KeyRole::Gate,
+            repositories: Vec::new(),
+            environments: Vec::new(),
+            valid_from: issued,
+            valid_until: valid_until.map(at),
+            revoked_at: revoked_at.map(at),
+            reason: None,
+        }];
+        let roots = [root.public()];
+        let sealed = list.sealed(issued, &root).unwrap();
+        TrustList::read(&sealed, Roots { keys: &roots, threshold: 1, least_version: 0 }).unwrap()
+    };
+    let judged = |folder: &Folder, list: &TrustList, max_age_seconds: Option<i64>| {
+        let now = at("2024-01-03T09:00:00Z");
+        let demands = Demands {
+            subject: Some(Digest::of(ARTIFACT)),
+            stamps: Some(&authorities),
+            max_age_seconds,
+            ..Demands::of(Trust::List(list), now)
+        };
+        first_fault(&verify(folder, &demands))
+    };
+    let noon = Some("2024-01-02T12:00:00Z");
+    assert_eq!(judged(&stamped("20240102110000Z"), &list(noon, None), None), "passed");
+    assert_eq!(judged(&stamped("20240102110000Z"), &list(None, noon), None), "passed", "signed before it was revoked");
+    assert!(judged(&plain(), &list(None, noon), None).contains("nothing proves that this is older"));
+    let late = stamped("20240102120000Z");
+    assert!(judged(&late, &list(noon, None), None).contains("and the timestamp is of 2024-01-02T12:00:00Z"));
+    assert!(judged(&late, &list(None, noon), None).contains("nothing proves that this is older"));
+    // Stamped a day later: whoever stole the key after it ended, or dates back, cannot have it stamped in time.
+    let fault = judged(&stamped("20240103080001Z"), &list(None, None), None);
+    assert!(fault.contains("more than a day after"), "{fault}");
+    assert_eq!(judged(&stamped("20240103080000Z"), &list(None, None), None), "passed");
+    // The age counts from what others saw, where that is earlier.
+    assert_eq!(judged(&stamped("20240102075600Z"), &list(None, None), Some(90_240)), "passed");
+    let fault = judged(&stamped("20240102075600Z"), &list(None, None), Some(90_239));
+    assert!(fault.contains("90240 seconds ago: older than --max-age"), "{fault}");
+    // A clock that somebody chose is no claim about when it was signed.
+    let pinned = folder(&evidence(&countersign::decision::Decision { clock: Clock::Pinned, ..decision() }));
+    let pinned = with(pinned.clone(), &tsa.stamp(&super::made::signature(&pinned), "20260101000000Z"));
+    let key = key().public();
+    let demands = Demands {
+        stamps: Some(&authorities),
+        allow_pinned_clock: true,
+        now: at("2026-01-02T00:00:00Z"),
+        ..demands(&key)
+    };
+    assert_eq!(first_fault(&verify(&pinned, &demands)), "passed");
+}
+
+#[test]
+fn a_request_accepts_no_answer_to_another() {
+    let tsa = Tsa::new();
+    let signature = signature(&plain());
+    let request = TimestampRequest::new(signature, [0; 8]);
+    let answer = |request: &TimestampRequest| {
+        std::fs::write(tsa.path("q"), request.to_der()).unwrap();
+        tsa.sh("openssl ts -reply -config ca.cnf -section tool -queryfile q -out r");
+        tsa.read("r")
+    };
+    let good = answer(&request);
+    let stored = request.accept(&good).unwrap();
+    // What is stored is what OpenSSL verifies, too.
+    std::fs::write(tsa.path("stored"), &stored).unwrap();
+    std::fs::write(tsa.path("signature"), signature).unwrap();
+    tsa.sh("openssl ts -verify -data signature -in stored -CAfile root.pem");
+    tsa.sh("openssl ts -verify -queryfile q -in stored -CAfile root.pem");
+    assert_eq!(request.accept(&stored), Ok(stored.clone()));
+
+    let other = TimestampRequest::new(signature, [1; 8]);
+    assert_eq!(other.accept(&good), Err(TimestampFault::Nonce));
+    assert_eq!(request.accept(&tsa.stamp(&signature, SOON)), Err(TimestampFault::Nonce), "without any");
+    assert_eq!(TimestampRequest::new([7; 64], [0; 8]).accept(&good), Err(TimestampFault::OtherSignature));
+    assert_eq!(request.accept(&der(0x30, &[&der(0x30, &[&der(0x02, &[&[2]])])])), Err(TimestampFault::Refused));
+    assert_eq!(request.accept(&vec![0; 70_000]), Err(TimestampFault::TooLarge));
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn a_run_has_its_signature_stamped_and_verify_demands_it() {
+    let tsa = Tsa::new();
+    let script = format!(
+        "cd {}; cat > q; openssl ts -reply -config ca.cnf -section tool -queryfile q -out r; cat r\n",
+        tsa.path("").display()
+    );
+    std::fs::write(tsa.path("ask.sh"), script).unwrap();
+    let desk = Desk::new();
+    let ask = format!("sh {}", tsa.path("ask.sh").display());
+    let output = desk.check("pass").args(["--timestamp-command", &ask]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    let folders = desk.folders();
+    let verify = |more: &[&str]| {
+        let mut verify = command();
+        verify.arg("verify").arg(&folders[0]).arg("--key").arg(desk.path("gate.pub.pem"));
+        let output = verify.args(["--any-subject", "--allow-pinned-clock"]).args(more).output().unwrap();
+        (output.status.code(), told(&output))
+    };
+    let root = tsa.path("root.pem");
+    let root = root.to_str().unwrap();
+    let (code, text) = verify(&["--tsa-root", root]);
+    assert!(code == Some(0) && text.contains("seen by the timestamp authority tsa at 20"), "{text}");
+    let (code, text) = verify(&[]);
+    assert!(code == Some(0) && text.contains("signer-asserted time only: it has a timestamp"), "{text}");
+    tsa.issue("stranger", "stranger", "root", "prime256v1");
+    let (code, text) = verify(&["--tsa-root", tsa.path("stranger.pem").to_str().unwrap()]);
+    assert!(code == Some(1) && text.contains("lead to none of the given roots"), "{text}");
+    for (file, why) in [("gate.pub.pem", "BEGIN CERTIFICATE"), ("none.pem", "none.pem")] {
+        let (code, text) = verify(&["--tsa-root", desk.path(file).to_str().unwrap()]);
+        assert!(code == Some(3) && text.contains(why), "{text}");
+    }
+
+    // Another programme's verifier, on what lies in the bundle.
+    let extract =
+        "sed -n 's/.*\"signedTimestamp\":\"\\([^\"]*\\)\".*/\\1/p' decision.sigstore.json | openssl base64 -d -A > tsr
+                   sed -n 's/.*\"sig\":\"\\([^\"]*\\)\".*/\\1/p' decision.dsse.json | openssl base64 -d -A > sig
+                   openssl ts -verify -data sig -in tsr -CAfile";
+    let output = Command::new("sh").args(["-euc", &format!("{extract} {root}")]).current_dir(&folders[0]).output();
+    assert!(output.as_ref().unwrap().status.success(), "{}", told(&output.unwrap()));
+
+    // Unstamped evidence is not enough for whoever demands a stamp.
+    let unstamped = Desk::new();
+    unstamped.check("pass").output().unwrap();
+    let output = command()
+        .arg("verify")
+        .arg(&unstamped.folders()[0])
+        .arg("--key")
+        .arg(unstamped.path("gate.pub.pem"))
+        .args(["--any-subject", "--allow-pinned-clock", "--tsa-root", root])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(told(&output).contains("it has no timestamp, and --tsa-root demands one"), "{}", told(&output));
+}
+
+#[test]
+fn an_authority_that_does_not_answer_leaves_no_evidence() {
+    for (ask, why) in [
+        ("false", "it said nothing"),
+        ("cat", "the answer"),
+        ("echo no", "the answer is not in the form of RFC 3161"),
+        ("true", "the answer is not in the form of RFC 3161"),
+        ("no-such-program", "no-such-program"),
+        ("head -c 100000 /dev/zero", "printed more than the limit of 65536 bytes"),
+    ] {
+        let desk = Desk::new();
+        let output = desk.check("pass").args(["--timestamp-command", ask]).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{ask}: {}", told(&output));
+        assert!(told(&output).contains("no timestamp: ") && told(&output).contains(why), "{ask}: {}", told(&output));
+        assert!(desk.folders().is_empty(), "{ask}");
+    }
+    let desk = Desk::new();
+    let output = desk.check_without_key("pass").args(["--timestamp-command", "cat"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("there is no signature to stamp"), "{}", told(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_program_that_does_not_end_is_ended_with_all_that_it_started() {
+    use std::collections::BTreeMap;
+    use std::ffi::OsStr;
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    let environment = BTreeMap::from([("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned())]);
+    let run = |script: &str| {
+        let arguments = [OsStr::new("-c"), OsStr::new(script)];
+        let time = Some(Duration::from_secs(1));
+        countersign::cli::io::run_within(time, "sh", &arguments, Path::new("."), &environment, b"x", 10)
+    };
+    let start = Instant::now();
+    for script in ["sleep 60", "sleep 60 & sleep 60", "exec >&- 2>&-; sleep 60", "cat; sleep 60"] {
+        let error = run(script).unwrap_err().to_string();
+        assert_eq!(error, "did not end within 1 seconds, and was ended", "{script}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+    assert_eq!(run("cat; echo y").unwrap().stdout, b"xy\n");
+}
