@@ -14,7 +14,11 @@ case "$target" in
   *-windows-msvc) RUSTFLAGS="$RUSTFLAGS -Ctarget-feature=+crt-static -Clink-arg=/Brepro" ;;
   *-musl) RUSTFLAGS="$RUSTFLAGS -Ctarget-feature=+crt-static" ;;
 esac
-export RUSTFLAGS CARGO_INCREMENTAL=0
+case "$target" in
+  *-windows-msvc) ;;
+  *) CFLAGS="${CFLAGS:-} -ffile-prefix-map=$PWD=/countersign -ffile-prefix-map=$out=/countersign/target -ffile-prefix-map=$home=/cargo" ;;
+esac
+export RUSTFLAGS CARGO_INCREMENTAL=0 ${CFLAGS:+CFLAGS}
 
 if cargo auditable --version > /dev/null 2>&1; then auditable=auditable; else auditable=""; fi
 # shellcheck disable=SC2086 # nothing, or one word

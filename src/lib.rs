@@ -36,6 +36,7 @@ pub mod gate;
 pub mod history;
 pub mod model;
 pub mod normalise;
+mod parallel;
 pub mod policy;
 pub mod render;
 pub mod replay;

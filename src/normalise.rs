@@ -21,8 +21,9 @@ use crate::model::finding::{Finding, Observation, SuppressedBy, Suppression, Tar
 use crate::model::report::{Parsed, Receipt, Report, ScanState, Sha256Field, Tool};
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
+use crate::parallel;
 
-use identity::{Grouped, Origin, Sightings};
+use identity::{Group, Grouped, Origin, Sightings};
 use order::Named;
 use target::{Stated, Targets};
 
@@ -90,24 +91,38 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
     let plain: Vec<&Target> = sorted.iter().collect();
     let mut findings = Vec::with_capacity(grouped.groups.len());
     let mut names = Vec::with_capacity(grouped.groups.len());
-    for group in &grouped.groups {
-        let members = grouped.members(group);
-        let name = Named::new(group, members, &seen, &targets);
-        let finding = match (members, group.advisories.as_slice()) {
-            ([only], []) => merge::alone(*only, &mut seen, &plain, &tools),
-            _ => Some(merge::finding(members, &group.advisories, &seen, &plain, &tools)),
-        };
-        if let Some(mut finding) = finding {
-            finding.content_fingerprint = name.content_fingerprint();
-            findings.push(finding);
-            names.push(name);
+    let chunks: Vec<&[Group]> = grouped.groups.chunks(CHUNK).collect();
+    let made = parallel::map(&chunks, parallel::cores(), |groups| {
+        let name = |group| Named::new(group, grouped.members(group), &seen, &targets);
+        let merged = groups.iter().filter(|group| grouped.alone(group).is_none());
+        let merged: Vec<Finding> = merged
+            .map(|group| merge::finding(grouped.members(group), &group.advisories, &seen, &plain, &tools))
+            .collect();
+        (groups.iter().map(name).collect::<Vec<_>>(), merged)
+    });
+    for (groups, (named, merged)) in chunks.into_iter().zip(made) {
+        let mut merged = merged.into_iter();
+        for (group, name) in groups.iter().zip(named) {
+            let finding = match grouped.alone(group) {
+                Some(only) => merge::alone(only, &mut seen, &plain, &tools),
+                None => merged.next(),
+            };
+            if let Some(mut finding) = finding {
+                finding.content_fingerprint = name.content_fingerprint();
+                findings.push(finding);
+                names.push(name);
+            }
         }
     }
+    seen.give_back();
     let apart =
         |index: usize| grouped.groups.get(index).map(|group| order::apart(grouped.members(group), &seen, &stated.all));
     let findings = order::named(findings, names, apart);
     Normalised { reports: rows, documents, findings, merged_across }
 }
+
+/// Findings that a thread makes at a time.
+const CHUNK: usize = 1024;
 
 fn with_sorted_digests(target: &Target) -> Target {
     let mut target = target.clone();
@@ -230,7 +245,7 @@ impl DistinctTargets {
         report: Digest,
         known: &mut Option<usize>,
     ) -> usize {
-        let is_own = observation.target.is_none() && !of_report.is_unknown();
+        let is_own = observation.target.is_none() && !(of_report.is_unknown() && observation.location.image.is_some());
         if is_own && let Some(index) = *known {
             return index;
         }

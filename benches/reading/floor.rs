@@ -236,18 +236,15 @@ pub(super) fn owned((path, bytes): &File) -> usize {
 }
 
 fn results<'a, S: Deserialize<'a> + Default>(path: &str, bytes: &'a [u8]) -> usize {
+    fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> std::mem::ManuallyDrop<T> {
+        std::mem::ManuallyDrop::new(serde_json::from_slice(bytes).unwrap())
+    }
     match Path::new(path).file_stem().and_then(|name| name.to_str()).unwrap_or_default() {
-        "trivy" => {
-            let report: Trivy<S> = serde_json::from_slice(bytes).unwrap();
-            report.results.iter().map(|scan| scan.vulnerabilities.len()).sum()
-        }
-        "grype" => serde_json::from_slice::<Grype<S>>(bytes).unwrap().matches.len(),
-        "gitlab" => serde_json::from_slice::<Gitlab<S>>(bytes).unwrap().vulnerabilities.len(),
-        "semgrep" => serde_json::from_slice::<Semgrep<S>>(bytes).unwrap().results.len(),
-        "sarif" => {
-            let log: Sarif<S> = serde_json::from_slice(bytes).unwrap();
-            log.runs.iter().map(|run| run.results.len()).sum()
-        }
+        "trivy" => read::<Trivy<S>>(bytes).results.iter().map(|scan| scan.vulnerabilities.len()).sum(),
+        "grype" => read::<Grype<S>>(bytes).matches.len(),
+        "gitlab" => read::<Gitlab<S>>(bytes).vulnerabilities.len(),
+        "semgrep" => read::<Semgrep<S>>(bytes).results.len(),
+        "sarif" => read::<Sarif<S>>(bytes).runs.iter().map(|run| run.results.len()).sum(),
         other => panic!("no such family: {other}"),
     }
 }

@@ -30,7 +30,6 @@ pub mod key;
 pub mod log;
 mod originals;
 pub mod output;
-pub mod parallel;
 pub mod policies;
 pub mod policy;
 pub mod policy_bundle;

@@ -11,11 +11,11 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::args::ReportArgs;
 use super::error::CliError;
 use super::io::{self, PathKind};
-use super::parallel;
 use crate::formats::{self, FormatError, Limits};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 use crate::normalise::ReadReport;
+use crate::parallel;
 
 /// Reports in one run.
 const MOST_REPORTS: usize = 10_000;

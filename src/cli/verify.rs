@@ -15,12 +15,13 @@ use super::timestamps::TsaArgs;
 use super::trust::KeysArgs;
 use super::verified::{self, Checked};
 use super::worker::SECONDS;
-use super::{diagnostic, evidence, io, output, parallel};
+use super::{diagnostic, evidence, io, output};
 use crate::decision::Outcome;
 use crate::evidence::{DECISION_FILE, Demands, Folder, StepState, Trust, Verdict, Verification};
 use crate::exceptions::{AllowedSigners, RevokedKeys};
 use crate::history::{Inclusion, Role, VerifierKey, Watch};
 use crate::model::digest::Digest;
+use crate::parallel;
 use crate::replay::Comparison;
 
 /// `verify`.

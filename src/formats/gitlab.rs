@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::terms::{
     assessment, cwe, digest, distinct, instant, is_about_credentials, title, vulnerability_id, without_quoted,
 };
-use super::wire::{Element, List, Number, OneOrMany, Part, Text, demand_readable, no_results, read, results};
+use super::wire::{Element, List, Number, OneOrMany, Part, Rows, Text, demand_readable, no_results, read, rows};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule, Target};
 use crate::model::package::{FixState, Package};
@@ -53,7 +53,7 @@ fn is_bare(head: &Head<'_>) -> bool {
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {
     let report: Report<'_> = read(text, FORMAT.id)?;
-    report.vulnerabilities.demand(FORMAT.id, "vulnerabilities")?;
+    report.vulnerabilities.0.demand(FORMAT.id, "vulnerabilities")?;
     // Other formats have a list of this name too, and at most a whole number as their version.
     let versioned = report.version.get().is_some_and(|version| version.contains('.'));
     let says_what_it_is = report.scan.get().is_some() || versioned;
@@ -64,6 +64,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     let none = Scan::default();
     let scan = report.scan.get().unwrap_or(&none);
     let first = report.vulnerabilities.sound().next();
+    let first = first.as_ref();
     let word = scan.kind.get().or_else(|| first.and_then(|one| one.category.get())).unwrap_or_default();
     let scanner = scan.scanner.get().or(scan.analyzer.get()).or_else(|| first.and_then(|one| one.scanner.get()));
     let name = scanner.and_then(|tool| tool.name.get().or(tool.id.get())).unwrap_or("GitLab");
@@ -77,7 +78,9 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     }
     let managers: HashMap<&str, &str> =
         report.dependency_files.sound().filter_map(|file| file.path.get().zip(file.manager.get())).collect();
-    results(report.vulnerabilities, FORMAT.id, "/vulnerabilities", &mut parsed, |one| observe(one, sort, &managers))?;
+    rows(report.vulnerabilities, text, FORMAT.id, "/vulnerabilities", &mut parsed, |one| {
+        observe(one, sort, &managers)
+    })?;
     Ok(parsed)
 }
 
@@ -245,7 +248,7 @@ struct Report<'a> {
     #[serde(borrow)]
     version: Text<'a>,
     scan: Part<Scan<'a>>,
-    vulnerabilities: List<Vulnerability<'a>>,
+    vulnerabilities: Rows<'a, Vulnerability<'a>>,
     dependency_files: List<DependencyFile<'a>>,
 }
 

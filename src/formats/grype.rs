@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::terms::{assessment, digest, instant, title, vulnerability_id};
-use super::wire::{Element, Flag, List, Named, Number, Part, Text, Texts, read, results};
+use super::wire::{Element, Flag, List, Named, Number, Part, Rows, Text, Texts, read, rows};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Cvss, Kind, Location, Observation, Rule, SuppressedBy, Suppression, Target};
 use crate::model::package::{FixState, Package};
@@ -34,7 +34,7 @@ fn detect(head: &Head<'_>) -> bool {
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {
     let report: Report<'_> = read(text, FORMAT.id)?;
-    report.matches.demand(FORMAT.id, "matches")?;
+    report.matches.0.demand(FORMAT.id, "matches")?;
     let scanned = Scanned::of(&report.source);
     let checks: &[Check] = if scanned.image.is_some() { FORMAT.checks } else { &[Check::Dependencies] };
     let mut parsed = Parsed::new("grype", checks);
@@ -44,8 +44,8 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
         look_at_database(descriptor, &mut parsed);
     }
     parsed.target = scanned.target.clone();
-    results(report.matches, FORMAT.id, "/matches", &mut parsed, |one| observe(one, &scanned).map(Element::Result))?;
-    results(report.ignored, FORMAT.id, "/ignoredMatches", &mut parsed, |one| {
+    rows(report.matches, text, FORMAT.id, "/matches", &mut parsed, |one| observe(one, &scanned).map(Element::Result))?;
+    rows(report.ignored, text, FORMAT.id, "/ignoredMatches", &mut parsed, |one| {
         let mut observation = observe(one, &scanned)?;
         observation.suppression = Some(suppression(&one.rules));
         Ok(Element::Apart(observation))
@@ -201,9 +201,9 @@ fn suppression(rules: &List<IgnoreRule<'_>>) -> Suppression {
 #[serde(default)]
 struct Report<'a> {
     #[serde(borrow)]
-    matches: List<Match<'a>>,
+    matches: Rows<'a, Match<'a>>,
     #[serde(rename = "ignoredMatches")]
-    ignored: List<Match<'a>>,
+    ignored: Rows<'a, Match<'a>>,
     source: Part<Source<'a>>,
     descriptor: Part<Descriptor<'a>>,
 }

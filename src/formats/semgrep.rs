@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::terms::{
     cwe, distinct, is_about_credentials, snippet, title, vulnerability_id, without_code, without_quoted,
 };
-use super::wire::{Dict, Element, Flag, List, Number, OneOrMany, Part, Text, Texts, demand_readable, read, results};
+use super::wire::{Dict, Element, Flag, List, Number, OneOrMany, Part, Rows, Text, Texts, demand_readable, read, rows};
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression};
 use crate::model::package::{FixState, Package};
@@ -39,11 +39,11 @@ fn detect(head: &Head<'_>) -> bool {
 
 fn parse(text: &str) -> Result<Parsed, FormatError> {
     let report: Report<'_> = read(text, FORMAT.id)?;
-    report.results.demand(FORMAT.id, "results")?;
+    report.results.0.demand(FORMAT.id, "results")?;
     let mut parsed = Parsed::new("Semgrep", &[Check::Sast]);
     parsed.tool.version = report.version.untrusted();
     health(&report, &mut parsed);
-    results(report.results, FORMAT.id, "/results", &mut parsed, observe)?;
+    rows(report.results, text, FORMAT.id, "/results", &mut parsed, observe)?;
     if parsed.observations.iter().any(|observation| observation.kind == Kind::Vulnerability) {
         parsed.checks.push(Check::Dependencies);
     }
@@ -150,7 +150,7 @@ fn package(dependency: &Dependency<'_>, metadata: &Metadata<'_>) -> Option<Packa
 struct Report<'a> {
     #[serde(borrow)]
     version: Text<'a>,
-    results: List<Match<'a>>,
+    results: Rows<'a, Match<'a>>,
     errors: OneOrMany<Error<'a>>,
     paths: Part<Paths<'a>>,
     skipped_rules: List<SkippedRule<'a>>,

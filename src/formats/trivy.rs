@@ -6,7 +6,9 @@
 use serde::Deserialize;
 
 use super::terms::{assessment, cwe, digest, distinct, instant, title, vulnerability_id};
-use super::wire::{Dict, Element, List, Number, Part, Record, Text, Texts, no_results, not_understood, read, results};
+use super::wire::{
+    Dict, Element, List, Number, Part, Record, Rows, Text, Texts, no_results, not_understood, read, results, rows,
+};
 use super::{Format, FormatError, Head, Node};
 use crate::model::finding::{Cvss, Kind, Location, Observation, SuppressedBy, Suppression, Target};
 use crate::model::package::{FixState, Package};
@@ -50,13 +52,13 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
         if !list.is_empty() && !list.sound().any(Scan::is_one) {
             return Err(no_results(FORMAT.id, "no element of the list has a `Target`"));
         }
-        read_scans(list, "", &Scanned::default(), &mut parsed)?;
+        read_scans(list, text, "", &Scanned::default(), &mut parsed)?;
     } else {
         let report: Report<'_> = read(text, FORMAT.id)?;
         if report.cluster_name.raw().is_some() {
-            read_cluster(report, &mut parsed)?;
+            read_cluster(report, text, &mut parsed)?;
         } else {
-            read_report(report, &mut parsed)?;
+            read_report(report, text, &mut parsed)?;
         }
     }
     parsed.checks.sort();
@@ -64,7 +66,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     Ok(parsed)
 }
 
-fn read_report(report: Report<'_>, parsed: &mut Parsed) -> Result<(), FormatError> {
+fn read_report<'a>(report: Report<'a>, text: &'a str, parsed: &mut Parsed) -> Result<(), FormatError> {
     match report.schema_version.whole() {
         Some(2) => {}
         Some(other) => {
@@ -82,10 +84,10 @@ fn read_report(report: Report<'_>, parsed: &mut Parsed) -> Result<(), FormatErro
     if report.results.is_empty() {
         parsed.degrade(ScanState::Partial, "nothing was scanned: Trivy found no packages and no files that it knows");
     }
-    read_scans(report.results, "/Results", &scanned, parsed)
+    read_scans(report.results, text, "/Results", &scanned, parsed)
 }
 
-fn read_cluster(report: Report<'_>, parsed: &mut Parsed) -> Result<(), FormatError> {
+fn read_cluster<'a>(report: Report<'a>, text: &'a str, parsed: &mut Parsed) -> Result<(), FormatError> {
     parsed.target.name = report.cluster_name.untrusted();
     let lists = [report.resources, report.findings, report.vulnerabilities, report.misconfigurations];
     if lists.iter().all(List::is_empty) {
@@ -95,7 +97,7 @@ fn read_cluster(report: Report<'_>, parsed: &mut Parsed) -> Result<(), FormatErr
         for (index, resource) in list.into_records().into_iter().enumerate() {
             let at = format!("/{name}/{index}");
             match resource {
-                Record::Sound(resource) => read_resource(resource, &at, parsed)?,
+                Record::Sound(resource) => read_resource(resource, text, &at, parsed)?,
                 Record::Odd(found) => {
                     not_understood(parsed, at, format!("should be an object and is {found}"));
                 }
@@ -105,21 +107,27 @@ fn read_cluster(report: Report<'_>, parsed: &mut Parsed) -> Result<(), FormatErr
     Ok(())
 }
 
-fn read_resource(resource: Resource<'_>, at: &str, parsed: &mut Parsed) -> Result<(), FormatError> {
+fn read_resource<'a>(resource: Resource<'a>, text: &'a str, at: &str, parsed: &mut Parsed) -> Result<(), FormatError> {
     let parts = [&resource.kind, &resource.namespace, &resource.name];
     let address = parts.into_iter().filter_map(Text::get).collect::<Vec<_>>().join("/");
     if let Some(error) = resource.error.get() {
         parsed.degrade(ScanState::Partial, format!("{address} was not scanned: {error}"));
     }
     let scanned = Scanned { resource: Some(address.into()), ..Scanned::default() };
-    read_scans(resource.results, &format!("{at}/Results"), &scanned, parsed)
+    read_scans(resource.results, text, &format!("{at}/Results"), &scanned, parsed)
 }
 
-fn read_scans(list: List<Scan<'_>>, at: &str, scanned: &Scanned, parsed: &mut Parsed) -> Result<(), FormatError> {
+fn read_scans<'a>(
+    list: List<Scan<'a>>,
+    text: &'a str,
+    at: &str,
+    scanned: &Scanned,
+    parsed: &mut Parsed,
+) -> Result<(), FormatError> {
     for (index, scan) in list.into_records().into_iter().enumerate() {
         let at = format!("{at}/{index}");
         match scan {
-            Record::Sound(scan) if scan.is_one() => read_scan(scan, &at, scanned, parsed)?,
+            Record::Sound(scan) if scan.is_one() => read_scan(scan, text, &at, scanned, parsed)?,
             Record::Sound(_) => not_understood(parsed, at, "has no `Target`"),
             Record::Odd(found) => not_understood(parsed, at, format!("should be an object and is {found}")),
         }
@@ -127,7 +135,13 @@ fn read_scans(list: List<Scan<'_>>, at: &str, scanned: &Scanned, parsed: &mut Pa
     Ok(())
 }
 
-fn read_scan(mut scan: Scan<'_>, at: &str, scanned: &Scanned, parsed: &mut Parsed) -> Result<(), FormatError> {
+fn read_scan<'a>(
+    mut scan: Scan<'a>,
+    text: &'a str,
+    at: &str,
+    scanned: &Scanned,
+    parsed: &mut Parsed,
+) -> Result<(), FormatError> {
     parsed.checks.extend(scan.check());
     let vulnerabilities = std::mem::take(&mut scan.vulnerabilities);
     let misconfigurations = std::mem::take(&mut scan.misconfigurations);
@@ -143,8 +157,13 @@ fn read_scan(mut scan: Scan<'_>, at: &str, scanned: &Scanned, parsed: &mut Parse
         parsed.degrade(ScanState::Partial, problem);
     }
     let place = Place { scanned, scan: &scan };
+    let sort = Sort::Vulnerability;
+    if !vulnerabilities.0.is_empty() {
+        parsed.checks.push(sort.check());
+    }
+    let at_vulnerabilities = format!("{at}/Vulnerabilities");
+    rows(vulnerabilities, text, FORMAT.id, &at_vulnerabilities, parsed, |found| place.element(found, sort))?;
     let lists = [
-        (vulnerabilities, "Vulnerabilities", Sort::Vulnerability),
         (misconfigurations, "Misconfigurations", Sort::Misconfiguration),
         (secrets, "Secrets", Sort::Secret),
         (licenses, "Licenses", Sort::License),
@@ -448,7 +467,7 @@ struct Scan<'a> {
     class: Text<'a>,
     #[serde(rename = "Type")]
     kind: Text<'a>,
-    vulnerabilities: List<Found<'a>>,
+    vulnerabilities: Rows<'a, Found<'a>>,
     misconfigurations: List<Found<'a>>,
     misconf_summary: Part<MisconfSummary>,
     secrets: List<Found<'a>>,

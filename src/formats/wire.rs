@@ -17,8 +17,9 @@ use super::{FormatError, limits};
 use crate::model::finding::Observation;
 use crate::model::report::{NotUnderstood, Parsed, ScanState};
 use crate::model::text::Untrusted;
+use crate::parallel;
 
-pub(super) use lists::{Dict, Keyed, List, Mixed, Named, OneOrMany, Part, Record, Values};
+pub(super) use lists::{Dict, Keyed, List, Mixed, Named, OneOrMany, Part, Raw, Record, Rows, Values};
 pub(super) use values::{Any, Flag, Number, Numbers, Text, Texts};
 
 /// Reads the whole text as one value.
@@ -156,6 +157,83 @@ pub(super) fn results<T>(
     reverse_from(&mut parsed.suppressed_apart, apart);
     reverse_from(&mut parsed.not_understood, odd);
     Ok(())
+}
+
+/// As [`results`], of a list whose objects are read here, by all cores: what comes out does not depend on how many there are.
+///
+/// # Errors
+/// As [`results`], and [`FormatError::Malformed`] for the first object that is not sound.
+pub(super) fn rows<'a, T: Deserialize<'a>>(
+    Rows(list): Rows<'a, T>,
+    whole: &'a str,
+    format: &'static str,
+    at: &str,
+    parsed: &mut Parsed,
+    read: impl Fn(&T) -> Result<Element, String> + Sync,
+) -> Result<(), FormatError> {
+    if let List::Odd(found) = list {
+        return Err(malformed(format, format!("{at} should be a list and is {found}")));
+    }
+    let records = list.into_records();
+    parsed.observations.reserve_exact(records.len());
+    let chunks: Vec<(usize, &[Record<Raw<'_, T>>])> = records.chunks(CHUNK).enumerate().collect();
+    // A few at a time, so that the room of those that were read is taken again while it is warm.
+    for window in chunks.chunks(WINDOW) {
+        let batches = parallel::map(window, parallel::cores(), |(number, chunk)| {
+            let mut batch = Parsed::new("", &[]);
+            batch.observations.reserve_exact(chunk.len());
+            let mut pointer = format!("{at}/");
+            let prefix = pointer.len();
+            for (index, record) in chunk.iter().enumerate() {
+                let read = match record {
+                    Record::Sound(raw) => {
+                        read(&raw.read().map_err(|error| unsound_at(format, whole, raw.text(), &error))?)
+                    }
+                    Record::Odd(found) => Err(format!("should be an object and is {found}")),
+                };
+                pointer.truncate(prefix);
+                pointer.push_str(&(number * CHUNK + index).to_string());
+                place(&mut batch, || pointer.as_str(), read);
+            }
+            Ok(batch)
+        });
+        for batch in batches {
+            take_up(batch?, parsed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds what was read of a part of a list.
+fn take_up(mut batch: Parsed, parsed: &mut Parsed) -> Result<(), FormatError> {
+    parsed.observations.append(&mut batch.observations);
+    parsed.suppressed_apart.append(&mut batch.suppressed_apart);
+    parsed.not_understood.append(&mut batch.not_understood);
+    parsed.state = parsed.state.max(batch.state);
+    if parsed.observations.len() + parsed.suppressed_apart.len() + parsed.not_understood.len() > limits::RESULTS {
+        return Err(limits::too_many_results());
+    }
+    Ok(())
+}
+
+/// Objects that a thread reads at a time.
+const CHUNK: usize = 128;
+/// Of such parts, those that are read before their results are gathered.
+const WINDOW: usize = 64;
+
+/// What `serde_json` found wrong in a part of a text, with its place in the whole.
+fn unsound_at(format: &'static str, whole: &str, part: &str, error: &serde_json::Error) -> FormatError {
+    if let Some(limit) = limits::exceeded(error) {
+        return limit;
+    }
+    let said = error.to_string();
+    let own = format!(" at line {} column {}", error.line(), error.column());
+    let before = part.as_ptr().addr().checked_sub(whole.as_ptr().addr()).and_then(|length| whole.get(..length));
+    let (Some(reason), Some(before)) = (said.strip_suffix(&own), before) else { return malformed(format, said) };
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + error.line();
+    let ahead = before.rsplit('\n').next().map_or(0, str::len);
+    let column = error.column() + if error.line() == 1 { ahead } else { 0 };
+    malformed(format, format!("{reason} at line {line} column {column}"))
 }
 
 /// Elements after which a list gives back the room of those that were read.

@@ -95,6 +95,11 @@ impl Sightings {
         self.origins.get(index).copied()
     }
 
+    /// Gives back the room of the observations, once their findings are made; where they came from stays known.
+    pub(super) fn give_back(&mut self) {
+        self.observations = Vec::new();
+    }
+
     /// Gives the observation at an index away; an empty one is left behind.
     pub(super) fn take(&mut self, index: usize) -> Option<Observation> {
         let place = self.observations.get_mut(index)?;
@@ -129,6 +134,14 @@ impl Grouped {
     /// Observations of the very problem of a group, in order.
     pub(super) fn members(&self, group: &Group) -> &[usize] {
         self.members.get(group.members.clone()).unwrap_or_default()
+    }
+
+    /// The observation that is a group's only witness.
+    pub(super) fn alone(&self, group: &Group) -> Option<usize> {
+        match (self.members(group), group.advisories.as_slice()) {
+            ([only], []) => Some(*only),
+            _ => None,
+        }
     }
 
     /// The witnesses of other problems only, by advisory.

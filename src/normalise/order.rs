@@ -26,6 +26,10 @@ use super::target::{Scope, Stated, Targets};
 use crate::model::digest::Digest;
 use crate::model::finding::{Finding, Kind, Observation};
 use crate::model::text::Untrusted;
+use crate::parallel;
+
+/// Findings that a thread names at a time.
+const CHUNK: usize = 1024;
 
 /// The version of the recipe above.
 const VERSION: &str = "v1";
@@ -54,13 +58,20 @@ impl Named {
 
     /// What the finding is called by wherever its file is, where anything tells that.
     pub(super) fn content_fingerprint(&self) -> Option<Untrusted> {
-        self.content.map(|content| format!("{VERSION}:{}", content.hex()).into())
+        self.content.map(|content| fingerprint(&content.hex_digits()))
     }
+}
+
+/// A digest with the version of its recipe.
+fn fingerprint(digits: &[u8]) -> Untrusted {
+    Untrusted::joined([VERSION, ":", std::str::from_utf8(digits).unwrap_or_default()])
 }
 
 fn digest(parts: &[Cow<'_, str>]) -> Digest {
     // A list of strings always serialises.
-    Digest::of(serde_json::to_vec(parts).unwrap_or_default())
+    let mut text = Vec::with_capacity(512);
+    let _ = serde_json::to_writer(&mut text, parts);
+    Digest::of(text)
 }
 
 fn package_parts<'a>(target: &'a str, package: &'a str, observations: &[&Observation]) -> Vec<Cow<'a, str>> {
@@ -131,14 +142,18 @@ pub(super) fn named(
     let mut digests = tell_targets_apart(names, apart);
     tell_positions_apart(&mut digests, &findings);
     let lengths = id_lengths(&digests);
-    for ((digest, index), length) in digests.iter().zip(lengths) {
-        let hex = digest.hex_digits();
-        let hex = std::str::from_utf8(&hex).unwrap_or_default();
-        if let Some(finding) = findings.get_mut(*index) {
-            finding.id = Untrusted::joined(["f-", hex.get(..length).unwrap_or(hex)]);
-            finding.fingerprint = Untrusted::joined([VERSION, ":", hex]);
+    let mut called: Vec<(usize, Digest, usize)> =
+        digests.into_iter().zip(lengths).map(|((digest, index), length)| (index, digest, length)).collect();
+    called.sort_unstable_by_key(|(index, _, _)| *index);
+    let chunks = findings.chunks_mut(CHUNK).zip(called.chunks(CHUNK)).collect();
+    parallel::each(chunks, parallel::cores(), |(findings, called)| {
+        for (finding, (_, digest, length)) in findings.iter_mut().zip(called) {
+            let hex = digest.hex_digits();
+            let hex = std::str::from_utf8(&hex).unwrap_or_default();
+            finding.id = Untrusted::joined(["f-", hex.get(..*length).unwrap_or(hex)]);
+            finding.fingerprint = fingerprint(hex.as_bytes());
         }
-    }
+    });
     sort(&mut findings);
     findings
 }

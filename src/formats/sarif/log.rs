@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::formats::wire::{Any, Dict, Flag, List, Number, OneOrMany, Part, Text, Texts};
+use crate::formats::wire::{Any, Dict, Flag, List, Number, OneOrMany, Part, Rows, Text, Texts};
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -18,7 +18,7 @@ pub(super) struct Log<'a> {
 pub(super) struct Run<'a> {
     #[serde(borrow)]
     pub(super) tool: Part<Tool<'a>>,
-    pub(super) results: List<Outcome<'a>>,
+    pub(super) results: Rows<'a, Outcome<'a>>,
     pub(super) artifacts: List<Artifact<'a>>,
     pub(super) invocations: OneOrMany<Invocation<'a>>,
     pub(super) logical_locations: List<LogicalLocation<'a>>,

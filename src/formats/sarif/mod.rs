@@ -24,7 +24,7 @@ use super::terms::{
     distinct, instant, is_about_credentials, leading_vulnerability_id, snippet, title, vulnerability_id, without_code,
     without_quoted,
 };
-use super::wire::{Any, Element, List, OneOrMany, Record, demand_readable, not_understood, read, results};
+use super::wire::{Any, Element, List, OneOrMany, Raw, Record, demand_readable, not_understood, read, rows};
 use super::{Format, FormatError, Head};
 use crate::model::digest::Digest;
 use crate::model::finding::{Kind, Location, Observation, Rule, SuppressedBy, Suppression, Target};
@@ -74,7 +74,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     let mut about = About::default();
     for (index, record) in log.runs.into_records().into_iter().enumerate() {
         match record {
-            Record::Sound(run) => read_run(run, index, &mut parsed, &mut about)?,
+            Record::Sound(run) => read_run(run, text, index, &mut parsed, &mut about)?,
             Record::Odd(found) => {
                 not_understood(&mut parsed, format!("/runs/{index}"), format!("should be a run and is {found}"));
             }
@@ -132,7 +132,13 @@ fn shown(target: &Target) -> String {
     commit.or_else(digest).or_else(name).unwrap_or_else(|| "one that is not named".to_owned())
 }
 
-fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut About) -> Result<(), FormatError> {
+fn read_run<'a>(
+    mut run: Run<'a>,
+    text: &'a str,
+    index: usize,
+    parsed: &mut Parsed,
+    about: &mut About,
+) -> Result<(), FormatError> {
     let outcomes = std::mem::take(&mut run.results);
     let said = run.tool.get().and_then(|tool| tool.driver.get()?.name.get());
     if said.is_none() {
@@ -149,9 +155,9 @@ fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut Abo
         run.original_uri_base_ids.0.truncate(BASES);
         parsed.degrade(ScanState::Partial, format!("run {index} of {name} has more than {BASES} bases of paths"));
     }
-    health(&run, &outcomes, index, name, parsed);
+    health(&run, &outcomes.0, index, name, parsed);
     let reader = Reader { run: &run, rules: Rules::of(&run), tool, image: image(&run) };
-    results(outcomes, FORMAT.id, &format!("/runs/{index}/results"), parsed, |outcome| reader.observe(outcome))?;
+    rows(outcomes, text, FORMAT.id, &format!("/runs/{index}/results"), parsed, |outcome| reader.observe(outcome))?;
     let own = parsed.observations.get(before..).unwrap_or_default();
     let shown = own.iter().filter_map(|observation| tools::check_of(observation.kind));
     about.checks.extend(shown.filter(|check| tool.may_show.contains(check)));
@@ -167,7 +173,7 @@ fn read_run(mut run: Run<'_>, index: usize, parsed: &mut Parsed, about: &mut Abo
 }
 
 /// Whether the run went well: what it says itself, and whether it holds results at all.
-fn health(run: &Run<'_>, outcomes: &List<Outcome<'_>>, index: usize, name: &str, parsed: &mut Parsed) {
+fn health(run: &Run<'_>, outcomes: &List<Raw<'_, Outcome<'_>>>, index: usize, name: &str, parsed: &mut Parsed) {
     if matches!(outcomes, List::Absent | List::Null) {
         let elsewhere =
             run.external_property_file_references.get().is_some_and(|external| external.results != Any::Absent);
@@ -279,7 +285,7 @@ impl Reader<'_, '_> {
         Ok(Element::Result(Box::new(Observation {
             rule: Rule {
                 id: id.into(),
-                name: description.map(title),
+                name: known.and_then(|known| known.name.clone()),
                 url: known.and_then(|known| known.rule.help_uri.untrusted()),
             },
             ids: names.ids,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::log::{Component, ComponentReference, Descriptor, Message, Outcome, Properties, Reference, Run};
 use super::tools::kind_of_tag;
-use crate::formats::terms::{assessment, cwe, distinct, vulnerability_id};
+use crate::formats::terms::{assessment, cwe, distinct, title, vulnerability_id};
 use crate::model::finding::{Cvss, Kind};
 use crate::model::text::Untrusted;
 
@@ -39,6 +39,8 @@ pub(super) struct Known<'r, 'a> {
     pub(super) kind: Option<Kind>,
     /// Whether its tags say that it is about security.
     pub(super) security: bool,
+    /// Its description as one line.
+    pub(super) name: Option<Untrusted>,
     /// What it says about the severity of each of its results.
     pub(super) cvss: Option<Cvss>,
 }
@@ -134,15 +136,17 @@ impl<'r, 'a> Known<'r, 'a> {
         cwes.extend(targets.filter_map(class_of));
         let names = properties.tags.iter().chain(rule.deprecated_ids.iter());
         let tags = || properties.tags.iter();
-        Self {
+        let known = Self {
             rule,
             component,
+            name: None,
             cwes: distinct(cwes),
             aliases: distinct(names.filter_map(vulnerability_id).collect()),
             kind: tags().chain(rule.name.get()).find_map(kind_of_tag),
             security: tags().any(|tag| tag.eq_ignore_ascii_case("security")),
             cvss: properties.vector.get().and_then(|vector| assessment(Some(vector), properties.score.real())),
-        }
+        };
+        Self { name: known.description().map(title), ..known }
     }
 
     /// A description that is more than the rule's id again.

@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess};
+use serde_json::value::RawValue;
 
 use super::lenient::{Lenient, LenientVisitor, charged, deserialize_leniently};
 use super::values::Text;
@@ -139,6 +140,50 @@ impl<T> List<T> {
     }
 }
 
+/// The text of an object, which is read when it is needed.
+#[derive(Clone, Debug)]
+pub(in crate::formats) struct Raw<'a, T> {
+    text: &'a str,
+    object: PhantomData<fn() -> T>,
+}
+
+impl<'a, T: Deserialize<'a>> Raw<'a, T> {
+    /// The object.
+    ///
+    /// # Errors
+    /// What `serde_json` found wrong in it, with lines and columns of its own text.
+    pub(in crate::formats) fn read(&self) -> serde_json::Result<T> {
+        // The text comes from a list that had room for it; within it, an object may take room as a small report may.
+        limits::open(self.text.len());
+        serde_json::from_str(self.text)
+    }
+}
+
+impl<'a, T> Raw<'a, T> {
+    /// Its text, a part of the report's.
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+}
+
+/// A list of objects of which only their places are kept. For the lists that make a report large: each object is read, used
+/// and dropped by itself, and several at a time.
+#[derive(Clone, Debug)]
+pub(in crate::formats) struct Rows<'a, T>(pub(in crate::formats) List<Raw<'a, T>>);
+
+impl<T> Default for Rows<'_, T> {
+    fn default() -> Self {
+        Self(List::Absent)
+    }
+}
+
+impl<'a, T: Deserialize<'a>> Rows<'a, T> {
+    /// The sound elements, read one by one; one that cannot be read will be an error of the whole report.
+    pub(in crate::formats) fn sound(&self) -> impl Iterator<Item = T> {
+        self.0.sound().filter_map(|raw| raw.read().ok())
+    }
+}
+
 /// A list of objects, or one object alone, which is a list of one.
 #[derive(Clone, Debug)]
 pub(in crate::formats) struct OneOrMany<T>(pub(in crate::formats) List<T>);
@@ -222,6 +267,7 @@ deserialize_leniently! {
     ['de, T: Deserialize<'de>] Part<T>;
     ['de, T: Deserialize<'de>] Record<T>;
     ['de, T: Deserialize<'de>] List<T>;
+    ['de: 'a, 'a, T: Deserialize<'de>] Rows<'a, T>;
     ['de, T: Deserialize<'de>] OneOrMany<T>;
     ['de, T: Deserialize<'de>] Values<T>;
     ['de: 'a, 'a, T: Deserialize<'de>] Named<'a, T>;
@@ -301,6 +347,34 @@ impl<'de, T: Deserialize<'de>> Lenient<'de> for List<T> {
 
     fn odd(found: &'static str) -> Self {
         Self::Odd(found)
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Lenient<'de> for Rows<'a, T> {
+    fn null() -> Self {
+        Self(List::Null)
+    }
+
+    fn list<A: SeqAccess<'de>>(mut elements: A) -> Result<Self, A::Error> {
+        let mut records = Vec::new();
+        while let Some(element) = elements.next_element::<&'de RawValue>()? {
+            // As much as if it were kept: the limit does not depend on how a list is read.
+            limits::charge::<Record<T>, A::Error>()?;
+            let text = element.get();
+            records.push(match text.bytes().next() {
+                Some(b'{') => Record::Sound(Raw { text, object: PhantomData }),
+                Some(b'[') => Record::Odd("a list"),
+                Some(b'"') => Record::Odd("a string"),
+                Some(b't' | b'f') => Record::Odd("true or false"),
+                Some(b'n') => Record::Odd("null"),
+                _ => Record::Odd("a number"),
+            });
+        }
+        Ok(Self(List::Given(records)))
+    }
+
+    fn odd(found: &'static str) -> Self {
+        Self(List::Odd(found))
     }
 }
 
