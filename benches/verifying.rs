@@ -1,5 +1,7 @@
 //! How long it takes to verify many folders of evidence, beside what opening and reading their files, SHA-256 and Ed25519 alone need.
 //! `cargo bench --bench verifying [FOLDERS]`; one thread, the least of three runs each. Nothing here is a test.
+//!
+//! Each folder holds a decision of its own, signed anew; what decisions share, such as the policies, are links to one file.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,9 +15,10 @@ use std::process::Command;
 use std::time::Instant;
 
 use countersign::cli::evidence::read;
-use countersign::evidence::dsse::pae;
-use countersign::evidence::keys::PublicKey;
-use countersign::evidence::{Demands, Trust, Verdict, verify};
+use countersign::evidence::bundle::Bundle;
+use countersign::evidence::dsse::{Envelope, pae};
+use countersign::evidence::keys::PrivateKey;
+use countersign::evidence::{BLOBS, BUNDLE_FILE, DECISION_FILE, Demands, Trust, Verdict, verify};
 use countersign::model::digest::Digest;
 use data_encoding::BASE64;
 use serde_json::Value;
@@ -29,9 +32,10 @@ const RUNS: usize = 3;
 fn main() {
     let count = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(FOLDERS);
     let dir = tempfile::tempdir().unwrap();
-    let (folder, key) = made(dir.path());
-    let folders: Vec<PathBuf> = (0..count).map(|n| dir.path().join("many").join(format!("d-{n}"))).collect();
-    folders.iter().for_each(|place| link(&folder, place));
+    let (folder, private) = made(dir.path());
+    let (one, key) = (One::read(&folder), private.public());
+    let folders: Vec<PathBuf> =
+        (0..count).map(|n| one.again(&folder, &dir.path().join("many"), &format!("d-{n:032x}"), &private)).collect();
     let envelopes = signed(&folder);
 
     let seconds = |work: &dyn Fn(&Path)| {
@@ -54,7 +58,7 @@ fn main() {
 }
 
 /// The evidence of a run, by the command, and the key that signed it.
-fn made(dir: &Path) -> (PathBuf, PublicKey) {
+fn made(dir: &Path) -> (PathBuf, PrivateKey) {
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/scenarios/pass");
     let run = |at: &Path, words: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_countersign")).current_dir(at).args(words).output().unwrap();
@@ -69,16 +73,48 @@ fn made(dir: &Path) -> (PathBuf, PublicKey) {
     let more = ["--evidence", evidence.to_str().unwrap(), "--key", key.to_str().unwrap(), "--quiet"];
     run(&scenario, &[&["check"][..], &arguments, &more].concat());
     let folder = std::fs::read_dir(evidence).unwrap().next().unwrap().unwrap().path();
-    (folder, PublicKey::from_pem(&std::fs::read(dir.join("gate.pub.pem")).unwrap()).unwrap())
+    (folder, PrivateKey::from_pem(&std::fs::read(key).unwrap()).unwrap())
 }
 
-/// The same folder once more: its directories anew, its files linked.
-fn link(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if from.is_dir() { link(&from, &to) } else { std::fs::hard_link(from, to).unwrap() }
+/// What is a decision's own in its folder.
+struct One {
+    id: String,
+    statement: String,
+    /// The name of the decision document among the blobs, and what it says.
+    result: (String, String),
+}
+
+impl One {
+    fn read(folder: &Path) -> Self {
+        let (message, _) = signed(folder).swap_remove(0);
+        let message = String::from_utf8(message).unwrap();
+        let statement = message.split_at(message.find('{').unwrap()).1.to_owned();
+        let value: Value = serde_json::from_str(&statement).unwrap();
+        let text = |pointer: &str| value.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+        let result = text("/predicate/result/sha256");
+        let document = std::fs::read_to_string(folder.join(BLOBS).join(&result)).unwrap();
+        Self { id: text("/predicate/decisionId"), statement, result: (result, document) }
+    }
+
+    /// The same decision under another id: with a document, a signature and a folder of its own.
+    fn again(&self, folder: &Path, below: &Path, id: &str, key: &PrivateKey) -> PathBuf {
+        let place = below.join(id);
+        let blobs = place.join(BLOBS);
+        std::fs::create_dir_all(&blobs).unwrap();
+        for blob in std::fs::read_dir(folder.join(BLOBS)).unwrap() {
+            let blob = blob.unwrap();
+            if blob.file_name() != self.result.0.as_str() {
+                std::fs::hard_link(blob.path(), blobs.join(blob.file_name())).unwrap();
+            }
+        }
+        let document = self.result.1.replace(&self.id, id);
+        let digest = Digest::of(&document).hex();
+        let statement = self.statement.replace(&self.id, id).replace(&self.result.0, &digest);
+        let envelope = Envelope::sealed(statement.as_bytes(), key).unwrap();
+        std::fs::write(blobs.join(digest), document).unwrap();
+        std::fs::write(place.join(DECISION_FILE), envelope.to_bytes().unwrap()).unwrap();
+        std::fs::write(place.join(BUNDLE_FILE), Bundle::around(&envelope, None).unwrap().to_bytes().unwrap()).unwrap();
+        place
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Recorded {
     pub policies: Vec<PolicyFile>,
     /// Packages that are not ours and were evaluated.
     pub namespaces: Vec<String>,
+    /// What the decision rests on and is taken as it was recorded, in words.
+    pub unchecked: Vec<&'static str>,
     start: Start,
     facts: Vec<u8>,
     decision: Vec<u8>,
@@ -104,11 +106,12 @@ impl Recorded {
             builtin: policies.iter().any(|file| file.layer == Layer::Builtin),
             bound: statement.predicate.subject_source.is_bound(),
         };
+        let unchecked = unchecked(&facts, reports.is_some());
         let start = match reports {
             None => Start::Facts(Box::new(case(&kept, facts, told.gate.id, circumstances)?)),
             Some(reports) => Start::Reports(Box::new(inputs(&kept, facts, reports, told.gate.id, circumstances)?)),
         };
-        Ok(Self { policies, namespaces, start, facts: bytes.to_vec(), decision: decision.to_vec() })
+        Ok(Self { policies, namespaces, unchecked, start, facts: bytes.to_vec(), decision: decision.to_vec() })
     }
 
     /// The exception records, by id.
@@ -147,6 +150,18 @@ impl Recorded {
     pub fn replay(self, bundle: &Bundle) -> Result<Comparison, GateError> {
         self.again(bundle).map(|(_, comparison)| comparison)
     }
+}
+
+/// What nothing that is kept proves.
+fn unchecked(facts: &Facts, with_reports: bool) -> Vec<&'static str> {
+    let told = [
+        (!with_reports, "that the facts are what the reports say (--reports)"),
+        (true, "what git and the CI system said of the change"),
+        (facts.exceptions.iter().any(|exception| exception.history.is_some()), "what git said of the records' age"),
+        (facts.history.is_some(), "that the earlier evidence (--history) held"),
+        (facts.baseline.is_some(), "that the evidence of the baseline held"),
+    ];
+    told.into_iter().filter_map(|(is_so, what)| is_so.then_some(what)).collect()
 }
 
 fn policies(kept: &Kept<'_>) -> Result<(Vec<PolicyFile>, Vec<String>), Unreplayable> {

@@ -3,6 +3,7 @@
 //! What must stay true: data judges, so a change request reads it from where every judging input comes from; each set is listed
 //! with its own date and digest; a file that is no data is an error.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +54,7 @@ fn read_one(path: &Path, judging: &JudgingFiles, known: &mut Knowledge) -> Resul
     }
     let mut parts = Parts::default();
     let mut bytes = 0_u64;
-    let mut lines = String::new();
+    let mut names = BTreeMap::new();
     let mut digest = Digest::of(b"");
     for some in files.chunks(AT_ONCE) {
         for (file, content) in some.iter().zip(judging.read_all_up_to(some, enrichment::FILE_BYTES)?) {
@@ -61,18 +62,26 @@ fn read_one(path: &Path, judging: &JudgingFiles, known: &mut Knowledge) -> Resul
             parts.extend(&read);
             bytes = bytes.saturating_add(u64::try_from(content.len()).unwrap_or(u64::MAX));
             digest = Digest::of(&content);
-            let name = file.strip_prefix(path).unwrap_or(file);
-            // Writing to a string cannot fail.
-            let _ = writeln!(lines, "{}  {}", digest.hex(), io::slashed(name));
+            names.insert(io::slashed(file.strip_prefix(path).unwrap_or(file)), digest);
         }
     }
-    let digest = Sha256Field(if is_directory { Digest::of(&lines) } else { digest });
+    let digest = Sha256Field(if is_directory { digest_of_directory(&names) } else { digest });
     let shown = Untrusted::new(judging.name(path));
     let set = |(source, part): (_, enrichment::Part)| {
         let data = DataSet { source, path: shown.clone(), date: part.date, digest, entries: part.entries };
         (data, bytes)
     };
     Ok(parts.iter().map(set).collect())
+}
+
+/// The digest of a directory: over a line for each of its files, with digest and name, in order of the names.
+pub(super) fn digest_of_directory(names: &BTreeMap<String, Digest>) -> Digest {
+    let mut lines = String::new();
+    for (name, digest) in names {
+        // Writing to a string cannot fail.
+        let _ = writeln!(lines, "{}  {name}", digest.hex());
+    }
+    Digest::of(&lines)
 }
 
 fn refused(shown: &str, error: &DataError) -> CliError {

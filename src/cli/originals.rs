@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::error::CliError;
-use super::{evidence, io, receipt, vex};
+use super::{data, evidence, io, receipt, vex};
 use crate::enrichment::{self, Knowledge};
 use crate::evidence::materials::Role;
 use crate::evidence::predicate::gate_decision::GateDecision;
@@ -33,20 +33,18 @@ pub(super) fn read(
         Ok(kept) => kept,
         Err(why) => return Ok(Err(why)),
     };
-    let mut places: BTreeMap<Digest, PathBuf> = BTreeMap::new();
-    for path in io::files_below(directory)? {
-        places.entry(evidence::digest_of_file(&path)?).or_insert(path);
-    }
-    let wanted = || kept.files(Role::Report).chain(kept.files(Role::Enrichment));
-    let missing: Vec<String> = wanted()
-        .filter(|file| !places.contains_key(&file.digest))
+    let places = Places::below(directory)?;
+    let is_there = |file: &KeptFile<'_>| places.files.contains_key(&file.digest);
+    let is_data = |file: &KeptFile<'_>| is_there(file) || places.directories.contains_key(&file.digest);
+    let missing: Vec<String> = (kept.files(Role::Report).filter(|file| !is_there(file)))
+        .chain(kept.files(Role::Enrichment).filter(|file| !is_data(file)))
         .map(|file| format!("{} ({})", file.path.line(), file.digest))
         .collect();
     if !missing.is_empty() {
         let shown = directory.display();
         return Ok(Err(format!("not below {shown}, under whatever name: {}", missing.join(", "))));
     }
-    let found = |file: &KeptFile<'_>, most: u64| match places.get(&file.digest) {
+    let found = |file: &KeptFile<'_>, most: u64| match places.files.get(&file.digest) {
         Some(path) => io::read(path, most),
         None => Err(CliError::internal("a report was there and is gone")),
     };
@@ -67,9 +65,15 @@ pub(super) fn read(
         }
     }
     let mut knowledge = Knowledge::default();
-    for file in kept.files(Role::Enrichment) {
-        if let Err(why) = enrichment::read(&found(&file, enrichment::FILE_BYTES)?, &mut knowledge) {
-            return Ok(Err(format!("{} cannot be read any more: {why}", file.path.line())));
+    // What held several kinds of data is listed once for each.
+    let sets: BTreeMap<Digest, KeptFile<'_>> = kept.files(Role::Enrichment).map(|file| (file.digest, file)).collect();
+    for (digest, file) in &sets {
+        let directory = places.directories.get(digest).map(Vec::as_slice);
+        let one = places.files.get(digest).map(std::slice::from_ref);
+        for path in one.or(directory).unwrap_or_default() {
+            if let Err(why) = enrichment::read(&io::read(path, enrichment::FILE_BYTES)?, &mut knowledge) {
+                return Ok(Err(format!("{} cannot be read any more: {why}", file.path.line())));
+            }
         }
     }
     knowledge.enrich(reports.iter_mut().map(|report| &mut report.parsed));
@@ -82,6 +86,37 @@ pub(super) fn read(
     }
     receipt::bind(&mut reports, receipts)?;
     Ok(statements(&kept).map(|vex| Originals { reports, vex }))
+}
+
+/// What lies below a directory, by its digest.
+struct Places {
+    files: BTreeMap<Digest, PathBuf>,
+    /// The files of each directory.
+    directories: BTreeMap<Digest, Vec<PathBuf>>,
+}
+
+impl Places {
+    fn below(top: &Path) -> Result<Self, CliError> {
+        let mut files = BTreeMap::new();
+        let mut within: BTreeMap<&Path, BTreeMap<String, Digest>> = BTreeMap::new();
+        let paths = io::files_below(top)?;
+        for path in &paths {
+            let digest = evidence::digest_of_file(path)?;
+            files.entry(digest).or_insert_with(|| path.clone());
+            for directory in path.ancestors().skip(1).take_while(|directory| directory.starts_with(top)) {
+                let name = io::slashed(path.strip_prefix(directory).unwrap_or(path));
+                within.entry(directory).or_default().insert(name, digest);
+            }
+        }
+        let directories = within
+            .into_iter()
+            .map(|(directory, names)| {
+                let files = names.keys().map(|name| directory.join(name)).collect();
+                (data::digest_of_directory(&names), files)
+            })
+            .collect();
+        Ok(Self { files, directories })
+    }
 }
 
 /// The VEX documents as they were kept; the same bytes count once.

@@ -93,6 +93,8 @@ struct Document<'a> {
     decision: Option<&'a str>,
     because: String,
     differences: Vec<String>,
+    /// What the decision rests on and was taken as it was recorded.
+    not_checked: Vec<&'static str>,
 }
 
 /// Verifies, decides again, prints, and gives the exit code: 0 same, 1 different or not verified, 5 incomplete.
@@ -105,10 +107,11 @@ pub fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let demands = Demands::of_any_decision(keys.trust(), io::now()?);
     let verification = crate::evidence::verify(&folder, &demands);
     let limit = Duration::from_secs(args.policy_timeout);
-    let (result, because, differences) = answer(&verification, &folder, args.reports.as_deref(), limit)?;
+    let Answered { result, because, differences, not_checked } =
+        answer(&verification, &folder, args.reports.as_deref(), limit)?;
     let decision = verification.statement.as_ref().map(|statement| statement.predicate.decision_id.as_raw());
     let exit_code = result.exit_code();
-    let document = Document { schema: SCHEMA, result, exit_code, decision, because, differences };
+    let document = Document { schema: SCHEMA, result, exit_code, decision, because, differences, not_checked };
     let mut text = Vec::new();
     let written = match args.output {
         FindingsOutput::Json => render::json::document(&document, &mut text),
@@ -118,31 +121,41 @@ pub fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     output::print(&text).map(|()| exit_code)
 }
 
+/// An answer, and what there is to say about it.
+struct Answered {
+    result: Answer,
+    because: String,
+    differences: Vec<String>,
+    not_checked: Vec<&'static str>,
+}
+
 fn answer(
     verification: &Verification,
     folder: &Folder,
     reports: Option<&Path>,
     limit: Duration,
-) -> Result<(Answer, String, Vec<String>), CliError> {
+) -> Result<Answered, CliError> {
+    let nothing = |result, because| Answered { result, because, differences: Vec::new(), not_checked: Vec::new() };
     let Some(statement) = verification.statement.as_ref().filter(|_| verification.verdict != Verdict::Failed) else {
-        return Ok((Answer::Failed, verified::conclusion(verification), Vec::new()));
+        return Ok(nothing(Answer::Failed, verified::conclusion(verification)));
     };
     Ok(match again(statement, folder, reports, limit)? {
-        Again::Cannot(why) => (Answer::Incomplete, why, Vec::new()),
-        Again::Compared(Comparison::Different(differences)) => {
-            (Answer::Different, "the decision made again is another one".to_owned(), differences)
+        Again::Cannot(why) => nothing(Answer::Incomplete, why),
+        Again::Compared(Comparison::Different(differences), not_checked) => {
+            let because = "the decision made again is another one".to_owned();
+            Answered { result: Answer::Different, because, differences, not_checked }
         }
-        Again::Compared(same) => {
+        Again::Compared(same, not_checked) => {
             let facts = reports.map_or("", |_| "; the facts are those of the reports");
-            (Answer::Same, words(&same) + facts, Vec::new())
+            Answered { not_checked, ..nothing(Answer::Same, words(&same) + facts) }
         }
     })
 }
 
 /// What came of deciding again.
 pub(super) enum Again {
-    /// A decision, compared with the recorded one.
-    Compared(Comparison),
+    /// A decision, compared with the recorded one; and what was taken as it was recorded.
+    Compared(Comparison, Vec<&'static str>),
     /// None, and why.
     Cannot(String),
 }
@@ -171,8 +184,9 @@ pub(super) fn again(
         Err(error) if error.exit == Exit::Internal => return Err(error),
         Err(error) => return Ok(Again::Cannot(format!("the policies do not load any more: {error}"))),
     };
+    let unchecked = recorded.unchecked.clone();
     Ok(match recorded.replay(&bundle) {
-        Ok(comparison) => Again::Compared(comparison),
+        Ok(comparison) => Again::Compared(comparison, unchecked),
         Err(error) => Again::Cannot(format!("there is no decision this time: {error}")),
     })
 }
@@ -188,9 +202,12 @@ pub(super) fn words(same: &Comparison) -> String {
 }
 
 fn print(document: &Document<'_>, out: &mut dyn Write) -> std::io::Result<()> {
-    let Document { result, decision, because, differences, .. } = document;
+    let Document { result, decision, because, differences, not_checked, .. } = document;
     for difference in differences {
         writeln!(out, "  {difference}")?;
+    }
+    for what in not_checked {
+        writeln!(out, "NOT CHECKED {what}")?;
     }
     if let Some(decision) = decision {
         writeln!(out, "decision    {}", neutral(decision))?;

@@ -343,8 +343,8 @@ fn replayed(verification: Verification, folder: &Folder) -> Result<Verification,
     };
     let (state, detail) = match replay::again(statement, folder, None, Duration::from_secs(SECONDS))? {
         Again::Cannot(why) => (StepState::NotChecked, why),
-        Again::Compared(Comparison::Different(differences)) => (StepState::Fail, differences.join("; ")),
-        Again::Compared(same) => (StepState::Pass, replay::words(&same)),
+        Again::Compared(Comparison::Different(differences), _) => (StepState::Fail, differences.join("; ")),
+        Again::Compared(same, _) => (StepState::Pass, replay::words(&same)),
     };
     Ok(verification.replayed(state, &detail))
 }

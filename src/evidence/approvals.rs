@@ -48,7 +48,11 @@ pub(super) fn judge(kept: &Kept<'_>, gate: &PublicKey, signers: Option<&AllowedS
         Ok(own) => own,
         Err(why) => return Judged::Unknown(why),
     };
-    let by = if signers.is_some() { "the allowed signers given" } else { "the allowed signers kept with the evidence" };
+    let by = match (signers, &own) {
+        (Some(_), _) => Some("the allowed signers given"),
+        (None, Some(_)) => Some("the allowed signers kept with the evidence"),
+        (None, None) => None,
+    };
     let signers = signers.cloned().or(own).unwrap_or_default();
     let mut tally = Tally::default();
     if let Err(why) = exceptions_of(kept, &facts, &signers, &mut tally) {
@@ -94,13 +98,18 @@ impl Tally {
         }
     }
 
-    fn judged(self, by: &str) -> Judged {
+    /// `by` says whose word that is; nobody's, where no allowed signers were kept or given.
+    fn judged(self, by: Option<&str>) -> Judged {
         let Self { holding, broken, unsigned, .. } = self;
         if !broken.is_empty() {
             return Judged::Broken(broken.join("; "));
         }
-        let hold = if holding == 1 { "1 signature holds".to_owned() } else { format!("{holding} signatures hold") };
-        let hold = format!("{hold}, by {by}");
+        let hold = match (holding, by) {
+            (_, None) => "no allowed signers were kept with the evidence".to_owned(),
+            (0, Some(by)) => format!("no signature to hold against {by}"),
+            (1, Some(by)) => format!("1 signature holds, by {by}"),
+            (holding, Some(by)) => format!("{holding} signatures hold, by {by}"),
+        };
         match unsigned.is_empty() {
             true => Judged::Hold(hold),
             false => Judged::Unknown(format!("{hold}; nobody signed {}", unsigned.join(", "))),

@@ -175,6 +175,7 @@ fn the_record_of_an_emergency_is_verified_again() {
     for (scenario, state, words) in [
         ("r17-signed-emergency", "PASS", "1 signature holds, by the allowed signers kept with the evidence"),
         ("r17-unsigned", "NOT CHECKED", "nobody signed the emergency"),
+        ("excepted", "NOT CHECKED", "no allowed signers were kept with the evidence; nobody signed EX-2026-001"),
         ("pass", "PASS", "no exception was applied"),
     ] {
         let desk = Desk::new();

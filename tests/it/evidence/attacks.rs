@@ -249,6 +249,23 @@ fn lax_base64_a_foreign_key_id_and_another_type_fail() {
 }
 
 #[test]
+fn what_is_signed_are_bytes_and_not_what_they_mean() {
+    let honest = folder(&evidence(&decision()));
+    let good = envelope(&honest, DECISION);
+    let said = statement(&honest, DECISION);
+    let pretty = serde_json::to_vec_pretty(&said).unwrap();
+    // The same members in the order of their names, in which canonical JSON would put them.
+    let sorted = said.to_string().into_bytes();
+    for respelled in [pretty, sorted] {
+        let mut changed = good.clone();
+        changed["payload"] = json!(BASE64.encode(&respelled));
+        let mut folder = honest.clone();
+        put_envelope(&mut folder, spelled(&changed));
+        assert_eq!(first_fault(&verified(&folder)), "4 signature: the signature is not this key's over this payload");
+    }
+}
+
+#[test]
 fn a_signature_by_another_key_fails() {
     let honest = folder(&evidence(&decision()));
     let payload = serde_json::to_vec(&statement(&honest, DECISION)).unwrap();
@@ -411,6 +428,39 @@ fn summary(evidence: &Evidence) -> Option<(String, String)> {
         let word = |value: &Value| value.as_str().unwrap().to_owned();
         (word(&said["predicate"]["verificationResult"]), word(&levels[0]))
     })
+}
+
+/// What `slsa-verifier verify-vsa` asks of a summary (2.7.1, `verifiers/internal/vsa/verifier.go`), but for the signature.
+fn slsa_verifier(envelope: &Value, said: &Value, level: &str) -> Result<(), &'static str> {
+    let predicate = &said["predicate"];
+    let levels: Vec<_> = predicate["verifiedLevels"].as_array().unwrap().iter().map(|l| l.as_str().unwrap()).collect();
+    let of_slsa = |level: &&&str| level.starts_with("SLSA_");
+    let rules = [
+        (envelope["payloadType"] == "application/vnd.in-toto+json", "payloadType"),
+        // Without --public-key-id the id is the one that OpenSSH gives.
+        (envelope["signatures"][0]["keyid"] == key().public().fingerprint(), "keyid"),
+        (said["predicateType"] == "https://slsa.dev/verification_summary/v1", "predicateType"),
+        (said["subject"][0]["digest"]["sha256"] == Digest::of(ARTIFACT).hex(), "subject"),
+        (predicate["verifier"]["id"] == "https://countersign.dev/gate/acme/shop/production", "verifier.id"),
+        (predicate["resourceUri"] == "shop.tar.gz", "resourceUri"),
+        (predicate["verificationResult"] == "PASSED", "verificationResult"),
+        (levels.contains(&level), "verifiedLevels"),
+        (levels.iter().filter(of_slsa).all(|level| level.split('_').nth(2) == Some("LEVEL")), "SLSA levels"),
+    ];
+    rules.into_iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(rule))
+}
+
+#[test]
+fn slsa_verifier_takes_a_pass_and_a_warning_and_nothing_else() {
+    for (outcome, level, expected) in [
+        (Outcome::Pass, "COUNTERSIGN_PASSED", Ok(())),
+        (Outcome::Warn, "COUNTERSIGN_PASSED_WITH_WARNINGS", Ok(())),
+        (Outcome::Block, "FAILED", Err("verificationResult")),
+        (Outcome::Error, "FAILED", Err("verificationResult")),
+    ] {
+        let folder = folder(&evidence(&Decision { outcome, ..decision() }));
+        assert_eq!(slsa_verifier(&envelope(&folder, VSA), &statement(&folder, VSA), level), expected, "{outcome:?}");
+    }
 }
 
 #[test]

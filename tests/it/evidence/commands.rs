@@ -209,6 +209,32 @@ fn withdrawn_evidence_is_gone_and_what_stood_before_is_not() {
     assert!(names(dir.path()).is_empty());
 }
 
+#[test]
+fn nothing_in_the_working_directory_says_how_to_verify() {
+    let blocked = Desk::new(&Decision { outcome: Outcome::Block, ..decision() });
+    let hostile = tempfile::tempdir().unwrap();
+    let configuration = "mode: audit\nkey: gate.pem\nfail_on: never\n";
+    for name in ["countersign.yaml", ".countersign.yaml", "allowed_signers", "trust.dsse.json", "tsa-root.pem"] {
+        std::fs::write(hostile.path().join(name), configuration).unwrap();
+    }
+    let verify = |directory: &Path| {
+        let mut verify = crate::support::command();
+        verify.current_dir(directory).env("COUNTERSIGN_KEY", "x").env("COUNTERSIGN_ANY_OUTCOME", "true");
+        verify
+            .arg("verify")
+            .arg(&blocked.folder)
+            .arg("--key")
+            .arg(&blocked.key)
+            .arg("--subject")
+            .arg(&blocked.artifact);
+        let output = verify.output().unwrap();
+        (output.status.code(), output.stdout, output.stderr)
+    };
+    let (plain, there) = (verify(blocked.dir.path()), verify(hostile.path()));
+    assert_eq!(plain.0, Some(1));
+    assert_eq!(plain, there);
+}
+
 #[cfg(unix)]
 #[test]
 fn links_out_of_a_folder_are_refused() {

@@ -222,6 +222,54 @@ fn an_error_is_no_decision_to_be_made_again() {
     assert!(document["because"].as_str().unwrap().contains("there was no decision"), "{document}");
 }
 
+#[test]
+fn data_given_as_a_directory_is_found_as_one() {
+    let (desk, folder) = decided("data-known-exploited", &[]);
+    let directory = originals(&desk, "data-known-exploited");
+    for name in ["kev.json", "epss.csv"] {
+        std::fs::copy(fixture("data").join(name), directory.join(format!("data-{name}"))).unwrap();
+    }
+    let osv = directory.join("downloads/vulnerabilities");
+    let copied = files_below(&fixture("data/osv"));
+    for path in &copied {
+        let to = osv.join(path.strip_prefix(fixture("data/osv")).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(path, to).unwrap();
+    }
+    let (code, document) = replay_of(&desk, &folder, &directory);
+    assert_eq!((code, &document["result"]), (Some(0), &json!("same")), "{document}");
+
+    // Another file in it is another directory.
+    std::fs::write(osv.join("more.json"), "{}").unwrap();
+    let (code, document) = replay_of(&desk, &folder, &directory);
+    assert_eq!((code, &document["result"]), (Some(5), &json!("incomplete")), "{document}");
+    assert!(document["because"].as_str().unwrap().contains("data/osv (sha256:"), "{document}");
+}
+
+#[test]
+fn a_replay_says_what_it_takes_as_it_was_recorded() {
+    let about = "what git and the CI system said of the change";
+    let (desk, folder) = decided("pass", &[]);
+    let (_, document) = replay(&desk, &folder);
+    assert_eq!(
+        document["not_checked"],
+        json!(["that the facts are what the reports say (--reports)", about]),
+        "{document}"
+    );
+    let (_, document) = replay_of(&desk, &folder, &originals(&desk, "pass"));
+    assert_eq!(document["not_checked"], json!([about]), "{document}");
+    let output = command().arg("replay").arg(&folder).arg("--key").arg(desk.path("gate.pub.pem")).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(&format!("NOT CHECKED {about}\n")), "{text}");
+
+    let (desk, folder) = decided("r8-known-warns", &[]);
+    let (_, document) = replay(&desk, &folder);
+    assert!(document["not_checked"].to_string().contains("that the evidence of the baseline held"), "{document}");
+    // Evidence that does not hold is not replayed: nothing of it was taken.
+    std::fs::write(folder.join("stray"), "").unwrap();
+    assert_eq!(replay(&desk, &folder).1["not_checked"], json!([]));
+}
+
 const ORGANISATIONS: &str = "\
 - id: ORG-1
   match: { ids: [RUSTSEC-2021-0003] }
