@@ -226,12 +226,12 @@ struct Region {
 }
 
 /// The results of one file, with borrowed strings.
-pub(super) fn borrowed((path, bytes): &File) -> usize {
+pub(crate) fn borrowed((path, bytes): &File) -> usize {
     results::<Word<'_>>(path, bytes)
 }
 
 /// The results of one file, with owned strings.
-pub(super) fn owned((path, bytes): &File) -> usize {
+pub(crate) fn owned((path, bytes): &File) -> usize {
     results::<String>(path, bytes)
 }
 
