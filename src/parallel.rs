@@ -29,7 +29,9 @@ pub(crate) fn each<T: Send, R: Send>(things: Vec<T>, threads: usize, work: impl 
         }
     };
     let mut all: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let helpers: Vec<_> = (1..threads.min(count)).map(|_| scope.spawn(worker)).collect();
+        // A system that gives no further thread leaves the work to those that there are.
+        let helper = |_| std::thread::Builder::new().spawn_scoped(scope, worker).ok();
+        let helpers: Vec<_> = (1..threads.min(count)).map_while(helper).collect();
         let mut all = worker();
         for helper in helpers {
             all.extend(helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));

@@ -1,9 +1,8 @@
 //! The targets as a library, for the programs in fuzz_targets/.
 
 #[allow(dead_code, reason = "what only the replaying test asks for")]
-mod targets {
-    include!("../targets.rs");
-}
+#[path = "../targets/mod.rs"]
+mod targets;
 
 /// Runs the target of that name.
 pub fn run(name: &str, bytes: &[u8]) {

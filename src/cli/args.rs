@@ -340,9 +340,9 @@ pub struct CheckArgs {
     /// `audit` decides and records the same, and never fails the run [default: enforce].
     #[arg(long, value_name = "MODE")]
     pub mode: Option<ModeArg>,
-    /// Print only the line that says the decision.
-    #[arg(long, short)]
-    pub quiet: bool,
+    /// Print only the line that says the decision; twice, nothing for people at all.
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    pub quiet: u8,
     /// Which verdicts people see [default: the first 25 of every owner]; files for programs hold all of them.
     #[arg(long, value_name = "WHICH", conflicts_with = "quiet")]
     pub show: Option<ShowArg>,

@@ -82,7 +82,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let decided = gate::decide(inputs, &bundle)?;
     let proof = trail.proof(&decided.decision, Some(&decided.facts))?;
     let style = Style {
-        quiet: args.quiet,
+        quiet: args.quiet > 0,
         show: args.show.map_or(Show::default(), Show::from),
         evidence: proof.as_ref().map(Proof::summary),
         ..output::style(args.color, &io::environment())
@@ -143,7 +143,7 @@ pub fn proposed(args: &CheckArgs) -> Result<Ready, CliError> {
 fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     let env = io::environment();
     let (now, clock) = instant(args.at.as_deref())?;
-    trail.outputs = output::parse(&args.output)?;
+    trail.outputs = output::parse(&args.output, args.quiet)?;
     let directory = io::working_directory()?;
 
     if trail.purpose == Purpose::Decision {
@@ -175,7 +175,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
         return Err(CliError::usage(format!("--environment {:?}: not the name of an environment", plan.environment))
             .hint("letters, digits and . _ - / without spaces; `production` where it is the real one"));
     }
-    let outputs = output::parse(&either(&args.output, &config.output))?;
+    let outputs = output::parse(&either(&args.output, &config.output), args.quiet)?;
     trail.outputs.clone_from(&outputs);
     if trail.purpose == Purpose::Decision {
         if trail.key.is_none() {

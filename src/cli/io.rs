@@ -81,7 +81,8 @@ fn missing(path: &Path, error: &io::Error) -> CliError {
 /// Writes a whole file: to a temporary file in the same directory, synced, renamed over the target.
 ///
 /// # Errors
-/// Any failure is exit 4 and leaves the previous file as it was.
+/// Any failure is exit 4 and leaves the previous file as it was; but for the last step, which makes the new name last: then the new
+/// file is there, whole, and may be gone after a loss of power.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     stage(path, bytes)?.commit()
 }
@@ -125,7 +126,7 @@ impl Staged<'_> {
     /// Gives the file its name.
     ///
     /// # Errors
-    /// Any failure is exit 4 and leaves the previous file as it was.
+    /// As [`write`].
     pub fn commit(self) -> Result<(), CliError> {
         let done = match self.target {
             Target::Beside(file) => {
@@ -449,18 +450,25 @@ pub fn run_within(
     let child = std::sync::Mutex::new(child);
     let end = || child.lock().map(|mut child| end(&mut child, time.is_some()));
     // All at once: a program that prints while it is still being fed would wait for us, and we for it.
-    let (fed, stdout, stderr, is_late) = std::thread::scope(|scope| {
-        let watcher = time.map(|time| {
-            scope.spawn(move || {
-                let is_late = is_done.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
-                if is_late {
-                    let _ = end();
-                }
-                is_late
-            })
-        });
-        let feeder = scope.spawn(move || input.map_or(Ok(()), |mut input| input.write_all(stdin)));
-        let listener = scope.spawn(move || errors.map_or(Ok(Vec::new()), |errors| capped(errors, STDERR_BYTES)));
+    let followed = std::thread::scope(|scope| {
+        let watch = move || {
+            let is_late = time.is_some_and(|time| is_done.recv_timeout(time) == Err(RecvTimeoutError::Timeout));
+            if is_late {
+                let _ = end();
+            }
+            is_late
+        };
+        let feed = move || input.map_or(Ok(()), |mut input| input.write_all(stdin));
+        let listen = move || errors.map_or(Ok(Vec::new()), |errors| capped(errors, STDERR_BYTES));
+        let thread = std::thread::Builder::new;
+        let started = || {
+            let watcher = time.map(|_| thread().spawn_scoped(scope, watch)).transpose()?;
+            Ok((watcher, thread().spawn_scoped(scope, feed)?, thread().spawn_scoped(scope, listen)?))
+        };
+        let (watcher, feeder, listener) = started().inspect_err(|_: &io::Error| {
+            // Nobody would follow it.
+            let _ = end();
+        })?;
         let stdout = output.map_or(Ok(Vec::new()), |output| capped(output, limit));
         if !stdout.as_ref().is_ok_and(|bytes| fits(bytes, limit)) {
             let _ = end();
@@ -471,9 +479,10 @@ pub fn run_within(
             std::thread::sleep(Duration::from_millis(5));
         }
         drop(done);
-        (fed, stdout, stderr, watcher.is_some_and(|watcher| watcher.join().unwrap_or(true)))
+        Ok::<_, io::Error>((fed, stdout, stderr, watcher.is_some_and(|watcher| watcher.join().unwrap_or(true))))
     });
     let status = child.into_inner().map_err(|_| io::Error::other("lost"))?.wait()?;
+    let (fed, stdout, stderr, is_late) = followed?;
     if is_late {
         let seconds = time.unwrap_or_default().as_secs();
         return Err(io::Error::other(format!("did not end within {seconds} seconds, and was ended")));

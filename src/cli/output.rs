@@ -23,11 +23,11 @@ pub struct Output {
     path: Option<PathBuf>,
 }
 
-/// Reads every `--output`. Nothing asked for is the text for people on standard output.
+/// Reads every `--output`. Nothing asked for is the text for people on standard output; asked twice to be quiet, there is none.
 ///
 /// # Errors
 /// An unknown format, or two outputs to the same place: a usage error.
-pub fn parse(texts: &[String]) -> Result<Vec<Output>, CliError> {
+pub fn parse(texts: &[String], quiet: u8) -> Result<Vec<Output>, CliError> {
     let mut outputs = Vec::new();
     for text in texts {
         let (id, path) = match text.split_once('=') {
@@ -54,6 +54,9 @@ pub fn parse(texts: &[String]) -> Result<Vec<Output>, CliError> {
     places.sort();
     if places.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
         return Err(CliError::usage("two outputs go to the same place").hint("give each --output a path of its own"));
+    }
+    if quiet > 1 {
+        outputs.retain(|output| output.path.is_some() || output.renderer.id != "human");
     }
     Ok(outputs)
 }
@@ -95,7 +98,7 @@ pub fn write_error(outputs: &[Output], decision: &Decision) {
 /// # Errors
 /// A renderer that fails: a bug.
 pub fn rendered<'a>(outputs: &'a [Output], decision: &Decision, terminal: &Style) -> Result<Rendered<'a>, CliError> {
-    let file = Style { color: false, width: 100, ..terminal.clone() };
+    let file = Style { color: false, width: 100, quiet: false, ..terminal.clone() };
     let rendered = outputs.iter().map(|output| {
         let mut bytes = Vec::new();
         let style = if output.path.is_none() { terminal } else { &file };

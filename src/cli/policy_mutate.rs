@@ -54,7 +54,9 @@ fn try_all(files: &[PolicyFile], args: &PolicyTestArgs) -> Result<MutationRun, C
         Contained::mutate(files.to_vec(), options, limit + LOADING)
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|first| scope.spawn(move || share(first))).collect();
+        let start = |first| std::thread::Builder::new().spawn_scoped(scope, move || share(first));
+        let none = |error| CliError::internal(format!("no thread could be started: {error}"));
+        let workers = (0..WORKERS).map(start).collect::<Result<Vec<_>, _>>().map_err(none)?;
         let mut whole = MutationRun::default();
         for worker in workers {
             let lost = |_| CliError::internal("a thread broke down").hint("this is a bug; report it");

