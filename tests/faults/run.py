@@ -488,12 +488,20 @@ def full_disk(problems):
         return tried
 
 
+def may_trace():
+    tried = subprocess.run(["strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "true"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
 def main():
     problems = []
     runs = one_by_one(problems)
     print(f"  one by one: {runs} faults, {len(problems)} problems", flush=True)
     for problem in problems:
         print(f"FAILED {problem}", flush=True)
+    if not may_trace():
+        print("  not tried: single system calls (no right to trace a process)")
+        sys.exit(bool(problems) or runs < 40)
     with tempfile.TemporaryDirectory() as place, ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for number, job in enumerate(JOBS):
             template = Path(place) / str(number)
