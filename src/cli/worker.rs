@@ -333,7 +333,10 @@ pub fn serve(seconds: u64) -> u8 {
 /// What the system lets the worker have. Policies cannot raise it: they have no way to call the system.
 struct Limits {
     seconds: u64,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "elsewhere the address space cannot be limited"))]
+    #[cfg_attr(
+        all(unix, not(target_os = "linux")),
+        expect(dead_code, reason = "elsewhere the address space cannot be limited")
+    )]
     bytes: u64,
 }
 
