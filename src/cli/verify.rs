@@ -172,12 +172,8 @@ pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
     let signers =
         args.allowed_signers.as_deref().map(|path| signers(path, args.revoked_keys.as_deref())).transpose()?;
     let stamps = args.tsa.read()?;
-    let demands = Demands {
-        signers: signers.as_ref(),
-        stamps: stamps.as_deref(),
-        stamp_demanded: stamps.is_some(),
-        ..demands(args, keys.trust(), &outcomes)?
-    };
+    let demands =
+        Demands { signers: signers.as_ref(), stamps: stamps.as_deref(), ..demands(args, keys.trust(), &outcomes)? };
     let asked = Asked { demands, log: LogAsked::read(args)?, replay: args.replay };
     let places = places(&args.evidence)?;
     let written = match places.as_slice() {
@@ -218,7 +214,6 @@ fn demands<'a>(args: &'a VerifyArgs, trust: Trust<'a>, outcomes: &'a [Outcome]) 
         signers: None,
         seen: None,
         stamps: None,
-        stamp_demanded: false,
         now: io::now()?,
     })
 }

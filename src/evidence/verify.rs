@@ -101,10 +101,8 @@ pub struct Demands<'a> {
     pub signers: Option<&'a AllowedSigners>,
     /// When others than the signer saw the evidence.
     pub seen: Option<&'a TimeByOthers>,
-    /// Who is believed about timestamps.
+    /// The evidence must have a timestamp, by somebody who is believed.
     pub stamps: Option<&'a dyn Stamps>,
-    /// The evidence must have a timestamp.
-    pub stamp_demanded: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -219,7 +217,6 @@ impl<'a> Demands<'a> {
             signers: None,
             seen: None,
             stamps: None,
-            stamp_demanded: false,
             now,
         }
     }
@@ -498,15 +495,13 @@ impl Stamp {
 
 impl Signed {
     fn stamp(&self, demands: &Demands<'_>) -> Checked<Stamp> {
-        match (&self.timestamp, demands.stamps, &self.signature) {
-            (Some(timestamp), Some(stamps), Some(signature)) => match stamps.existed(timestamp, signature) {
-                Ok(seen) => Ok(Stamp::Seen(seen)),
-                Err(why) => Err(format!("the timestamp: {why}")),
-            },
-            (None, _, _) if demands.stamp_demanded => Err("it has no timestamp, and --tsa-root demands one".to_owned()),
-            (Some(_), _, _) => Ok(Stamp::NotLookedAt),
-            (None, _, _) => Ok(Stamp::Nothing),
-        }
+        let Some(stamps) = demands.stamps else {
+            return Ok(if self.timestamp.is_some() { Stamp::NotLookedAt } else { Stamp::Nothing });
+        };
+        let (Some(timestamp), Some(signature)) = (&self.timestamp, &self.signature) else {
+            return Err("it has no timestamp, and --tsa-root demands one".to_owned());
+        };
+        stamps.existed(timestamp, signature).map(Stamp::Seen).map_err(|why| format!("the timestamp: {why}"))
     }
 }
 

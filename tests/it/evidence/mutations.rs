@@ -125,7 +125,6 @@ impl Handed {
         let demands = Demands {
             subject: Some(Digest::of(ARTIFACT)),
             stamps: Some(&self.authorities),
-            stamp_demanded: true,
             ..Demands::of(Trust::List(trust), at("2024-01-02T09:00:00Z"))
         };
         verify(&self.folder, &demands).verdict == Verdict::Verified

@@ -43,7 +43,7 @@ fn roots(tsa: &Tsa, names: &[&str]) -> Authorities {
 /// What step 8 says, with these roots, as of an hour after the decision.
 fn step(folder: &Folder, authorities: &Authorities) -> String {
     let key = key().public();
-    let demands = Demands { stamps: Some(authorities), stamp_demanded: true, ..demands(&key) };
+    let demands = Demands { stamps: Some(authorities), ..demands(&key) };
     let verification = verify(folder, &demands);
     format!("{} {}", verification.steps[8].state.words(), verification.steps[8].detail)
 }
