@@ -5,6 +5,7 @@
 mod documents;
 mod proofs;
 pub(super) mod reports;
+mod timestamps;
 
 /// One family of readers.
 pub(super) struct Target {
@@ -31,6 +32,7 @@ pub(super) const TARGETS: &[Target] = &[
     Target { name: "streams", run: reports::streams, seeds: &["fixtures/formats"] },
     Target { name: "strict", run: documents::strictly, seeds: &["fixtures/scenarios", "policies"] },
     Target { name: "text", run: reports::text, seeds: &["fixtures/formats/lcov", "fixtures/formats/spdx"] },
+    Target { name: "timestamps", run: timestamps::timestamps, seeds: &[] },
     Target { name: "trust", run: proofs::trust, seeds: &[] },
     Target {
         name: "xml",
