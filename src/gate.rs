@@ -16,7 +16,7 @@ use crate::exceptions::{self, Account, Approvers, Lost, Record, VexDocument};
 use crate::facts::{
     self, Asked, BadGlob, Clock, Facts, Judging, MatchedException, Mode, Owners, Released, TriagedFinding, coverage,
 };
-use crate::facts::{About, ClaimedEmergency, CodeOwnersFile, GivenBaseline, GivenClosing, Here, History};
+use crate::facts::{About, ClaimedEmergency, CodeOwnersFile, GivenBaseline, GivenClosing, Here, History, Open};
 use crate::model::artifact::Artifact;
 use crate::model::change::{Change, ChangeKind};
 use crate::model::digest::Digest;
@@ -153,6 +153,7 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
     let Case { mut facts, records, coverage, approvers, merged_across, gate_id, circumstances } = case;
     let fail_on = circumstances.fail_on;
     let ids = ids_of(&facts);
+    facts.count_open();
 
     // Phase one: which records and statements count here. Until then every finding is open.
     let admission = bundle.admission(&facts)?;
@@ -160,11 +161,13 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
     let mut assignment = exceptions::assign(&records, &coverage, &admission.admitted);
 
     // Phase two: the rules see the dispositions.
-    let Runs { without_exceptions, without_vex, with } =
-        runs(&mut facts, bundle, &admission, |facts, effects| match effects {
+    let Runs { without_exceptions, without_vex, with } = runs(&mut facts, bundle, &admission, |facts, effects| {
+        match effects {
             Effects::Statements => statements::clear(facts, &cleared, &admission),
             Effects::Exceptions => admit(facts, &records, &assignment, &admission),
-        })?;
+        }
+        facts.count_open();
+    })?;
     cleared.take_from(&mut assignment, &ids);
 
     let verdicts = decision::verdicts(&with, &bundle.rules, &facts);
@@ -438,6 +441,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         closings: inputs.closings,
         judging: inputs.judging,
         reports,
+        open: Open::default(),
         findings,
         vex: statements::matched(&said, &ids),
         vex_documents: statements::documents(&inputs.vex, &said),

@@ -12,11 +12,12 @@ import data.countersign.lib.texts
 _demands := input.profile.exceptions
 
 # Ids of the admitted exceptions that name this policy rule under `match.verdict`.
-lifting(rule) := [record.id |
+lifting(rule) := [id | some id in _lifting[rule]]
+
+_lifting[record.match.verdict] contains record.id if {
 	some record in input.exceptions
 	record.admitted
-	record.match.verdict == rule
-]
+}
 
 # Every reason why a matched exception must not be admitted: {"exception": id, "msg": why, "at": the key of the record that it is
 # about}.
@@ -27,11 +28,11 @@ faults contains _fault(record, field, sprintf("its %s is blank", [field])) if {
 }
 
 faults contains _fault(record, "owner", _nobody(record)) if {
-	some record in input.exceptions
 	_demands.known_owners
+	some record in input.exceptions
+	not record.owner in _known_owners
 	texts.given(record.owner)
 	not _is_far(record)
-	not _is_known(record.owner)
 }
 
 faults contains _fault(record, "expires", sprintf("it ended on %s", [record.expires])) if {
@@ -92,17 +93,17 @@ faults contains _fault(record, "match.verdict", sprintf("the profile lets no exc
 
 faults contains _fault(record, "approvals", msg) if {
 	some record in input.exceptions
-	_lacks_approvals(record)
+	record.id in _lacking_approvals
 	msg := sprintf(
 		"it has %d of %d %s by people other than its owner and the change's author%s",
-		[count(_approvers(record)), _needed(record), _approval_word, _role_phrase],
+		[count(_approvers[record.id]), _needed(record), _approval_word, _role_phrase],
 	)
 }
 
 # What takes an approval away is said where it is missing.
 faults contains fault if {
 	some record in input.exceptions
-	_lacks_approvals(record)
+	record.id in _lacking_approvals
 	some fault in _idle_approvals(record)
 }
 
@@ -110,7 +111,7 @@ faults contains _fault(record, "approvals", sprintf("nobody of the role %s has a
 	some record in input.exceptions
 	leaders := _demands.leaders[record.worst]
 	count(leaders) > 0
-	count(_approvers(record) & roles.people_of(leaders)) == 0
+	count(_approvers[record.id] & roles.people_of(leaders)) == 0
 }
 
 faults contains _fault(record, "mitigation", "it names no evidence that its mitigation is there") if {
@@ -129,7 +130,7 @@ faults contains _fault(record, sprintf("evidence.%d", [number]), msg) if {
 # What should be mended in a record that may count all the same, in the same form.
 remarks contains fault if {
 	some record in input.exceptions
-	not _lacks_approvals(record)
+	not record.id in _lacking_approvals
 	some fault in _idle_approvals(record)
 }
 
@@ -139,6 +140,11 @@ remarks contains _fault(record, "id", _cut_off) if {
 	is_object(record.history)
 	not record.history.whole
 }
+
+# By the record that they are about.
+faults_of[fault.exception] contains fault.msg if some fault in faults
+
+remarks_of[remark.exception] contains remark.msg if some remark in remarks
 
 _cut_off := "the clone is cut off, so nobody can tell since when it is on the branch, and whether it was changed after its approval"
 
@@ -159,6 +165,9 @@ _is_far(record) if {
 	record.origin == "organisation"
 	count(_principals) == 0
 }
+
+# Each owner once, however many records are theirs.
+_known_owners := {owner | some owner in {record.owner | some record in input.exceptions}; _is_known(owner)}
 
 # Where neither the service nor its paths have an owner, nobody could be known.
 _is_known(_) if count(input.ownership.known) == 0
@@ -248,13 +257,18 @@ _needed(record) := _demands.approvals[record.worst] if _names_findings(record)
 
 _needed(record) := max([number | some number in _demands.approvals]) if not _names_findings(record)
 
-# People who accepted the risk and may do so.
-_approvers(record) := {person |
+# People who accepted the risk and may do so, by record.
+_approvers[record.id] := {person |
 	some person in people.approving_beside(_claimed(record), [record.owner, input.change.author])
 	_may_approve(person)
+} if {
+	some record in input.exceptions
 }
 
-_lacks_approvals(record) if count(_approvers(record)) < _needed(record)
+_lacking_approvals contains record.id if {
+	some record in input.exceptions
+	count(_approvers[record.id]) < _needed(record)
+}
 
 _claimed(record) := array.concat(record.verified_approvers, _reviewers) if _demands.signed_approvals
 

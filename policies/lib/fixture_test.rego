@@ -84,6 +84,7 @@ facts := {
 	"closings": [],
 	"judging": {"source": "target-branch", "commit": _commit, "edited": [], "known_from": "event"},
 	"reports": [report],
+	"open": {"rules": [], "unknown": {"epss": 0, "known_exploited": 0, "age": 0}},
 	"findings": [],
 	"exceptions": [],
 	"vex": [],

@@ -10,6 +10,7 @@ mod documents;
 mod emergency;
 mod enrichment;
 mod licenses;
+mod open;
 mod owners;
 mod vex;
 
@@ -43,6 +44,7 @@ pub use documents::{
 pub use emergency::{About, ClaimedEmergency, GivenClosing, History, Owed};
 pub use enrichment::{Enrichment, enrichment};
 pub use licenses::LicensedPackages;
+pub use open::{Open, OpenRule, Unknown};
 pub use owners::{BadGlob, CodeOwnersFile, OwnedFile, Owners, Ownership};
 pub use vex::{MatchedVex, VexDocumentFacts};
 
@@ -124,6 +126,9 @@ pub struct Facts {
     pub judging: Judging,
     /// The reports, with their totals.
     pub reports: Vec<Report>,
+    /// What is open, counted.
+    #[serde(default)]
+    pub open: Open,
     /// The findings, with their dispositions.
     pub findings: Vec<TriagedFinding>,
     /// The exceptions that match something here, and what they cover.
@@ -266,6 +271,11 @@ impl Facts {
     /// As [`Facts::to_bytes`].
     pub fn digest(&self) -> Result<Digest, serde_json::Error> {
         Ok(Digest::of(self.to_bytes()?))
+    }
+
+    /// Counts what is open, after dispositions changed.
+    pub fn count_open(&mut self) {
+        self.open = Open::of(&self.findings);
     }
 
     /// The calendar day of the decision, UTC.

@@ -85,6 +85,8 @@ pub(super) struct Judge {
     pub(super) admit: Option<String>,
     pub(super) deny: Option<String>,
     pub(super) warn: Option<String>,
+    /// What it reads of the facts.
+    pub(super) reads: Reads,
 }
 
 /// Everything that was loaded.
@@ -616,7 +618,9 @@ pub(super) fn judges(units: &[Unit]) -> Vec<Judge> {
     let judge = |unit: &Unit| {
         let outputs = outputs(unit);
         let path_of = |name: &str| outputs.contains(name).then(|| rule_path(&unit.package, name));
-        Judge { place: unit.path.clone(), admit: path_of("admit"), deny: path_of("deny"), warn: path_of("warn") }
+        let reads = Reads::of(unit, units);
+        let (admit, deny, warn) = (path_of("admit"), path_of("deny"), path_of("warn"));
+        Judge { place: unit.path.clone(), admit, deny, warn, reads }
     };
     admission.map(judge).collect()
 }

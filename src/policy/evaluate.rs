@@ -1,9 +1,9 @@
 //! The two phases over the facts' bytes: admission of exceptions, then what the rules say.
 //!
 //! What must stay true: every rule that is loaded and not switched off is evaluated, and whatever it says reaches the caller or
-//! is an error. Nothing but the question and the facts' bytes comes in, so that it can be answered in another process.
+//! is an error. Nothing but the question and bytes ([`super::asked`]) comes in, so that it can be answered in another process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use regorus::{Engine, Value};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::bundle::{self, Entry, Judge, Unit};
 use super::classes::{Subject, classes};
 use super::engine::{Machine, Watch};
 use super::grounds::{self, Grounds, Wanted};
+use super::reads::Reads;
 use super::verdict::{self, Said};
 use super::{Objection, PolicyError, RuleInfo};
 use crate::model::text::Untrusted;
@@ -67,17 +68,17 @@ pub(super) struct Ruling {
     pub(super) deny: bool,
     /// What it says; placeholders are not filled in yet.
     pub(super) said: Said,
-    /// The indices of the findings that it is about; `None` for a rule over the whole input.
+    /// The indices of the subjects that it is about; `None` for a rule over the whole input.
     pub(super) members: Option<Vec<usize>>,
 }
 
 /// Answers questions: here, or in another process.
 pub trait Evaluate: Send + Sync {
-    /// Answers a question about facts, given as [`crate::facts::Facts::to_bytes`] writes them.
+    /// Answers a question about `{"facts": …, "subjects": [{"finding": …, "exception": …}, …]}`.
     ///
     /// # Errors
     /// Whatever is not a well-formed answer.
-    fn evaluate(&self, question: &Question, facts: &[u8]) -> Result<Answer, PolicyError>;
+    fn evaluate(&self, question: &Question, asked: &[u8]) -> Result<Answer, PolicyError>;
 }
 
 /// Rules and admission packages, with an engine that is ready for them.
@@ -89,8 +90,8 @@ pub(super) struct Program {
 }
 
 impl Evaluate for Program {
-    fn evaluate(&self, question: &Question, facts: &[u8]) -> Result<Answer, PolicyError> {
-        super::engine::on_big_stack(|| self.answer(question, facts))
+    fn evaluate(&self, question: &Question, asked: &[u8]) -> Result<Answer, PolicyError> {
+        super::engine::on_big_stack(|| self.answer(question, asked))
     }
 }
 
@@ -119,28 +120,39 @@ impl Program {
         Machine::with_limit(&self.engine, Some(0), limit)?.value(&path)
     }
 
-    /// How often the first rule is evaluated for these facts.
+    /// How often the first rule is evaluated for these subjects.
     #[cfg(test)]
-    pub(super) fn evaluations(&self, facts: &[u8]) -> usize {
-        let run = Run::new(Machine::new(&self.engine, Some(0)).unwrap(), input_of(facts).unwrap()).unwrap();
+    pub(super) fn evaluations(&self, asked: &[u8]) -> usize {
+        let run = Run::new(Machine::new(&self.engine, Some(0)).unwrap(), input_of(asked).unwrap());
         run.classes(&self.entries[0], Phase::Verdicts).len()
     }
 
-    fn answer(&self, question: &Question, facts: &[u8]) -> Result<Answer, PolicyError> {
+    /// What the rules read, in their order.
+    pub(super) fn reads(&self) -> Vec<Reads> {
+        self.entries.iter().map(|entry| entry.reads.clone()).collect()
+    }
+
+    /// What the admission packages read.
+    pub(super) fn admission_reads(&self) -> Reads {
+        Reads::together(self.judges.iter().map(|judge| (false, &judge.reads)))
+    }
+
+    fn answer(&self, question: &Question, asked: &[u8]) -> Result<Answer, PolicyError> {
         let machine = Machine::new(&self.engine, Some(question.now_ns))?.watched(&self.watch);
-        let input = input_of(facts)?;
+        let (facts, subjects) = input_of(asked)?;
+        let run = Run::new(machine, (facts, subjects));
         match question.phase {
-            Phase::Admission => self.admission(machine, input),
-            Phase::Verdicts => self.verdicts(Run::new(machine, input)?, question),
-            Phase::Grounds => self.grounds(Run::new(machine, input)?, question.wanted.as_ref(), facts.len()),
+            Phase::Admission => self.admission(run),
+            Phase::Verdicts => self.verdicts(run, question),
+            Phase::Grounds => self.grounds(run, question.wanted.as_ref(), asked.len()),
             #[cfg(test)]
-            Phase::VerdictsApart => self.verdicts(Run::new(machine, input)?, question),
+            Phase::VerdictsApart => self.verdicts(run, question),
         }
     }
 
-    fn admission(&self, mut machine: Machine, input: Value) -> Result<Answer, PolicyError> {
-        let known = ids(&input, "exceptions")?.into_iter().chain(ids(&input, "vex")?).collect();
-        machine.set_input(input);
+    fn admission(&self, Run { mut machine, base, .. }: Run) -> Result<Answer, PolicyError> {
+        let known = ids(&base, "exceptions")?.into_iter().chain(ids(&base, "vex")?).collect();
+        machine.set_input(base);
         let mut answer = Answer::default();
         for judge in &self.judges {
             let fault = |message: String| PolicyError::file(&judge.place, message);
@@ -179,11 +191,11 @@ impl Program {
 
     fn grounds(&self, run: Run, wanted: Option<&Wanted>, bytes: usize) -> Result<Answer, PolicyError> {
         let found = wanted.and_then(|wanted| Some((wanted, self.entries.get(wanted.rule)?)));
-        let (wanted, entry) = found.ok_or_else(|| bug("grounds of no verdict"))?;
+        let (wanted, entry) = found.ok_or_else(|| PolicyError::bug("grounds of no verdict"))?;
         let input = match wanted.member {
             None => run.base,
-            Some(member) => {
-                let subject = run.subjects.get(member).ok_or_else(|| bug("grounds about no finding"))?;
+            Some(_) => {
+                let subject = run.subjects.first().ok_or_else(|| PolicyError::bug("grounds about no finding"))?;
                 with_subject(&run.base, subject)?
             }
         };
@@ -192,34 +204,18 @@ impl Program {
     }
 }
 
-/// One evaluation of phase two.
+/// One evaluation.
 struct Run {
     machine: Machine,
     base: Value,
     subjects: Vec<Subject>,
-    ids: BTreeSet<Untrusted>,
 }
 
 type SaidOf = (Said, Option<Vec<usize>>);
 
 impl Run {
-    fn new(machine: Machine, base: Value) -> Result<Self, PolicyError> {
-        let exceptions: BTreeMap<Untrusted, Value> =
-            ids(&base, "exceptions")?.into_iter().zip(list(&base, "exceptions").cloned()).collect();
-        let ids = ids(&base, "findings")?;
-        let mut subjects = Vec::with_capacity(ids.len());
-        for (id, finding) in ids.iter().zip(list(&base, "findings")) {
-            let exception = match field(finding, "exception") {
-                Some(Value::String(covered_by)) => {
-                    exceptions.get(&Untrusted::new(covered_by.as_ref())).cloned().ok_or_else(|| {
-                        bug(format!("{} is covered by {covered_by}, which is not among the exceptions", id.line()))
-                    })?
-                }
-                _ => Value::Null,
-            };
-            subjects.push(Subject { finding: finding.clone(), exception });
-        }
-        Ok(Self { machine, base, subjects, ids: ids.into_iter().collect() })
+    fn new(machine: Machine, (base, subjects): (Value, Vec<Subject>)) -> Self {
+        Self { machine, base, subjects }
     }
 
     fn rule(&mut self, entry: &Entry, path: &str, phase: Phase) -> Result<Vec<SaidOf>, PolicyError> {
@@ -246,24 +242,21 @@ impl Run {
     }
 
     fn read(&mut self, entry: &Entry, path: &str) -> Result<Vec<Said>, PolicyError> {
-        let said = verdict::read(entry, path, &self.machine.value(path)?)?;
-        match said.iter().find_map(|said| said.finding.as_ref().filter(|id| !self.ids.contains(*id))) {
-            Some(unknown) => {
-                Err(PolicyError::file(&entry.info.path, format!("{path}: there is no finding {}", unknown.line()))
-                    .hint("`finding` is the id of one of input.findings"))
-            }
-            None => Ok(said),
-        }
+        verdict::read(entry, path, &self.machine.value(path)?)
     }
 }
 
-fn bug(message: impl Into<String>) -> PolicyError {
-    PolicyError::file("facts", message).hint("this is a bug; report it with the command line")
-}
-
-fn input_of(facts: &[u8]) -> Result<Value, PolicyError> {
-    let text = std::str::from_utf8(facts).map_err(|error| bug(error.to_string()))?;
-    Value::from_json_str(text).map_err(|error| bug(error.to_string()))
+/// The facts, and the findings as rules on findings see them.
+fn input_of(asked: &[u8]) -> Result<(Value, Vec<Subject>), PolicyError> {
+    let text = std::str::from_utf8(asked).map_err(|error| PolicyError::bug(error.to_string()))?;
+    let input = Value::from_json_str(text).map_err(|error| PolicyError::bug(error.to_string()))?;
+    let part = |value: &Value, key: &str| {
+        field(value, key).cloned().ok_or_else(|| PolicyError::bug(format!("the engine is not given {key}")))
+    };
+    let subject =
+        |value: &Value| Ok(Subject { finding: part(value, "finding")?, exception: part(value, "exception")? });
+    let subjects = list(&input, "subjects").map(subject).collect::<Result<_, PolicyError>>()?;
+    Ok((part(&input, "facts")?, subjects))
 }
 
 fn field<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
@@ -274,7 +267,7 @@ fn field<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
 fn ids(base: &Value, key: &str) -> Result<Vec<Untrusted>, PolicyError> {
     let id = |member| match field(member, "id") {
         Some(Value::String(id)) => Ok(Untrusted::new(id.as_ref())),
-        _ => Err(bug(format!("one of the {key} has no id"))),
+        _ => Err(PolicyError::bug(format!("one of the {key} has no id"))),
     };
     list(base, key).map(id).collect()
 }

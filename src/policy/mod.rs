@@ -4,6 +4,7 @@
 //! empty message, a built-in's error or a time-out is never "no verdict".
 
 mod archive;
+mod asked;
 mod bundle;
 mod casts;
 mod check;
@@ -33,6 +34,7 @@ mod packing;
 mod pages;
 mod patterns;
 mod placeholders;
+mod projection;
 mod reads;
 mod rulings;
 #[cfg(test)]
@@ -270,6 +272,11 @@ impl PolicyError {
         Self { place, message: neutral(&message.into()).into_owned(), hint: None }
     }
 
+    /// Of what this program gave or took.
+    fn bug(message: impl Into<String>) -> Self {
+        Self::file("facts", message).hint("this is a bug; report it with the command line")
+    }
+
     fn file(path: &str, message: impl Into<String>) -> Self {
         Self::at(path, 0, message)
     }
@@ -323,6 +330,7 @@ pub struct Bundle {
     pub data: BTreeMap<String, serde_json::Value>,
     /// The keys of data and profile that a lower layer may move.
     pub overridable: Vec<Overridable>,
+    sight: Sight,
     evaluator: Arc<dyn Evaluate>,
     #[cfg(test)]
     program: Option<Arc<evaluate::Program>>,
@@ -343,6 +351,16 @@ pub struct Contents {
     pub data: BTreeMap<String, serde_json::Value>,
     /// The keys of data and profile that a lower layer may move.
     pub overridable: Vec<Overridable>,
+    sight: Sight,
+}
+
+/// What policies can see of the facts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Sight {
+    /// The rules, in their order.
+    rules: Vec<reads::Reads>,
+    /// The admission packages together.
+    admission: reads::Reads,
 }
 
 impl Bundle {
@@ -376,13 +394,14 @@ impl Bundle {
     }
 
     fn of(files: Vec<PolicyFile>, contents: Contents, evaluator: Arc<dyn Evaluate>) -> Self {
-        let Contents { rules, data, overridable } = contents;
+        let Contents { rules, data, overridable, sight } = contents;
         Self {
             rules,
             digest: digest(&files),
             files,
             data,
             overridable,
+            sight,
             evaluator,
             #[cfg(test)]
             program: None,
@@ -457,7 +476,8 @@ fn program(
         let bundle::Loaded { engine, units, data, overridable } = loaded;
         let program = evaluate::Program::new(engine, &units, Arc::clone(watch))?;
         let rules = program.rules().cloned().collect();
-        Ok((program, Contents { rules, data, overridable }))
+        let sight = Sight { rules: program.reads(), admission: program.admission_reads() };
+        Ok((program, Contents { rules, data, overridable, sight }))
     })
 }
 

@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 
 use regorus::Value;
+use serde::{Deserialize, Serialize};
 
 use super::bundle::{Role, Unit};
 use super::check::imports;
 use super::syntax::{self, Chain, Met};
 
 /// What a rule reads.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reads {
     pub(super) finding: Fields,
     pub(super) exception: Fields,
@@ -25,18 +26,31 @@ pub(super) struct Reads {
 }
 
 /// A tree of field names; `whole` where everything below is read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fields {
-    whole: bool,
-    below: BTreeMap<Value, Self>,
+    pub(super) whole: bool,
+    pub(super) below: BTreeMap<String, Self>,
 }
 
 impl Fields {
     fn add(&mut self, path: &[&str]) {
         match path.split_first() {
             None => self.whole = true,
-            Some((first, rest)) => self.below.entry(Value::from(*first)).or_default().add(rest),
+            Some((first, rest)) => self.below.entry((*first).to_owned()).or_default().add(rest),
         }
+    }
+
+    /// These and the others.
+    fn join(&mut self, others: &Self) {
+        self.whole |= others.whole;
+        for (key, fields) in &others.below {
+            self.below.entry(key.clone()).or_default().join(fields);
+        }
+    }
+
+    /// Whether anything at or below a field is read.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.whole || self.below.contains_key(key)
     }
 
     /// The value with nothing but these fields. What is no object where one was expected stays as it is.
@@ -45,7 +59,11 @@ impl Fields {
         if self.whole {
             return value.clone();
         }
-        let seen = self.below.iter().filter_map(|(key, fields)| Some((key.clone(), fields.project(object.get(key)?))));
+        let seen = self.below.iter().filter_map(|(key, fields)| {
+            let key = Value::from(key.as_str());
+            let value = fields.project(object.get(&key)?);
+            Some((key, value))
+        });
         Value::from(seen.collect::<BTreeMap<Value, Value>>())
     }
 }
@@ -66,6 +84,25 @@ impl Reads {
             }
         }
         reads
+    }
+
+    /// All there is.
+    pub(super) fn everything() -> Self {
+        let whole = || Fields { whole: true, below: BTreeMap::new() };
+        Self { finding: whole(), exception: whole(), input: whole(), ..Self::default() }
+    }
+
+    /// What any of these reads; of a finding only where it is a rule on findings.
+    pub(super) fn together<'a>(all: impl Iterator<Item = (bool, &'a Self)>) -> Self {
+        let mut together = Self::default();
+        for (per_finding, reads) in all {
+            if per_finding {
+                together.finding.join(&reads.finding);
+                together.exception.join(&reads.exception);
+            }
+            together.input.join(&reads.input);
+        }
+        together
     }
 
     /// Everything, for the reason given.

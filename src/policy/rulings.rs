@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asked::{Asked, Subjects};
 use super::evaluate::{Answer, Phase, Question, Ruling};
 use super::grounds::{Grounds, Wanted};
+use super::reads::Reads;
 use super::verdict::Said;
 use super::{Admission, Bundle, Objection, PolicyError, RawVerdict, RuleInfo, placeholders};
 use crate::facts::{Facts, TriagedFinding};
@@ -16,7 +18,8 @@ use crate::model::time::Date;
 
 /// Phase one.
 pub(super) fn admission(bundle: &Bundle, facts: &Facts) -> Result<Admission, PolicyError> {
-    let answer = ask(bundle, facts, Phase::Admission, BTreeSet::new(), None)?;
+    let asked = Asked::new(facts, &bundle.sight.admission, Subjects::None)?;
+    let answer = ask(bundle, facts, &asked, Phase::Admission, BTreeSet::new(), None)?;
     let denied = by_record(answer.deny);
     let admitted = answer.admit.into_iter().filter(|id| !denied.contains_key(id)).collect();
     Ok(Admission { admitted, denied, warned: by_record(answer.warn) })
@@ -71,7 +74,9 @@ pub(super) fn grounds(
         let id = triaged.exception.as_ref()?;
         facts.exceptions.iter().position(|exception| exception.record.id == *id)
     });
-    let mut answer = ask(bundle, facts, Phase::Grounds, BTreeSet::new(), Some(wanted))?;
+    let subjects = subject.map_or(Subjects::None, |(member, _)| Subjects::One(member));
+    let asked = Asked::new(facts, &Reads::everything(), subjects)?;
+    let mut answer = ask(bundle, facts, &asked, Phase::Grounds, BTreeSet::new(), Some(wanted))?;
     // What a rule on findings sees as its finding is one of all.
     for pointer in answer.grounds.iter_mut().flat_map(|grounds| &mut grounds.facts) {
         let Some((member, _)) = subject else { break };
@@ -101,9 +106,13 @@ fn each(
 ) -> Result<(), PolicyError> {
     let modes = modes(bundle, facts)?;
     let is_off = |rule: &str, mode: RuleMode| mode == RuleMode::Off || only.is_some_and(|only| only != rule);
-    let off = modes.iter().filter(|(rule, mode)| is_off(rule, **mode)).map(|(rule, _)| (*rule).to_owned()).collect();
-    for Ruling { rule, deny, said, members } in ask(bundle, facts, phase, off, None)?.rulings {
+    let off: BTreeSet<String> =
+        modes.iter().filter(|(rule, mode)| is_off(rule, **mode)).map(|(rule, _)| (*rule).to_owned()).collect();
+    let asked = asked(bundle, facts, phase, &off)?;
+    let mut known = Known { facts, ids: None };
+    for Ruling { rule, deny, said, members } in ask(bundle, facts, &asked, phase, off, None)?.rulings {
         let info = bundle.rules.get(rule).ok_or_else(|| beyond("rule"))?;
+        known.check(info, deny, &said)?;
         let mode = modes.get(info.id.as_str()).copied().unwrap_or(RuleMode::Enforce);
         let raised = Raised::new(info, mode, deny, facts);
         let mut wanted = Wanted { rule, deny, member: None, said };
@@ -111,7 +120,7 @@ fn each(
             take(raised.verdict(wanted.said.clone()), &wanted);
             continue;
         };
-        for member in members {
+        for member in findings(&asked, &members)? {
             let triaged = facts.findings.get(member).ok_or_else(|| beyond("finding"))?;
             wanted.member = Some(member);
             take(raised.verdict(about(&wanted.said, triaged)), &wanted);
@@ -120,14 +129,59 @@ fn each(
     Ok(())
 }
 
+/// What the rules that are on can see of the facts.
+pub(super) fn asked(
+    bundle: &Bundle,
+    facts: &Facts,
+    phase: Phase,
+    off: &BTreeSet<String>,
+) -> Result<Asked, PolicyError> {
+    let on = bundle.rules.iter().zip(&bundle.sight.rules).filter(|(info, _)| !off.contains(&info.id));
+    let subjects = match phase {
+        #[cfg(test)]
+        Phase::VerdictsApart => Subjects::Apart,
+        Phase::Admission | Phase::Verdicts | Phase::Grounds => Subjects::Alike,
+    };
+    Asked::new(facts, &Reads::together(on.map(|(info, reads)| (info.per_finding, reads))), subjects)
+}
+
+/// The findings that look like these subjects, in their order.
+fn findings(asked: &Asked, subjects: &[usize]) -> Result<Vec<usize>, PolicyError> {
+    let mut findings = Vec::new();
+    for subject in subjects {
+        findings.extend(asked.members.get(*subject).ok_or_else(|| beyond("finding"))?);
+    }
+    findings.sort_unstable();
+    Ok(findings)
+}
+
+/// The ids of all findings, once a rule names one.
+struct Known<'f> {
+    facts: &'f Facts,
+    ids: Option<BTreeSet<&'f Untrusted>>,
+}
+
+impl Known<'_> {
+    fn check(&mut self, info: &RuleInfo, deny: bool, said: &Said) -> Result<(), PolicyError> {
+        let Some(id) = &said.finding else { return Ok(()) };
+        let all = || self.facts.findings.iter().map(|triaged| &triaged.finding.id).collect();
+        if self.ids.get_or_insert_with(all).contains(id) {
+            return Ok(());
+        }
+        let (package, what) = (&info.package, if deny { "deny" } else { "warn" });
+        Err(PolicyError::file(&info.path, format!("data.{package}.{what}: there is no finding {}", id.line()))
+            .hint("`finding` is the id of one of input.findings"))
+    }
+}
+
 fn beyond(what: &str) -> PolicyError {
-    PolicyError::file("policies", format!("an answer names a {what} that was not asked about"))
-        .hint("this is a bug; report it with the command line")
+    PolicyError::bug(format!("an answer names a {what} that was not asked about"))
 }
 
 fn ask(
     bundle: &Bundle,
     facts: &Facts,
+    asked: &Asked,
     phase: Phase,
     off: BTreeSet<String>,
     wanted: Option<Wanted>,
@@ -136,10 +190,7 @@ fn ask(
         return Err(PolicyError::file("policies", format!("the instant {} is out of range", facts.now))
             .hint("choose one before the year 2262"));
     };
-    let bytes = facts.to_bytes().map_err(|error| {
-        PolicyError::file("facts", error.to_string()).hint("this is a bug; report it with the command line")
-    })?;
-    bundle.evaluator.evaluate(&Question { phase, now_ns, off, wanted }, &bytes)
+    bundle.evaluator.evaluate(&Question { phase, now_ns, off, wanted }, &asked.body)
 }
 
 /// How each rule counts today; a name in the profile that no rule has would switch nothing off, in silence.

@@ -35,6 +35,7 @@ pub(super) fn facts(findings: Vec<TriagedFinding>) -> Facts {
         closings: Vec::new(),
         judging: Judging::default(),
         reports: Vec::new(),
+        open: crate::facts::Open::default(),
         findings,
         exceptions: Vec::new(),
         vex: Vec::new(),

@@ -10,8 +10,8 @@ use serde_json::Value as Json;
 
 use crate::facts::{
     AttestationFacts, ClaimKind, Clock, CoveredLines, CoveredReport, Enrichment, Facts, Judging, JudgingSource,
-    LicensedPackages, MatchedException, MatchedVex, Mode, OwnedFile, Ownership, PlanFacts, PlanReport, PlannedFacts,
-    SCHEMA, ScorecardFacts, TriagedFinding, VexDocumentFacts,
+    LicensedPackages, MatchedException, MatchedVex, Mode, Open, OpenRule, OwnedFile, Ownership, PlanFacts, PlanReport,
+    PlannedFacts, SCHEMA, ScorecardFacts, TriagedFinding, Unknown, VexDocumentFacts,
 };
 use crate::facts::{Baseline, ClaimedEmergency, GivenClosing, History, Owed, VerifiedBy};
 use crate::model::artifact::{Artifact, Claim};
@@ -648,6 +648,7 @@ fn sample() -> Option<Facts> {
                 report: Sha256Field(digest),
             }),
         }],
+        open: Open { rules: vec![OpenRule { id: text(), findings: 1, places: 1 }], unknown: Unknown::default() },
         findings: vec![TriagedFinding {
             finding: Finding {
                 id: text(),

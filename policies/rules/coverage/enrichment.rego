@@ -17,37 +17,18 @@
 package countersign.rules.coverage.enrichment
 
 warn contains {
-	"msg": sprintf("%s is not known of %d open vulnerabilities, and rows of the threshold table ask for it", [what, count(ids)]),
+	"msg": sprintf("%s is not known of %d open vulnerabilities, and rows of the threshold table ask for it", [what, unknown]),
 	"next": "use a scanner that reports it, or give data that hold it",
 } if {
-	some what, ids in _unknown
-	count(ids) > 0
+	some what, unknown in _unknown
+	unknown > 0
 }
 
-_unknown["the probability of exploitation (EPSS)"] contains finding.id if {
-	_asked(["min_epss", "max_epss"])
-	some finding in _open
-	not is_number(finding.epss)
-}
+_unknown["the probability of exploitation (EPSS)"] := input.open.unknown.epss if _asked(["min_epss", "max_epss"])
 
-_unknown["whether it is known to be exploited"] contains finding.id if {
-	_asked(["known_exploited"])
-	some finding in _open
-	not is_boolean(finding.known_exploited)
-}
+_unknown["whether it is known to be exploited"] := input.open.unknown.known_exploited if _asked(["known_exploited"])
 
-_unknown["the age"] contains finding.id if {
-	_asked(["min_age_days", "max_age_days"])
-	some finding in _open
-	not is_number(finding.seen_days)
-	not is_number(finding.published_days)
-}
-
-_open := [finding |
-	some finding in input.findings
-	finding.kind == "vulnerability"
-	finding.disposition == "open"
-]
+_unknown["the age"] := input.open.unknown.age if _asked(["min_age_days", "max_age_days"])
 
 _asked(keys) if {
 	some row in input.profile.thresholds

@@ -31,7 +31,7 @@ warn contains object.union(verdict, people.acting(record.owner)) if {
 warn contains object.union(verdict, people.acting(record.owner)) if {
 	some record in input.exceptions
 	record.admitted
-	some msg in {remark.msg | some remark in exceptions.remarks; remark.exception == record.id}
+	some msg in exceptions.remarks_of[record.id]
 	verdict := {
 		"msg": sprintf("exception %s: %s", [record.id, msg]),
 		"next": _mended(msg),
@@ -42,9 +42,8 @@ _mended(msg) := "fetch the whole target branch before the gate runs, in GitHub w
 	startswith(msg, "the clone")
 } else := "take the approval out, or have somebody approve who may"
 
-_reasons(id) := reasons if {
-	reasons := sort([fault.msg | some fault in exceptions.faults; fault.exception == id])
-	count(reasons) > 0
+_reasons(id) := sort(exceptions.faults_of[id]) if {
+	exceptions.faults_of[id]
 } else := ["no admission rule admits it"]
 
 _next(record) := "fix what it covers, or look at the risk again and renew the record" if {

@@ -18,27 +18,12 @@
 package countersign.rules.findings.repeated
 
 warn contains {
-	"msg": sprintf("%d open findings of %s in %d places: a guardrail is missing", [count(ids), rule, count(_places[rule])]),
+	"msg": sprintf("%d open findings of %s in %d places: a guardrail is missing", [rule.findings, rule.id, rule.places]),
 	"next": "mend the cause once (a template, a wrapper, a default), not each of them",
 } if {
-	some rule, ids in _open
-	count(ids) >= _least
-	count(_places[rule]) >= input.profile.repeated.places
+	some rule in input.open.rules
+	rule.findings >= _least
+	rule.places >= input.profile.repeated.places
 }
 
 _least := input.profile.repeated.findings if is_number(input.profile.repeated.findings)
-
-_open[rule] contains finding.id if {
-	_least
-	some finding in input.findings
-	finding.disposition == "open"
-	rule := finding.rule.id
-}
-
-_places[rule] contains place if {
-	_least
-	some finding in input.findings
-	finding.disposition == "open"
-	rule := finding.rule.id
-	place := [object.get(finding.location, part, null) | some part in ["path", "resource", "image"]]
-}
