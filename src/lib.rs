@@ -38,6 +38,7 @@ pub mod model;
 pub mod normalise;
 mod parallel;
 pub mod policy;
+mod projection;
 pub mod render;
 pub mod replay;
 pub mod strict;

@@ -79,19 +79,19 @@ struct Trail {
 
 fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
     let Ready { inputs, bundle, .. } = gather(args, trail)?;
-    let decided = gate::decide(inputs, &bundle)?;
-    let proof = trail.proof(&decided.decision, Some(&decided.facts))?;
+    let gate::Decided { decision, facts } = gate::decide(inputs, &bundle)?;
+    let proof = trail.proof(&decision, Some(facts))?;
     let style = Style {
         quiet: args.quiet > 0,
         show: args.show.map_or(Show::default(), Show::from),
         evidence: proof.as_ref().map(Proof::summary),
         ..output::style(args.color, &io::environment())
     };
-    let outputs = output::rendered(&trail.outputs, &decided.decision, &style)?;
+    let outputs = output::rendered(&trail.outputs, &decision, &style)?;
     let waiting = outputs.stage()?;
     let written = proof.map(|proof| store::write(proof.dir, &proof.evidence)).transpose()?;
     match waiting.show() {
-        Ok(()) => Ok(decided.decision.exit_code),
+        Ok(()) => Ok(decision.exit_code),
         // Else the evidence of a pass would outlive the exit code that takes it back.
         Err(error) => Err(match written.map_or(Ok(()), store::Written::withdraw) {
             Ok(()) => error,
@@ -542,10 +542,10 @@ impl Trail {
     }
 
     /// The evidence that was asked for, not written yet.
-    fn proof(&self, decision: &Decision, facts: Option<&[u8]>) -> Result<Option<Proof<'_>>, CliError> {
+    fn proof(&self, decision: &Decision, facts: Option<Vec<u8>>) -> Result<Option<Proof<'_>>, CliError> {
         let Some(dir) = &self.evidence else { return Ok(None) };
         let input = EvidenceInput { decision, facts, materials: &self.materials, commit: self.commit.as_ref() };
-        let evidence = assemble(&input, self.key.as_deref(), self.timestamper.as_deref())
+        let evidence = assemble(input, self.key.as_deref(), self.timestamper.as_deref())
             .map_err(|fault| CliError::internal(fault.to_string()))?;
         Ok(Some(Proof { dir, evidence }))
     }

@@ -21,6 +21,7 @@ use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
 use crate::model::vex::VexState;
+use crate::projection::{self, Kept};
 
 pub use assurance::{Circumstances, assurance};
 pub use verdicts::verdicts;
@@ -400,6 +401,19 @@ pub struct Decision {
     pub assurance: Assurance,
     /// Why there is no decision.
     pub errors: Vec<DecisionError>,
+}
+
+impl Decision {
+    /// The bytes that are digested and stored: compact JSON, struct fields in declared order, maps sorted.
+    ///
+    /// # Errors
+    /// Only where a number is not finite, which the readers refuse.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = Vec::new();
+        let findings = |out: &mut Vec<u8>| projection::list(out, &self.findings);
+        projection::write(&mut bytes, self, Kept::All("findings", &findings))?;
+        Ok(bytes)
+    }
 }
 
 /// The exit code of a decision. Errors carry their own (3 or 4); as an outcome here they are a bug, and 4.

@@ -17,12 +17,12 @@ use crate::model::digest::{CommitId, Digest};
 use crate::model::text::Untrusted;
 
 /// Everything that evidence is made from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct EvidenceInput<'a> {
     /// The decision.
     pub decision: &'a Decision,
     /// The facts' bytes; `None` only where an error came before them.
-    pub facts: Option<&'a [u8]>,
+    pub facts: Option<Vec<u8>>,
     /// Every file that was read.
     pub materials: &'a [Material<'a>],
     /// The commit as a subject; used where no artifact was declared.
@@ -89,7 +89,7 @@ pub trait Timestamper {
 /// # Errors
 /// See [`EvidenceFault`].
 pub fn assemble(
-    input: &EvidenceInput<'_>,
+    mut input: EvidenceInput<'_>,
     signer: Option<&dyn Sign>,
     timestamper: Option<&dyn Timestamper>,
 ) -> Result<Evidence, EvidenceFault> {
@@ -98,17 +98,17 @@ pub fn assemble(
     if decision.id.is_empty() || decision.id.len() > 64 || !decision.id.bytes().all(plain) {
         return Err(EvidenceFault::Id);
     }
-    let facts = facts_digest(input)?;
+    let facts = facts_digest(&input)?;
     let mut texts = LongTexts::default();
     let short = ShortTexts::of(decision, &mut texts);
-    let named = named_subjects(input, &mut texts)?;
+    let named = named_subjects(&input, &mut texts)?;
 
     let (list, mut blobs) = MaterialsList::new(decision, input.materials, texts);
     let counts = list.counts();
     let materials = keep(&mut blobs, serde_json::to_vec(&list)?);
-    let result = keep(&mut blobs, serde_json::to_vec(decision)?);
-    if let (Some(digest), Some(bytes)) = (facts, input.facts) {
-        blobs.insert(digest, bytes.to_vec());
+    let result = keep(&mut blobs, decision.to_bytes()?);
+    if let (Some(digest), Some(bytes)) = (facts, input.facts.take()) {
+        blobs.insert(digest, bytes);
     }
 
     let (subject_source, subject) = named.unwrap_or_else(|| unbound_subject(facts, materials));
@@ -163,7 +163,7 @@ fn envelopes(
 
 /// The digest of the facts, which must be the decision's own. A run that ended in an error may have none.
 fn facts_digest(input: &EvidenceInput<'_>) -> Result<Option<Digest>, EvidenceFault> {
-    match input.facts.map(Digest::of) {
+    match input.facts.as_ref().map(Digest::of) {
         Some(digest) if digest == input.decision.gate.facts_digest => Ok(Some(digest)),
         None if input.decision.outcome == Outcome::Error => Ok(None),
         Some(_) | None => Err(EvidenceFault::OtherFacts),

@@ -32,6 +32,7 @@ use crate::model::service::Service;
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::{Date, Timestamp};
+use crate::projection::{self, Kept};
 
 use baseline::day;
 pub use baseline::{Baseline, EarlierDecision, GivenBaseline, Here, Known, VerifiedBy, baseline};
@@ -262,7 +263,10 @@ impl Facts {
     /// # Errors
     /// Only where a number is not finite, which the readers refuse.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(self)
+        let mut bytes = Vec::new();
+        let findings = |out: &mut Vec<u8>| projection::list(out, &self.findings);
+        projection::write(&mut bytes, self, Kept::All("findings", &findings))?;
+        Ok(bytes)
     }
 
     /// The digest of [`Facts::to_bytes`].

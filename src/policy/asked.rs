@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::PolicyError;
-use super::projection::{self, Kept};
-use super::reads::{Fields, Reads};
+use super::reads::Reads;
 use crate::facts::{Facts, TriagedFinding};
 use crate::model::text::Untrusted;
+use crate::projection::{self, Fields, Kept};
 
 /// The key of the facts that holds the findings.
 const FINDINGS: &str = "findings";

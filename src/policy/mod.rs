@@ -34,7 +34,6 @@ mod packing;
 mod pages;
 mod patterns;
 mod placeholders;
-mod projection;
 mod reads;
 mod rulings;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bundle::{Role, Unit};
 use super::check::imports;
 use super::syntax::{self, Chain, Met};
+use crate::projection::Fields;
 
 /// What a rule reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,13 +24,6 @@ pub(super) struct Reads {
     pub(super) unresolved: Option<String>,
     /// The first place that reads a finding or its exception by name.
     pub(super) about_finding: Option<String>,
-}
-
-/// A tree of field names; `whole` where everything below is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Fields {
-    pub(super) whole: bool,
-    pub(super) below: BTreeMap<String, Self>,
 }
 
 impl Fields {
@@ -49,12 +43,12 @@ impl Fields {
     }
 
     /// Whether anything at or below a field is read.
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.whole || self.below.contains_key(key)
     }
 
     /// The value with nothing but these fields. What is no object where one was expected stays as it is.
-    pub(super) fn project(&self, value: &Value) -> Value {
+    pub(crate) fn project(&self, value: &Value) -> Value {
         let Ok(object) = value.as_object() else { return value.clone() };
         if self.whole {
             return value.clone();

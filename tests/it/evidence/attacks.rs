@@ -379,12 +379,12 @@ fn a_signed_statement_must_agree_with_its_blobs() {
 
 #[test]
 fn what_contradicts_itself_becomes_no_evidence() {
-    let facts = EvidenceInput { decision: &decision(), facts: Some(b"{}"), materials: &[], commit: None };
-    assert!(matches!(assemble(&facts, None, None), Err(EvidenceFault::OtherFacts)));
+    let facts = EvidenceInput { decision: &decision(), facts: Some(b"{}".to_vec()), materials: &[], commit: None };
+    assert!(matches!(assemble(facts, None, None), Err(EvidenceFault::OtherFacts)));
     for id in ["", "../d", "d/e", "d.e", &"d".repeat(65)] {
         let decision = Decision { id: id.to_owned(), ..decision() };
-        let input = EvidenceInput { decision: &decision, facts: Some(FACTS), materials: &[], commit: None };
-        assert!(matches!(assemble(&input, None, None), Err(EvidenceFault::Id)), "{id}");
+        let input = EvidenceInput { decision: &decision, facts: Some(FACTS.to_vec()), materials: &[], commit: None };
+        assert!(matches!(assemble(input, None, None), Err(EvidenceFault::Id)), "{id}");
     }
 }
 
@@ -392,8 +392,8 @@ fn what_contradicts_itself_becomes_no_evidence() {
 fn unsigned_evidence_says_so_and_never_verifies() {
     let decision = decision();
     let materials = materials();
-    let input = EvidenceInput { decision: &decision, facts: Some(FACTS), materials: &materials, commit: None };
-    let evidence = assemble(&input, None, None).unwrap();
+    let input = EvidenceInput { decision: &decision, facts: Some(FACTS.to_vec()), materials: &materials, commit: None };
+    let evidence = assemble(input, None, None).unwrap();
     let folder = folder(&evidence);
     assert!(evidence.keyid.is_none());
     assert!(!folder.files.contains_key(VSA) && !folder.files.contains_key(BUNDLE_FILE));
@@ -584,8 +584,9 @@ fn a_commit_is_the_subject_where_nothing_was_built() {
 
     let mut other = commit;
     other.git_commit = "a".repeat(40).parse().unwrap();
-    let input = EvidenceInput { decision: &decision, facts: Some(FACTS), materials: &[], commit: Some(&other) };
-    assert!(matches!(assemble(&input, Some(&super::made::key()), None), Err(EvidenceFault::OtherCommit)));
+    let input =
+        EvidenceInput { decision: &decision, facts: Some(FACTS.to_vec()), materials: &[], commit: Some(&other) };
+    assert!(matches!(assemble(input, Some(&super::made::key()), None), Err(EvidenceFault::OtherCommit)));
 }
 
 #[test]
@@ -623,7 +624,7 @@ fn demands_about_the_scope_are_held() {
 fn an_error_without_facts_leaves_evidence_of_its_materials() {
     let decision = Decision { outcome: Outcome::Error, artifacts: Vec::new(), change: Change::default(), ..decision() };
     let input = EvidenceInput { decision: &decision, facts: None, materials: &materials(), commit: None };
-    let folder = folder(&assemble(&input, Some(&key()), None).unwrap());
+    let folder = folder(&assemble(input, Some(&key()), None).unwrap());
     let said = statement(&folder, DECISION);
     assert_eq!(said["predicate"]["facts"], Value::Null);
     assert_eq!(said["subject"][0]["digest"], said["predicate"]["materials"]["digest"]);
@@ -633,7 +634,7 @@ fn an_error_without_facts_leaves_evidence_of_its_materials() {
     // A decision needs its facts.
     let decision = Decision { outcome: Outcome::Pass, ..decision };
     let input = EvidenceInput { decision: &decision, facts: None, materials: &[], commit: None };
-    assert!(matches!(assemble(&input, None, None), Err(EvidenceFault::OtherFacts)));
+    assert!(matches!(assemble(input, None, None), Err(EvidenceFault::OtherFacts)));
 }
 
 #[test]
@@ -706,8 +707,8 @@ fn the_largest_decision_fits_what_is_signed() {
     }
     let mut five = decision();
     five.artifacts = (0..5).map(|n| artifact("a", &[n])).collect();
-    let input = EvidenceInput { decision: &five, facts: Some(FACTS), materials: &[], commit: None };
-    assert!(matches!(assemble(&input, Some(&key()), None), Err(EvidenceFault::TooManySubjects(5))));
+    let input = EvidenceInput { decision: &five, facts: Some(FACTS.to_vec()), materials: &[], commit: None };
+    assert!(matches!(assemble(input, Some(&key()), None), Err(EvidenceFault::TooManySubjects(5))));
 }
 
 #[test]

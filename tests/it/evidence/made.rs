@@ -130,8 +130,8 @@ pub(super) fn commit_subject(decision: &Decision) -> CommitSubject {
 /// Signed evidence of a decision.
 pub(super) fn evidence(decision: &Decision) -> Evidence {
     let (materials, commit) = (materials(), decision.change.commit.as_ref().map(|_| commit_subject(decision)));
-    let input = EvidenceInput { decision, facts: Some(FACTS), materials: &materials, commit: commit.as_ref() };
-    assemble(&input, Some(&key()), None).unwrap()
+    let input = EvidenceInput { decision, facts: Some(FACTS.to_vec()), materials: &materials, commit: commit.as_ref() };
+    assemble(input, Some(&key()), None).unwrap()
 }
 
 /// The folder that a reader would find.

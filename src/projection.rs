@@ -1,26 +1,76 @@
-//! JSON of a value with nothing but the fields that somebody reads: what is left out is never written.
+//! JSON of a value with nothing but the fields that somebody reads: what is left out is never written. And of long lists, on all
+//! cores.
 //!
 //! What must stay true: it is what `serde_json` writes, less fields of objects. A list, a text or a number is kept whole.
 
-use serde::Serialize;
-use serde::ser::{Impossible, SerializeMap, SerializeStruct, Serializer};
+use std::collections::BTreeMap;
+use std::fmt;
 
-use super::reads::Fields;
+use serde::ser::{Impossible, SerializeMap, SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::parallel;
+
+/// How many members of a list a thread writes at a time.
+const AT_A_TIME: usize = 1_000;
+
+/// A tree of field names; `whole` where everything below is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fields {
+    pub(crate) whole: bool,
+    pub(crate) below: BTreeMap<String, Self>,
+}
+
+/// Writes the JSON of one field.
+pub(crate) type Written<'f> = &'f dyn Fn(&mut Vec<u8>) -> Result<(), serde_json::Error>;
 
 /// Which fields of an object are kept.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Kept<'f> {
+#[derive(Clone, Copy)]
+pub(crate) enum Kept<'f> {
     /// These.
     Only(&'f Fields),
     /// All but one.
     Without(&'static str),
+    /// All, one of them as it is written here.
+    All(&'static str, Written<'f>),
+}
+
+/// Appends the JSON of a list, as `serde_json` writes it.
+///
+/// # Errors
+/// Those of `serde_json`.
+pub(crate) fn list<T: Serialize + Sync>(out: &mut Vec<u8>, members: &[T]) -> Result<(), serde_json::Error> {
+    let cores = parallel::cores();
+    if members.len() <= AT_A_TIME || cores == 1 {
+        return serde_json::to_writer(out, members);
+    }
+    out.push(b'[');
+    let start = out.len();
+    for (number, window) in members.chunks(AT_A_TIME * cores).enumerate() {
+        let chunks: Vec<&[T]> = window.chunks(AT_A_TIME).collect();
+        for (place, chunk) in parallel::map(&chunks, cores, |chunk| serde_json::to_vec(chunk)).into_iter().enumerate() {
+            let chunk = chunk?;
+            let inside = chunk.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or_default();
+            if number + place > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(inside);
+        }
+        if number == 0 {
+            // The others are about as long: room is made once.
+            let each = (out.len() - start).div_ceil(window.len());
+            out.reserve((members.len() - window.len()).saturating_mul(each + each / 20));
+        }
+    }
+    out.push(b']');
+    Ok(())
 }
 
 /// Appends the JSON of the value.
 ///
 /// # Errors
 /// Those of `serde_json`.
-pub(super) fn write<T: Serialize + ?Sized>(
+pub(crate) fn write<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     value: &T,
     kept: Kept<'_>,
@@ -49,7 +99,7 @@ enum Fault {
 }
 
 impl serde::ser::Error for Fault {
-    fn custom<T: std::fmt::Display>(message: T) -> Self {
+    fn custom<T: fmt::Display>(message: T) -> Self {
         Self::Json(serde_json::Error::custom(message))
     }
 }
@@ -72,6 +122,7 @@ struct Object<'o, 'f> {
 enum Part<'f> {
     Whole,
     Some(&'f Fields),
+    Written(Written<'f>),
 }
 
 impl<'o, 'f> Object<'o, 'f> {
@@ -84,6 +135,7 @@ impl<'o, 'f> Object<'o, 'f> {
         self.next = match self.kept {
             Kept::Without(name) => (key != name).then_some(Part::Whole),
             Kept::Only(fields) => fields.below.get(key).map(Part::Some),
+            Kept::All(name, written) => Some(if key == name { Part::Written(written) } else { Part::Whole }),
         };
         if self.next.is_some() {
             if !std::mem::take(&mut self.is_first) {
@@ -100,6 +152,7 @@ impl<'o, 'f> Object<'o, 'f> {
             None => Ok(()),
             Some(Part::Whole) => Ok(serde_json::to_writer(&mut *self.out, value)?),
             Some(Part::Some(fields)) => Ok(write(self.out, value, Kept::Only(fields))?),
+            Some(Part::Written(written)) => Ok(written(self.out)?),
         }
     }
 
@@ -220,5 +273,79 @@ impl<'o, 'f> Serializer for Projector<'o, 'f> {
         serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
         serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
         serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(paths: &[&str]) -> Fields {
+        let mut all = Fields::default();
+        for path in paths {
+            let at = path.split('.').fold(&mut all, |at, key| at.below.entry(key.to_owned()).or_default());
+            at.whole = true;
+        }
+        all
+    }
+
+    fn written(value: &impl Serialize, kept: Kept<'_>) -> String {
+        let mut out = b"before ".to_vec();
+        write(&mut out, value, kept).unwrap();
+        String::from_utf8(out).unwrap().split_off(7)
+    }
+
+    #[derive(Serialize)]
+    struct Inner {
+        b: u8,
+        c: Option<&'static str>,
+    }
+
+    #[derive(Serialize)]
+    struct Outer {
+        a: u8,
+        #[serde(flatten)]
+        inner: Inner,
+        some: Option<Inner>,
+        list: Vec<Inner>,
+    }
+
+    fn outer() -> Outer {
+        let inner = || Inner { b: 2, c: Some("\u{1}\"") };
+        Outer { a: 1, inner: inner(), some: Some(inner()), list: vec![inner(), Inner { b: 3, c: None }] }
+    }
+
+    #[test]
+    fn named_fields_are_kept_at_any_depth_and_what_is_no_object_is_kept_whole() {
+        let keeps = |paths: &[&str]| written(&outer(), Kept::Only(&fields(paths)));
+        assert_eq!(keeps(&[]), "{}");
+        assert_eq!(keeps(&["a", "nothing"]), r#"{"a":1}"#);
+        assert_eq!(keeps(&["some.b", "c"]), r#"{"c":"\u0001\"","some":{"b":2}}"#);
+        assert_eq!(keeps(&["a.b", "list.c"]), r#"{"a":1,"list":[{"b":2,"c":"\u0001\""},{"b":3,"c":null}]}"#);
+        assert_eq!(written(&None::<Outer>, Kept::Only(&fields(&["a"]))), "null");
+        let odd = json!({"\"": 1, "x\\y": {"z": 2}, "k": 3});
+        assert_eq!(written(&odd, Kept::Only(&fields(&["\"", "x\\y.z"]))), r#"{"\"":1,"x\\y":{"z":2}}"#);
+    }
+
+    #[test]
+    fn one_field_is_left_out_or_written_otherwise() {
+        let whole = serde_json::to_value(outer()).unwrap();
+        let mut less = whole.clone();
+        less.as_object_mut().unwrap().remove("list");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&written(&outer(), Kept::Without("list"))).unwrap(), less);
+        let list = |out: &mut Vec<u8>| serde_json::to_writer(out, &outer().list);
+        assert_eq!(written(&outer(), Kept::All("list", &list)), serde_json::to_string(&outer()).unwrap());
+    }
+
+    #[test]
+    fn a_list_has_the_same_bytes_however_many_write_it() {
+        for length in [0, 1, AT_A_TIME, AT_A_TIME + 1, 4 * AT_A_TIME, 7 * AT_A_TIME + 5] {
+            let members: Vec<String> = (0..length).map(|number| format!("{number}, \"x\"")).collect();
+            let mut out = Vec::new();
+            list(&mut out, &members).unwrap();
+            assert!(out == serde_json::to_vec(&members).unwrap(), "{length}");
+        }
     }
 }
