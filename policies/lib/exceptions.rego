@@ -54,7 +54,7 @@ faults contains _fault(record, "match", "it covers nothing that could be judged"
 
 faults contains _fault(record, "expires", msg) if {
 	some record in input.exceptions
-	some longest in _longest(record)
+	longest := _longest[record.id]
 	record.life_days > longest
 	msg := sprintf("it lives %d days, at most %d for %s", [record.life_days, longest, _about(record)])
 }
@@ -62,9 +62,9 @@ faults contains _fault(record, "expires", msg) if {
 # Another `created`, another end and another file make no record younger: its id is as old as the first commit that holds it.
 faults contains _fault(record, "created", msg) if {
 	some record in input.exceptions
-	some longest in _longest(record)
-	record.life_days <= longest
 	is_object(record.history)
+	longest := _longest[record.id]
+	record.life_days <= longest
 	record.history.life_days > longest
 	msg := sprintf(
 		"its id is on the branch since %s: %d days to its end, at most %d for %s",
@@ -130,6 +130,7 @@ faults contains _fault(record, sprintf("evidence.%d", [number]), msg) if {
 # What should be mended in a record that may count all the same, in the same form.
 remarks contains fault if {
 	some record in input.exceptions
+	count(_approvals(record)) > 0
 	not record.id in _lacking_approvals
 	some fault in _idle_approvals(record)
 }
@@ -150,15 +151,17 @@ _cut_off := "the clone is cut off, so nobody can tell since when it is on the br
 
 _fault(record, at, msg) := {"exception": record.id, "msg": msg, "at": at}
 
-# The most days that it may live; none where 0 admits none, which is another reason.
-_longest(record) := {days |
-	some days in [_demands.max_days[input.service.exposure][record.worst]]
+# The most days that a record may live, by its id; none where 0 admits none, which is another reason.
+_longest[record.id] := days if {
+	some record in input.exceptions
+	days := _demands.max_days[input.service.exposure][record.worst]
 	days > 0
-} if {
-	_names_findings(record)
 }
 
-_longest(record) := {days | some days in [_demands.verdicts[record.match.verdict]]} if not _names_findings(record)
+_longest[record.id] := _demands.verdicts[record.match.verdict] if {
+	some record in input.exceptions
+	not _names_findings(record)
+}
 
 # The registers of a repository do not know who answers at the organisation, unless its authority data is given.
 _is_far(record) if {

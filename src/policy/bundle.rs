@@ -14,8 +14,8 @@ use super::grounds::{self, Head};
 use super::layering::{Overridable, Side, lay};
 use super::lexer::{self, Kind, Lexed};
 use super::metadata::{self, Metadata, RuleScope};
-use super::reads::Reads;
-use super::{Layer, PolicyError, PolicyFile, RuleInfo, check, syntax};
+use super::reads::{Reads, Sources};
+use super::{Layer, PolicyError, PolicyFile, RuleInfo, check, pack, syntax};
 use crate::model::severity::Severity;
 use crate::model::text::neutral;
 use crate::strict;
@@ -137,9 +137,12 @@ pub(super) fn load_all(files: &[PolicyFile], purpose: Purpose<'_>, watch: &Watch
     }
     watch("the policies together");
     let (data, overridable) = together(files, &units, purpose).map_err(|fault| vec![fault])?;
-    let faults = check::faults(&units, &data.keys().cloned().collect());
-    if !faults.is_empty() {
-        return Err(faults);
+    // What the embedded pack is free of was found out when it was built.
+    if !pack::is_embedded(files) {
+        let faults = check::faults(&units, &data.keys().cloned().collect());
+        if !faults.is_empty() {
+            return Err(faults);
+        }
     }
     add_data(&mut engine, &data).map_err(|fault| vec![fault])?;
     Ok(Loaded { engine, units, data, overridable })
@@ -500,12 +503,12 @@ pub(super) fn rule_path(package: &[String], name: &str) -> String {
 }
 
 /// The rules to evaluate, by id.
-pub(super) fn entries(units: &[Unit]) -> Result<Vec<Entry>, PolicyError> {
+pub(super) fn entries(units: &[Unit], sources: &Sources<'_>) -> Result<Vec<Entry>, PolicyError> {
     let mut entries: BTreeMap<String, Entry> = BTreeMap::new();
     for unit in units {
         let entry = match unit.role {
-            Role::Rule => our_entry(unit, units)?,
-            Role::Foreign { named: true } => foreign_entry(unit, units),
+            Role::Rule => our_entry(unit, sources)?,
+            Role::Foreign { named: true } => foreign_entry(unit, sources),
             _ => continue,
         };
         match entries.get_mut(&entry.info.id) {
@@ -541,7 +544,7 @@ pub(super) fn rule_id(package: &[String]) -> String {
 }
 
 /// A rule of ours; a fault where its METADATA does not say what every verdict needs.
-pub(super) fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyError> {
+pub(super) fn our_entry(unit: &Unit, sources: &Sources<'_>) -> Result<Entry, PolicyError> {
     let no_block = || {
         PolicyError::at(&unit.path, 1, "the rule has no METADATA")
             .hint("write above the package: # METADATA, # title: …, # custom:, #   owner: …")
@@ -558,7 +561,7 @@ pub(super) fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyErro
     let mut controls = metadata.custom.controls.clone();
     controls.sort();
     controls.dedup();
-    let reads = Reads::of(unit, units);
+    let reads = sources.reads(unit);
     let per_finding = metadata.custom.scope == Some(RuleScope::Finding);
     if let Some(place) = reads.about_finding.as_ref().filter(|_| !per_finding) {
         let message = format!("the rule is not about single findings, and reads one at {place}");
@@ -588,7 +591,7 @@ pub(super) fn our_entry(unit: &Unit, units: &[Unit]) -> Result<Entry, PolicyErro
     Ok(Entry { info, deny: path_of("deny"), warn: path_of("warn"), reads, heads, foreign: false })
 }
 
-fn foreign_entry(unit: &Unit, units: &[Unit]) -> Entry {
+fn foreign_entry(unit: &Unit, sources: &Sources<'_>) -> Entry {
     let outputs = outputs(unit);
     let heads = grounds::heads(unit, |name| outputs.contains(name));
     let (warn, deny): (Vec<String>, Vec<String>) = outputs.into_iter().partition(|name| name.starts_with("warn"));
@@ -609,16 +612,16 @@ fn foreign_entry(unit: &Unit, units: &[Unit]) -> Entry {
         per_finding: false,
         one_by_one: None,
     };
-    Entry { info, deny: paths(deny), warn: paths(warn), reads: Reads::of(unit, units), heads, foreign: true }
+    Entry { info, deny: paths(deny), warn: paths(warn), reads: sources.reads(unit), heads, foreign: true }
 }
 
 /// The admission packages to evaluate.
-pub(super) fn judges(units: &[Unit]) -> Vec<Judge> {
+pub(super) fn judges(units: &[Unit], sources: &Sources<'_>) -> Vec<Judge> {
     let admission = units.iter().filter(|unit| unit.role == Role::Admission);
     let judge = |unit: &Unit| {
         let outputs = outputs(unit);
         let path_of = |name: &str| outputs.contains(name).then(|| rule_path(&unit.package, name));
-        let reads = Reads::of(unit, units);
+        let reads = sources.reads(unit);
         let (admit, deny, warn) = (path_of("admit"), path_of("deny"), path_of("warn"));
         Judge { place: unit.path.clone(), admit, deny, warn, reads }
     };

@@ -12,7 +12,7 @@ use super::bundle::{self, Entry, Judge, Unit};
 use super::classes::{Subject, classes};
 use super::engine::{Machine, Watch};
 use super::grounds::{self, Grounds, Wanted};
-use super::reads::Reads;
+use super::reads::{Reads, Sources};
 use super::verdict::{self, Said};
 use super::{Objection, PolicyError, RuleInfo};
 use crate::model::text::Untrusted;
@@ -97,8 +97,9 @@ impl Evaluate for Program {
 
 impl Program {
     pub(super) fn new(mut engine: Engine, units: &[Unit], watch: Watch) -> Result<Self, PolicyError> {
-        let entries = bundle::entries(units)?;
-        let judges = bundle::judges(units);
+        let sources = Sources::of(units);
+        let entries = bundle::entries(units, &sources)?;
+        let judges = bundle::judges(units, &sources);
         let Some(first) = entries.iter().flat_map(|entry| entry.deny.iter().chain(&entry.warn)).next() else {
             return Err(PolicyError::file("policies", "there is no rule to evaluate")
                 .hint("keep the built-in pack, or give rules with --policy"));

@@ -13,6 +13,7 @@ use super::controls::Catalogue;
 use super::engine::{self, Watch};
 use super::listening::Given;
 use super::metadata::{Metadata, RuleScope};
+use super::reads::Sources;
 use super::testing::{self, TestOptions, TestOutcome};
 use super::{PolicyError, PolicyFile, RuleInfo};
 
@@ -59,11 +60,12 @@ pub(super) fn inspect(
         };
         let v0 = loaded.units.iter().filter(|unit| unit.v0).map(|unit| unit.path.clone()).collect();
         let mut inspection = Inspection { v0, ..Inspection::default() };
+        let sources = Sources::of(&loaded.units);
         for unit in testing::looked_at(&loaded.units) {
-            inspection.look_at(unit, &loaded.units, &options.catalogue);
+            inspection.look_at(unit, &sources, &options.catalogue);
         }
         if inspection.faults.is_empty() {
-            inspection.faults.extend(bundle::entries(&loaded.units).err());
+            inspection.faults.extend(bundle::entries(&loaded.units, &sources).err());
         }
         if files.iter().any(bundle::is_test) {
             inspection.test(&loaded, &files, options, watch)?;
@@ -76,7 +78,7 @@ pub(super) fn inspect(
 }
 
 impl Inspection {
-    fn look_at(&mut self, unit: &Unit, units: &[Unit], catalogue: &Catalogue) {
+    fn look_at(&mut self, unit: &Unit, sources: &Sources<'_>, catalogue: &Catalogue) {
         if !unit.is_ours() {
             return;
         }
@@ -86,7 +88,7 @@ impl Inspection {
         if unit.role == Role::Lib {
             return;
         }
-        match bundle::our_entry(unit, units) {
+        match bundle::our_entry(unit, sources) {
             Ok(entry) if unit.role == Role::Admission => self.admission.push(entry.info),
             Ok(entry) => {
                 if entry.info.per_finding && entry.reads.about_finding.is_none() {

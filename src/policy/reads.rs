@@ -62,22 +62,58 @@ impl Fields {
     }
 }
 
-impl Reads {
+/// What every package reads itself, and what it refers to: worked out once for all rules.
+pub(super) struct Sources<'u> {
+    units: &'u [Unit],
+    /// In the units' order.
+    direct: Vec<(Reads, Vec<Vec<String>>)>,
+}
+
+impl<'u> Sources<'u> {
+    /// Reads the units; tests are nobody's.
+    pub(super) fn of(units: &'u [Unit]) -> Self {
+        let direct = |unit: &Unit| {
+            let (mut reads, mut refers) = (Reads::default(), Vec::new());
+            if unit.role != Role::Test {
+                reads.add_unit(unit, &mut refers);
+            }
+            (reads, refers)
+        };
+        Self { units, direct: units.iter().map(direct).collect() }
+    }
+
     /// What the rules of a package read, and everything that they reach.
-    pub(super) fn of(unit: &Unit, units: &[Unit]) -> Self {
-        let mut reads = Self::default();
-        let mut reached = vec![false; units.len()];
-        let mut todo: Vec<Vec<String>> = vec![unit.package.clone()];
+    pub(super) fn reads(&self, unit: &Unit) -> Reads {
+        let mut reads = Reads::default();
+        let mut reached = vec![false; self.units.len()];
+        let mut todo: Vec<&[String]> = vec![&unit.package];
         while let Some(path) = todo.pop() {
-            for (unit, reached) in units.iter().zip(&mut reached) {
-                let is_meant = unit.package.iter().zip(&path).all(|(a, b)| a == b);
+            for ((unit, reached), (direct, refers)) in self.units.iter().zip(&mut reached).zip(&self.direct) {
+                let is_meant = unit.package.iter().zip(path).all(|(a, b)| a == b);
                 if is_meant && !*reached && unit.role != Role::Test {
                     *reached = true;
-                    reads.add_unit(unit, &mut todo);
+                    reads.join(direct);
+                    todo.extend(refers.iter().map(Vec::as_slice));
                 }
             }
         }
         reads
+    }
+}
+
+impl Reads {
+    /// This and what another reads.
+    fn join(&mut self, other: &Self) {
+        self.finding.join(&other.finding);
+        self.exception.join(&other.exception);
+        self.input.join(&other.input);
+        for (why, because) in
+            [(&mut self.unresolved, &other.unresolved), (&mut self.about_finding, &other.about_finding)]
+        {
+            if why.is_none() {
+                why.clone_from(because);
+            }
+        }
     }
 
     /// All there is.
