@@ -484,13 +484,15 @@ fn admit(facts: &mut Facts, records: &[Record], assignment: &exceptions::Assignm
 
 /// The verdicts that the run without exceptions has and this run has not, by rule, action and finding.
 fn lost(without: &[RawVerdict], with: &[RawVerdict], outcome: Outcome) -> Vec<Lost> {
-    let key = |verdict: &RawVerdict| (verdict.rule.clone(), verdict.deny, verdict.finding.clone());
+    fn key(verdict: &RawVerdict) -> (&str, bool, Option<&Untrusted>) {
+        (&verdict.rule, verdict.deny, verdict.finding.as_ref())
+    }
     let standing: BTreeSet<_> = with.iter().map(key).collect();
     let gone: BTreeSet<_> = without.iter().map(key).filter(|key| !standing.contains(key)).collect();
     gone.into_iter()
         .map(|(rule, deny, finding)| Lost {
             rule: rule.into(),
-            finding,
+            finding: finding.cloned(),
             worse: if deny { outcome < Outcome::Block } else { outcome < Outcome::Warn },
         })
         .collect()

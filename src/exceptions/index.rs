@@ -25,6 +25,13 @@ pub(super) struct Index {
     others: Vec<usize>,
 }
 
+/// The records whose patterns match a path or a resource, as far as they were asked for: many findings share one.
+#[derive(Default)]
+pub(super) struct Answers {
+    paths: BTreeMap<String, Vec<usize>>,
+    resources: BTreeMap<String, Vec<usize>>,
+}
+
 /// What a record can be looked up by.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
@@ -83,8 +90,8 @@ impl Index {
         }
     }
 
-    /// Records that could cover a finding, each once, in order.
-    pub(super) fn candidates(&mut self, subject: &Subject<'_>) -> Vec<usize> {
+    /// Records that could cover a finding, each once, in order. What was found for a path or resource is kept.
+    pub(super) fn candidates(&self, subject: &Subject<'_>, answers: &mut Answers) -> Vec<usize> {
         let mut found = self.others.clone();
         for key in names(subject) {
             found.extend(self.exact.get(&key).into_iter().flatten());
@@ -92,10 +99,10 @@ impl Index {
         // Every occurrence has to match, so the first one has to; the others serve to say what is missing.
         for location in subject.locations {
             if let Some(path) = &location.path {
-                found.extend(self.paths.matching(path.as_raw()));
+                found.extend(self.paths.matching(path.as_raw(), &mut answers.paths));
             }
             if let Some(resource) = &location.resource {
-                found.extend(self.resources.matching(resource.as_raw()));
+                found.extend(self.resources.matching(resource.as_raw(), &mut answers.resources));
             }
         }
         found.sort_unstable();
@@ -134,15 +141,13 @@ impl Names {
     }
 }
 
-/// Records by pattern: under what the pattern begins with, where few others begin so, else in sets that are asked at once. The answers
-/// are kept: many findings share a path.
+/// Records by pattern: under what the pattern begins with, where few others begin so, else in sets that are asked at once.
 #[derive(Default)]
 struct Patterns {
     records: BTreeMap<String, Vec<usize>>,
     /// Length of a beginning → beginning → records. Whatever a pattern matches begins with its letters before the first sign.
     beginnings: BTreeMap<usize, BTreeMap<String, Vec<usize>>>,
     sets: Vec<(GlobSet, Vec<Vec<usize>>)>,
-    answers: BTreeMap<String, Vec<usize>>,
 }
 
 impl Patterns {
@@ -186,8 +191,8 @@ impl Patterns {
         }
     }
 
-    fn matching(&mut self, text: &str) -> &[usize] {
-        if !self.answers.contains_key(text) {
+    fn matching<'a>(&self, text: &str, answers: &'a mut BTreeMap<String, Vec<usize>>) -> &'a [usize] {
+        if !answers.contains_key(text) {
             let mut found = Vec::new();
             for (length, records) in &self.beginnings {
                 found.extend(text.get(..*length).and_then(|start| records.get(start)).into_iter().flatten());
@@ -197,9 +202,9 @@ impl Patterns {
                     found.extend(records.get(pattern).into_iter().flatten());
                 }
             }
-            self.answers.insert(text.to_owned(), found);
+            answers.insert(text.to_owned(), found);
         }
-        self.answers.get(text).map_or(&[], Vec::as_slice)
+        answers.get(text).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -4,19 +4,20 @@
 //! not match; the answer does not depend on the order of records or findings; and taking a record away never covers more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use globset::GlobMatcher;
 
 use super::Record;
 use super::criteria::{glob, is_cwe};
-use super::index::{Index, Names};
+use super::index::{Answers, Index, Names};
 use super::purl::Purl;
 use crate::model::exception::{Exception, Scope};
 use crate::model::finding::{Finding, Kind, Location};
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
+use crate::parallel;
 
 /// Findings that are looked at to say what a record is near.
 const MOST_NEAR: usize = 100;
@@ -136,25 +137,45 @@ pub fn cover(records: &[Record], findings: &[Finding], context: &Context<'_>) ->
         criteria.iter().zip(&scopes).enumerate().filter_map(|(number, (criteria, outside))| {
             Some((number, criteria.as_ref().filter(|_| outside.is_none())?))
         });
-    let mut index = Index::new(asked);
-
-    let mut tallies: Vec<Tally> = records.iter().map(|_| Tally::default()).collect();
-    for (position, finding) in findings.iter().enumerate() {
-        let subject = Subject::new(finding);
-        for number in index.candidates(&subject) {
-            let (Some(Some(criteria)), Some(tally)) = (criteria.get(number), tallies.get_mut(number)) else { continue };
-            match criteria.judge(&subject) {
-                Ok(()) => tally.covers.push(position),
-                Err(miss) => tally.missed(&miss, finding),
-            }
-        }
-    }
+    let index = Index::new(asked);
+    let mut tallies = tallied(&criteria, &index, findings);
     say_what_is_near(&mut tallies, &criteria, &scopes, findings);
     let matched = records.iter().zip(tallies).zip(scopes);
     Coverage {
         records: matched.map(|((record, tally), outside)| tally.matched(record, outside, findings, context)).collect(),
         findings: findings.len(),
     }
+}
+
+/// Findings that a thread takes at a time.
+const AT_A_TIME: usize = 5_000;
+
+/// What every record gathers from all findings, in their order.
+fn tallied(criteria: &[Option<Criteria<'_>>], index: &Index, findings: &[Finding]) -> Vec<Tally> {
+    let of_some = |(number, some): &(usize, &[Finding])| {
+        let mut tallies: BTreeMap<usize, Tally> = BTreeMap::new();
+        let mut answers = Answers::default();
+        for (position, finding) in some.iter().enumerate() {
+            let subject = Subject::new(finding);
+            for record in index.candidates(&subject, &mut answers) {
+                let Some(Some(criteria)) = criteria.get(record) else { continue };
+                let tally = tallies.entry(record).or_default();
+                match criteria.judge(&subject) {
+                    Ok(()) => tally.covers.push(number * AT_A_TIME + position),
+                    Err(miss) => tally.missed(&miss, finding),
+                }
+            }
+        }
+        tallies
+    };
+    let mut all: Vec<Tally> = criteria.iter().map(|_| Tally::default()).collect();
+    let chunks: Vec<(usize, &[Finding])> = findings.chunks(AT_A_TIME).enumerate().collect();
+    for (record, tally) in parallel::map(&chunks, parallel::cores(), of_some).into_iter().flatten() {
+        if let Some(whole) = all.get_mut(record) {
+            whole.add(tally);
+        }
+    }
+    all
 }
 
 /// For the records that hold here and cover nothing: the findings that they name, and what keeps them apart.
@@ -219,6 +240,13 @@ struct Tally {
 }
 
 impl Tally {
+    /// What later findings gave.
+    fn add(&mut self, later: Self) {
+        self.covers.extend(later.covers);
+        self.partly.extend(later.partly);
+        self.partly.truncate(MOST_LINES);
+    }
+
     fn missed(&mut self, miss: &Miss<'_>, finding: &Finding) {
         if let Why::Outside { remaining, of, .. } = &miss.why
             && remaining.len() < *of
@@ -299,20 +327,20 @@ pub(super) struct Criteria<'a> {
 /// A pattern with its text.
 pub(super) struct Pattern<'a> {
     pub(super) text: &'a str,
-    matcher: Rc<GlobMatcher>,
+    matcher: Arc<GlobMatcher>,
 }
 
 /// Compiled patterns: many records share one.
-pub(super) type PatternCache<'a> = BTreeMap<&'a str, Rc<GlobMatcher>>;
+pub(super) type PatternCache<'a> = BTreeMap<&'a str, Arc<GlobMatcher>>;
 
 impl<'a> Pattern<'a> {
     fn new(text: &'a Untrusted, cache: &mut PatternCache<'a>) -> Option<Self> {
         let text = text.as_raw();
         let matcher = match cache.get(text) {
-            Some(matcher) => Rc::clone(matcher),
-            None => Rc::new(glob(text).ok()?),
+            Some(matcher) => Arc::clone(matcher),
+            None => Arc::new(glob(text).ok()?),
         };
-        cache.insert(text, Rc::clone(&matcher));
+        cache.insert(text, Arc::clone(&matcher));
         Some(Self { text, matcher })
     }
 

@@ -264,9 +264,17 @@ impl Facts {
     /// Only where a number is not finite, which the readers refuse.
     pub fn to_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let mut bytes = Vec::new();
-        let findings = |out: &mut Vec<u8>| projection::list(out, &self.findings);
-        projection::write(&mut bytes, self, Kept::All("findings", &findings))?;
+        self.write(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Appends [`Facts::to_bytes`].
+    ///
+    /// # Errors
+    /// As [`Facts::to_bytes`].
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        let findings = |out: &mut Vec<u8>| projection::list(out, &self.findings);
+        projection::write(out, self, Kept::All("findings", &findings))
     }
 
     /// The digest of [`Facts::to_bytes`].

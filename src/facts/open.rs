@@ -2,7 +2,7 @@
 //!
 //! What must stay true: it is counted anew whenever dispositions change.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ pub struct Unknown {
 impl Open {
     /// Counts.
     pub(super) fn of(findings: &[TriagedFinding]) -> Self {
-        let mut rules: BTreeMap<&Untrusted, (u64, BTreeSet<_>)> = BTreeMap::new();
+        let mut rules: HashMap<&Untrusted, (u64, HashSet<_>)> = HashMap::new();
         let mut unknown = Unknown::default();
         for triaged in findings.iter().filter(|triaged| triaged.disposition == Disposition::Open) {
             let finding = &triaged.finding;
@@ -61,12 +61,14 @@ impl Open {
                 unknown.age += u64::from(triaged.seen_days.is_none() && triaged.published_days.is_none());
             }
         }
-        let rules = rules.into_iter().map(|(id, (findings, places))| OpenRule {
+        let rule = |(id, (findings, places)): (&Untrusted, (u64, HashSet<_>))| OpenRule {
             id: id.clone(),
             findings,
             places: u64::try_from(places.len()).unwrap_or(u64::MAX),
-        });
-        Self { rules: rules.collect(), unknown }
+        };
+        let mut rules: Vec<OpenRule> = rules.into_iter().map(rule).collect();
+        rules.sort_by(|one, other| one.id.cmp(&other.id));
+        Self { rules, unknown }
     }
 }
 

@@ -5,11 +5,13 @@
 //! thousand findings cost no more than the kinds of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use super::PolicyError;
 use super::reads::Reads;
 use crate::facts::{Facts, TriagedFinding};
 use crate::model::text::Untrusted;
+use crate::parallel;
 use crate::projection::{self, Fields, Kept};
 
 /// The key of the facts that holds the findings.
@@ -45,11 +47,12 @@ impl Asked {
     /// A bug: a finding's exception is not among the facts, or the facts are no JSON.
     pub(super) fn new(facts: &Facts, reads: &Reads, subjects: Subjects) -> Result<Self, PolicyError> {
         let mut body = b"{\"facts\":".to_vec();
-        let kept = match subjects {
-            Subjects::None | Subjects::Alike if !reads.input.has(FINDINGS) => Kept::Without(FINDINGS),
-            _ => Kept::Only(&EVERYTHING),
-        };
-        written(&mut body, facts, kept)?;
+        match subjects {
+            Subjects::None | Subjects::Alike if !reads.input.has(FINDINGS) => {
+                written(&mut body, facts, Kept::Without(FINDINGS))?;
+            }
+            _ => facts.write(&mut body).map_err(|error| PolicyError::bug(error.to_string()))?,
+        }
         body.extend_from_slice(b",\"subjects\":[");
         let members = match subjects {
             Subjects::None => Vec::new(),
@@ -65,16 +68,49 @@ impl Asked {
 
 static EVERYTHING: Fields = Fields { whole: true, below: BTreeMap::new() };
 
+/// Findings that a thread looks at at a time.
+const AT_A_TIME: usize = 2_000;
+
+/// The different ones among some findings, in the order in which they are met, and which findings each of them is.
+type Different = Vec<(Vec<u8>, Vec<usize>)>;
+
 /// Writes the different ones among these findings, and says which findings each of them is.
 fn list(
     body: &mut Vec<u8>,
     facts: &Facts,
     of_finding: &Fields,
     of_exception: &Fields,
-    which: std::ops::Range<usize>,
+    which: Range<usize>,
 ) -> Result<Vec<Vec<usize>>, PolicyError> {
     let exceptions = exceptions(facts, of_exception)?;
+    let some: Vec<Range<usize>> =
+        which.clone().step_by(AT_A_TIME).map(|from| from..which.end.min(from + AT_A_TIME)).collect();
+    let different =
+        parallel::map(&some, parallel::cores(), |some| different(facts, of_finding, &exceptions, some.clone()));
     let mut members: Vec<Vec<usize>> = Vec::new();
+    let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
+    for (subject, findings) in different.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+        if let Some(alike) = known.get(&subject).and_then(|place| members.get_mut(*place)) {
+            alike.extend(findings);
+            continue;
+        }
+        if !members.is_empty() {
+            body.push(b',');
+        }
+        body.extend_from_slice(&subject);
+        known.insert(subject, members.len());
+        members.push(findings);
+    }
+    Ok(members)
+}
+
+fn different(
+    facts: &Facts,
+    of_finding: &Fields,
+    exceptions: &BTreeMap<&Untrusted, Vec<u8>>,
+    which: Range<usize>,
+) -> Result<Different, PolicyError> {
+    let mut different: Different = Vec::new();
     let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
     let mut subject = Vec::new();
     for (index, triaged) in facts.findings.iter().enumerate().take(which.end).skip(which.start) {
@@ -82,20 +118,16 @@ fn list(
         subject.extend_from_slice(b"{\"finding\":");
         written(&mut subject, triaged, Kept::Only(of_finding))?;
         subject.extend_from_slice(b",\"exception\":");
-        subject.extend_from_slice(exception(triaged, &exceptions)?);
+        subject.extend_from_slice(exception(triaged, exceptions)?);
         subject.push(b'}');
-        if let Some(alike) = known.get(&subject).and_then(|place| members.get_mut(*place)) {
+        if let Some((_, alike)) = known.get(&subject).and_then(|place| different.get_mut(*place)) {
             alike.push(index);
             continue;
         }
-        if !members.is_empty() {
-            body.push(b',');
-        }
-        body.extend_from_slice(&subject);
-        known.insert(subject.clone(), members.len());
-        members.push(vec![index]);
+        known.insert(subject.clone(), different.len());
+        different.push((subject.clone(), vec![index]));
     }
-    Ok(members)
+    Ok(different)
 }
 
 /// The exceptions as rules see them, by id.
