@@ -18,7 +18,7 @@ const SOUND: &[(&str, &str)] = &[
 /// and an answer that is stored is believed as it was.
 pub(super) fn timestamps(bytes: &[u8]) {
     let mut authorities = Authorities::default();
-    authorities.add_pem(include_bytes!("root.pem")).expect("a root");
+    authorities.add_file(include_bytes!("root.pem")).expect("a root");
     let judged = |token: &[u8]| match authorities.existed(token, &SIGNATURE) {
         Ok(time) => {
             let said = (time.at.to_string(), time.by);
@@ -32,18 +32,15 @@ pub(super) fn timestamps(bytes: &[u8]) {
         }
     };
     let _ = judged(bytes);
-    match TimestampRequest::new(SIGNATURE, [7; 8]).accept(bytes) {
+    let now = SOUND[0].0.parse().expect("an instant");
+    match TimestampRequest::new(SIGNATURE, [7; 8]).accept(bytes, now) {
         Ok(stored) => {
-            assert!(TimestampRequest::new(SIGNATURE, [8; 8]).accept(bytes).is_err(), "an answer to any request");
+            assert!(TimestampRequest::new(SIGNATURE, [8; 8]).accept(bytes, now).is_err(), "an answer to any request");
             let _ = judged(&stored);
         }
         Err(fault) => harmless(&fault.to_string()),
     }
-    let mut roots = Authorities::default();
-    if let Err(fault) = roots.add(bytes.to_vec()) {
-        harmless(&fault.to_string());
-    }
-    if let Err(fault) = roots.add_pem(bytes) {
+    if let Err(fault) = Authorities::default().add_file(bytes) {
         harmless(&fault.to_string());
     }
 }

@@ -4,6 +4,7 @@
 //! be written then, that evidence is withdrawn. An error, too, leaves evidence where there is a key to sign it with.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::decision::{Decision, DecisionError, FailOn};
 use crate::evidence::keys::Sign;
 use crate::evidence::materials::{Content, Material, Role};
 use crate::evidence::statement::MAX_SUBJECTS;
-use crate::evidence::{CommitSubject, Evidence, EvidenceInput, Timestamper, assemble};
+use crate::evidence::{CommitSubject, Evidence, EvidenceFault, EvidenceInput, Timestamper, assemble};
 use crate::facts::{Clock, Judging, Mode};
 use crate::gate::{self, Inputs, Known};
 use crate::model::change::Change;
@@ -72,6 +73,8 @@ struct Trail {
     evidence: Option<PathBuf>,
     key: Option<Box<dyn Sign>>,
     timestamper: Option<Box<dyn Timestamper>>,
+    /// The authority did not stamp: it is not asked a second time.
+    is_unstamped: Cell<bool>,
     commit: Option<CommitSubject>,
     known: Option<Known>,
     outputs: Vec<output::Output>,
@@ -545,8 +548,10 @@ impl Trail {
     fn proof(&self, decision: &Decision, facts: Option<Vec<u8>>) -> Result<Option<Proof<'_>>, CliError> {
         let Some(dir) = &self.evidence else { return Ok(None) };
         let input = EvidenceInput { decision, facts, materials: &self.materials, commit: self.commit.as_ref() };
-        let evidence = assemble(input, self.key.as_deref(), self.timestamper.as_deref())
-            .map_err(|fault| CliError::internal(fault.to_string()))?;
+        let evidence = assemble(input, self.key.as_deref(), self.timestamper.as_deref()).map_err(|fault| {
+            self.is_unstamped.set(matches!(fault, EvidenceFault::Timestamp(_)));
+            CliError::internal(fault.to_string())
+        })?;
         Ok(Some(Proof { dir, evidence }))
     }
 
@@ -565,6 +570,7 @@ impl Trail {
         output::write_error(&self.outputs, &decision);
         // Where evidence could not be written, that has been said already.
         if self.key.is_some()
+            && !self.is_unstamped.get()
             && let Err(second) = self.prove(&decision)
             && error.exit != Exit::Internal
         {

@@ -63,8 +63,17 @@ pub struct ExplainArgs {
 
 /// Hides the flags of `check` that explain nothing.
 fn of_an_explanation(arg: Arg) -> Arg {
-    const OF_EVIDENCE: [&str; 8] =
-        ["evidence", "key", "key_passphrase", "sign_command", "public_key", "timestamp_command", "fail_on", "mode"];
+    const OF_EVIDENCE: [&str; 9] = [
+        "evidence",
+        "key",
+        "key_passphrase",
+        "sign_command",
+        "public_key",
+        "timestamp_command",
+        "tsa_root",
+        "fail_on",
+        "mode",
+    ];
     let hidden = OF_EVIDENCE.contains(&arg.get_id().as_str());
     arg.hide(hidden)
 }

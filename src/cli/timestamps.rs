@@ -1,4 +1,4 @@
-//! Who stamps a signature, and whose stamps are believed: `check --timestamp-command` and `verify --tsa-root`.
+//! Who stamps a signature, and whose stamps are believed: `check --timestamp-command`, and `--tsa-root` of `check` and `verify`.
 //!
 //! What must stay true: a run that was told to have its signature stamped leaves no evidence without the stamp; and where the program
 //! was built without timestamps, it says so instead of passing over a flag.
@@ -17,18 +17,23 @@ pub struct TimestampArgs {
     /// TimeStampResp. Split at white space, run without a shell, ended after 60 seconds.
     #[arg(long, value_name = "PROGRAM [ARGUMENT…]")]
     pub timestamp_command: Option<String>,
+    /// Leave no evidence unless the timestamp is by an authority below the roots in this file (PEM or DER); repeatable.
+    #[arg(long, value_name = "PATH", requires = "timestamp_command")]
+    pub tsa_root: Vec<PathBuf>,
 }
 
 /// Flags that say whose stamps are believed.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TsaArgs {
-    /// Demand a timestamp (RFC 3161) over the signature, by an authority below the roots in this file (PEM); repeatable.
+    /// Demand a timestamp (RFC 3161) over the signature, by an authority below the roots in this file (PEM or DER);
+    /// repeatable.
     #[arg(long, value_name = "PATH")]
     pub tsa_root: Vec<PathBuf>,
 }
 
 #[cfg(feature = "timestamp")]
 mod enabled {
+    use std::path::PathBuf;
     use std::time::Duration;
 
     use super::{CliError, Stamps, TimestampArgs, Timestamper, TsaArgs};
@@ -42,14 +47,23 @@ mod enabled {
 
     /// A program that asks an authority.
     #[derive(Debug)]
-    struct Asking(Program);
+    struct Asking {
+        program: Program,
+        /// Of whom the authority has to be one, where anybody is named.
+        authorities: Authorities,
+    }
 
     impl Timestamper for Asking {
         fn stamp(&self, signature: [u8; SIGNATURE_BYTES]) -> Result<Vec<u8>, String> {
             let nonce = io::random::<8>().map_err(|error| error.to_string())?;
             let request = TimestampRequest::new(signature, nonce);
-            let answer = self.0.run(&request.to_der(), MAX_ANSWER_BYTES, Some(TIME))?;
-            request.accept(&answer).map_err(|fault| format!("--timestamp-command: {fault}"))
+            let answer = self.program.run(&request.to_der(), MAX_ANSWER_BYTES, Some(TIME))?;
+            let now = io::now().map_err(|error| error.to_string())?;
+            let stored = request.accept(&answer, now).map_err(|fault| format!("--timestamp-command: {fault}"))?;
+            if !self.authorities.is_empty() {
+                self.authorities.existed(&stored, &signature).map_err(|why| format!("--tsa-root: {why}"))?;
+            }
+            Ok(stored)
         }
     }
 
@@ -57,10 +71,11 @@ mod enabled {
         /// Who stamps.
         ///
         /// # Errors
-        /// No program is named: exit 2.
+        /// No program is named: exit 2. A file that cannot be read, or holds no certificates: exit 3.
         pub fn timestamper(&self) -> Result<Option<Box<dyn Timestamper>>, CliError> {
             let Some(command) = &self.timestamp_command else { return Ok(None) };
-            Ok(Some(Box::new(Asking(Program::new("--timestamp-command", command)?))))
+            let program = Program::new("--timestamp-command", command)?;
+            Ok(Some(Box::new(Asking { program, authorities: authorities(&self.tsa_root)? })))
         }
     }
 
@@ -70,15 +85,20 @@ mod enabled {
         /// # Errors
         /// A file that cannot be read, or holds no certificates: exit 3.
         pub fn read(&self) -> Result<Option<Box<dyn Stamps>>, CliError> {
-            let mut authorities = Authorities::default();
-            for path in &self.tsa_root {
-                authorities.add_pem(&io::read(path, io::OWN_FILE_BYTES)?).map_err(|fault| {
-                    CliError::input(format!("{}: {fault}", path.display()))
-                        .hint("give the certificate of the authority's root, as the authority publishes it")
-                })?;
-            }
+            let authorities = authorities(&self.tsa_root)?;
             Ok((!authorities.is_empty()).then(|| -> Box<dyn Stamps> { Box::new(authorities) }))
         }
+    }
+
+    fn authorities(roots: &[PathBuf]) -> Result<Authorities, CliError> {
+        let mut authorities = Authorities::default();
+        for path in roots {
+            authorities.add_file(&io::read(path, io::OWN_FILE_BYTES)?).map_err(|fault| {
+                CliError::input(format!("{}: {fault}", path.display()))
+                    .hint("give the certificate of the authority's root, as the authority publishes it")
+            })?;
+        }
+        Ok(authorities)
     }
 }
 

@@ -27,7 +27,7 @@ use crate::model::time::Timestamp;
 use crate::strict::json;
 
 /// How far a signer's clock may be ahead of ours.
-const CLOCK_SKEW_SECONDS: i64 = 300;
+pub(super) const CLOCK_SKEW_SECONDS: i64 = 300;
 
 /// How far the decision and the timestamp over its signature may be apart: a run stamps as soon as it has signed.
 const STAMPED_WITHIN_SECONDS: i64 = 86_400;

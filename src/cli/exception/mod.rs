@@ -132,13 +132,14 @@ fn demand_files(paths: &[PathBuf]) -> Result<(), CliError> {
 
 /// Hides the flags of `check` that say nothing about records.
 fn about_records(arg: Arg) -> Arg {
-    const OF_DECISIONS: [&str; 21] = [
+    const OF_DECISIONS: [&str; 22] = [
         "evidence",
         "key",
         "key_passphrase",
         "sign_command",
         "public_key",
         "timestamp_command",
+        "tsa_root",
         "fail_on",
         "mode",
         "quiet",

@@ -1,7 +1,8 @@
 //! Certificates of timestamp authorities, and the way from one to a root.
 //!
 //! What must stay true: an extension that is critical and not known here makes a certificate worthless; every certificate of the way
-//! held at the instant that it vouches for; and only a root that the verifier named ends the way.
+//! held at the instant that it vouches for; and only a root that the verifier named ends the way. Certificates that are on no way are
+//! passed over.
 //!
 //! Source: RFC 5280.
 
@@ -12,6 +13,12 @@ use crate::model::time::Timestamp;
 
 /// The most certificates between an authority's and a root.
 const MOST_BETWEEN: usize = 4;
+
+/// The most signatures that are checked in search of a root, however many names are alike.
+const MOST_CHECKS: usize = 64;
+
+/// The end of a certificate that has none (RFC 5280, 4.1.2.5); later than any [`Timestamp`].
+const NO_END: &[u8] = b"99991231235959Z";
 
 const EC_PUBLIC_KEY: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 const RSA_ENCRYPTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
@@ -88,7 +95,9 @@ pub(super) fn signature_algorithm(der: &mut Der<'_>) -> Result<Option<Algorithm>
     let known = ALGORITHMS.iter().find(|(known, _)| *known == name).map(|(_, algorithm)| *algorithm);
     match known {
         Some(Algorithm::Ecdsa(_)) if more.is_some() => Err(NotDer),
-        Some(Algorithm::Rsa(_) | Algorithm::RsaOver) if !is_null(more) => Err(NotDer),
+        Some(Algorithm::RsaOver) if !is_null(more) => Err(NotDer),
+        // RFC 4055, 5: written as NULL, and to be read where it is absent, too.
+        Some(Algorithm::Rsa(_)) if more.is_some() && !is_null(more) => Err(NotDer),
         known => Ok(known),
     }
 }
@@ -171,7 +180,8 @@ pub(super) struct Certificate<'a> {
     pub(super) issuer: &'a [u8],
     subject: &'a [u8],
     from: Timestamp,
-    until: Timestamp,
+    /// `None` where it has no end.
+    until: Option<Timestamp>,
     key: Option<Key<'a>>,
     says: Says,
     algorithm: Option<Algorithm>,
@@ -200,7 +210,7 @@ impl<'a> Certificate<'a> {
         }
         let issuer = fields.value(SEQUENCE)?.whole;
         let mut validity = fields.enter(SEQUENCE)?;
-        let (from, until) = (validity.time()?, validity.time()?);
+        let (from, until) = (validity.time()?, end(&mut validity)?);
         validity.end()?;
         let subject = fields.value(SEQUENCE)?.whole;
         let key = Key::read(&mut fields)?;
@@ -243,8 +253,13 @@ impl<'a> Certificate<'a> {
         found
     }
 
-    fn held_at(&self, at: Timestamp) -> bool {
-        self.from <= at && at <= self.until
+    /// Whether it held at an instant of a timestamp; `what` it is, for the reason.
+    pub(super) fn held_at(&self, at: Timestamp, what: &str) -> Result<(), String> {
+        if self.from <= at && self.until.is_none_or(|until| at <= until) {
+            return Ok(());
+        }
+        let until = self.until.map(|until| format!(" to {until}")).unwrap_or_default();
+        Err(format!("{what} holds from {}{until}, and the timestamp is of {at}", self.from))
     }
 
     /// Whether it may have issued another, as the one with `below` certificates between.
@@ -255,11 +270,6 @@ impl<'a> Certificate<'a> {
             && says.usage.is_none_or(|usage| usage & SIGNS_CERTIFICATES != 0)
             && says.stamps.is_none_or(|stamps| stamps != Stamps::No)
             && says.most_below.is_none_or(|most| i64::try_from(below).is_ok_and(|below| below <= most))
-    }
-
-    fn issued(&self, other: &Certificate<'_>) -> bool {
-        other.issuer == self.subject
-            && other.algorithm.is_some_and(|algorithm| self.signed(algorithm, other.signed, other.signature))
     }
 }
 
@@ -314,50 +324,110 @@ impl Says {
     }
 }
 
-/// Whether a certificate leads to one of these roots by way of these others, all of which held at an instant. Each of the others
-/// must be on that way, or be a root: what leads nowhere could be changed unseen.
+/// When a certificate ends.
+fn end(validity: &mut Der<'_>) -> Result<Option<Timestamp>, NotDer> {
+    let mut ahead = *validity;
+    let value = ahead.any()?;
+    if value.tag == der::GENERALIZED_TIME && value.content == NO_END {
+        *validity = ahead;
+        return Ok(None);
+    }
+    validity.time().map(Some)
+}
+
+/// Whether a certificate leads to one of these roots, by way of any of these others, all of which held at an instant.
 pub(super) fn leads_to_a_root(
     first: &Certificate<'_>,
     others: &[Certificate<'_>],
     roots: &[Certificate<'_>],
     at: Timestamp,
 ) -> Result<(), String> {
-    let mut way = vec![first];
-    loop {
-        let below = way.len() - 1;
-        let last = way.last().copied().unwrap_or(first);
-        if !last.held_at(at) {
-            return Err(format!(
-                "a certificate holds from {} to {}, and the timestamp is of {at}",
-                last.from, last.until
-            ));
-        }
-        let issuer = |candidates: &[Certificate<'_>]| candidates.iter().position(|candidate| candidate.issued(last));
-        if let Some(root) = issuer(roots).and_then(|index| roots.get(index)) {
-            return match (root.may_issue(below), root.held_at(at)) {
-                (false, _) => Err("the root is not one that may issue such certificates".to_owned()),
-                (_, false) => {
-                    Err(format!("the root holds from {} to {}, and the timestamp is of {at}", root.from, root.until))
-                }
-                _ => unused(&way, others, roots),
-            };
-        }
-        let next = issuer(others).and_then(|index| others.get(index));
-        let next = next.filter(|next| way.iter().all(|used| used.whole != next.whole) && below < MOST_BETWEEN);
-        let next = next.ok_or("its certificates lead to none of the given roots")?;
-        if !next.may_issue(below) {
-            return Err("a certificate on the way to the root must not issue others".to_owned());
-        }
-        way.push(next);
+    first.held_at(at, "a certificate")?;
+    let mut search = Search { others, roots, at, checks: MOST_CHECKS, why: None };
+    match search.ends_at_a_root(&[first]) {
+        true => Ok(()),
+        false => Err(search.why.unwrap_or_else(|| "its certificates lead to none of the given roots".to_owned())),
     }
 }
 
-fn unused(way: &[&Certificate<'_>], others: &[Certificate<'_>], roots: &[Certificate<'_>]) -> Result<(), String> {
-    let is_known = |other: &Certificate<'_>| {
-        way.iter().any(|used| used.whole == other.whole) || roots.iter().any(|root| root.whole == other.whole)
-    };
-    match others.iter().all(is_known) {
-        true => Ok(()),
-        false => Err("it carries a certificate that is not on the way to the root".to_owned()),
+/// A search for a way to a root: each certificate may have several issuers, of which one does (a root that was renewed, or that another
+/// root signed, too).
+struct Search<'a> {
+    others: &'a [Certificate<'a>],
+    roots: &'a [Certificate<'a>],
+    at: Timestamp,
+    /// How many signatures may still be checked.
+    checks: usize,
+    /// Why the first issuer that does not do does not.
+    why: Option<String>,
+}
+
+impl Search<'_> {
+    /// Whether this way, or any that goes on from its end, ends at a root.
+    fn ends_at_a_root(&mut self, way: &[&Certificate<'_>]) -> bool {
+        let Some(last) = way.last() else { return false };
+        // RFC 5280, 6.1.4 (l): a new key of the same name is no further step.
+        let below = way.iter().skip(1).filter(|between| between.issuer != between.subject).count();
+        if self.roots.iter().any(|root| self.issued(root, last, below, "the root")) {
+            return true;
+        }
+        way.len() <= MOST_BETWEEN
+            && self.others.iter().any(|next| {
+                way.iter().all(|used| used.whole != next.whole)
+                    && self.issued(next, last, below, "a certificate")
+                    && self.ends_at_a_root(&[way, &[next]].concat())
+            })
+    }
+
+    /// Whether one issued the other, and was allowed to.
+    fn issued(&mut self, issuer: &Certificate<'_>, last: &Certificate<'_>, below: usize, what: &str) -> bool {
+        if last.issuer != issuer.subject {
+            return false;
+        }
+        let Some(checks) = self.checks.checked_sub(1) else {
+            self.why.get_or_insert_with(|| "it takes too many signatures to find its root".to_owned());
+            return false;
+        };
+        self.checks = checks;
+        if !last.algorithm.is_some_and(|algorithm| issuer.signed(algorithm, last.signed, last.signature)) {
+            return false;
+        }
+        let fit = match issuer.may_issue(below) {
+            true => issuer.held_at(self.at, what),
+            false => Err(format!("{what} on the way must not issue others")),
+        };
+        match fit {
+            Ok(()) => true,
+            Err(why) => {
+                self.why.get_or_insert(why);
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_of_a_way_to_sign_are_as_its_standard_says() {
+        let read = |name: &[u8], more: &[u8]| {
+            let bytes = der::written(SEQUENCE, &[&der::written(der::OID, &[name]), more]);
+            signature_algorithm(&mut Der::of(&bytes))
+        };
+        let null: &[u8] = &[NULL, 0];
+        for (name, algorithm) in ALGORITHMS {
+            let (absent, present) = match algorithm {
+                Algorithm::Ecdsa(_) => (Ok(Some(algorithm)), Err(NotDer)),
+                Algorithm::Rsa(_) => (Ok(Some(algorithm)), Ok(Some(algorithm))),
+                Algorithm::RsaOver => (Err(NotDer), Ok(Some(algorithm))),
+            };
+            assert_eq!(read(name, &[]), absent, "{algorithm:?}");
+            assert_eq!(read(name, null), present, "{algorithm:?}");
+            assert_eq!(read(name, &[der::INTEGER, 1, 1]), Err(NotDer), "{algorithm:?}");
+            assert_eq!(read(name, &[null, null].concat()), Err(NotDer), "{algorithm:?}");
+        }
+        assert_eq!(read(b"\x2a\x03", &[]), Ok(None));
     }
 }

@@ -153,7 +153,8 @@ impl<'a> Der<'a> {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         // DER writes no zeros at the end of a fraction.
         let is_fraction = |text: &str| is_number(text) && !text.ends_with('0');
-        if digits.len() != 14 || !is_number(&digits) || !fraction.is_none_or(is_fraction) {
+        // A leap second would be taken for the one before it.
+        if digits.len() != 14 || !is_number(&digits) || digits.ends_with("60") || !fraction.is_none_or(is_fraction) {
             return Err(NotDer);
         }
         let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
@@ -268,6 +269,9 @@ mod tests {
             (GENERALIZED_TIME, "20261127160000.Z"),
             (GENERALIZED_TIME, "20261127160000.50Z"),
             (GENERALIZED_TIME, "20261327160000Z"),
+            (GENERALIZED_TIME, "20261127160060Z"),
+            (GENERALIZED_TIME, "20261231235960Z"),
+            (UTC_TIME, "261127160060Z"),
             (GENERALIZED_TIME, "202611271600Z"),
             (UTC_TIME, "20261127160000Z"),
             (UTC_TIME, "2611271600Z"),

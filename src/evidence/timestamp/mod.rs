@@ -15,8 +15,9 @@ use self::certificate::{Certificate, SHA256};
 use self::der::{BOOLEAN, INTEGER, NULL, OCTET_STRING, OID, SEQUENCE, written};
 use self::token::Token;
 use super::keys::SIGNATURE_BYTES;
-use super::verify::{Stamps, TimeByOthers};
+use super::verify::{CLOCK_SKEW_SECONDS, Stamps, TimeByOthers};
 use crate::crypto::Hash;
+use crate::model::time::Timestamp;
 
 /// The largest answer of an authority.
 pub const MAX_ANSWER_BYTES: usize = 64 << 10;
@@ -50,12 +51,25 @@ pub enum TimestampFault {
     /// The signature does not hold.
     #[error("the authority's signature does not hold")]
     Signature,
+    /// The signer names its certificate by a weak hash.
+    #[error(
+        "it names its certificate by SHA-1 alone (signingCertificate): take an authority that names it by SHA-256 (signingCertificateV2)"
+    )]
+    Sha1Alone,
     /// The signer's certificate is not there.
-    #[error("it carries no certificate of its signer: ask for it (certReq)")]
+    #[error("it carries no certificate of its signer that can be read: ask for it (certReq)")]
     NoSigner,
     /// The signed hash is that of another certificate.
     #[error("it was signed with another certificate than the one that it carries")]
     OtherCertificate,
+    /// One of the two clocks is wrong.
+    #[error("it is of {at}, and the clock of this machine says {now}")]
+    Clock {
+        /// The authority's.
+        at: Timestamp,
+        /// Ours.
+        now: Timestamp,
+    },
     /// A certificate that does not do.
     #[error("{0}")]
     Certificate(String),
@@ -64,12 +78,12 @@ pub enum TimestampFault {
 /// Why a file holds no roots.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RootFault {
-    /// No PEM of certificates.
-    #[error("is not one or more `-----BEGIN CERTIFICATE-----` blocks and nothing else")]
-    NotPem,
+    /// Neither DER nor PEM of a certificate.
+    #[error("holds no certificate: neither DER nor `-----BEGIN CERTIFICATE-----` blocks")]
+    Nothing,
     /// Not a certificate that can be read.
-    #[error("holds a certificate that is damaged, or not X.509 version 3")]
-    Damaged,
+    #[error("its certificate {0} is damaged, or not X.509 version 3")]
+    Damaged(usize),
 }
 
 /// A request for a stamp.
@@ -98,11 +112,12 @@ impl TimestampRequest {
         written(SEQUENCE, &[&version, &imprint, &nonce, &written(BOOLEAN, &[&[0xff]])])
     }
 
-    /// What is to be stored of an answer, if it is one to this request and its own certificate signed it. Who that is, a verifier asks.
+    /// What is to be stored of an answer, if it is one to this request, made now, and its own certificate signed it. Who that is, a
+    /// verifier asks.
     ///
     /// # Errors
     /// [`TimestampFault`].
-    pub fn accept(&self, answer: &[u8]) -> Result<Vec<u8>, TimestampFault> {
+    pub fn accept(&self, answer: &[u8], now: Timestamp) -> Result<Vec<u8>, TimestampFault> {
         if answer.len() > MAX_ANSWER_BYTES {
             return Err(TimestampFault::TooLarge);
         }
@@ -112,6 +127,11 @@ impl TimestampRequest {
         if token.info.nonce != Some(self.nonce.as_slice()) {
             return Err(TimestampFault::Nonce);
         }
+        let at = token.info.latest;
+        if at.seconds_since(now).abs() > CLOCK_SKEW_SECONDS {
+            return Err(TimestampFault::Clock { at, now });
+        }
+        token.signer.held_at(token.info.at, "its certificate").map_err(TimestampFault::Certificate)?;
         Ok(token::stored(bytes))
     }
 }
@@ -123,38 +143,39 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// Adds the certificates of a PEM file.
+    /// Adds the certificates of a file: one in DER, or all `CERTIFICATE` blocks of PEM, whatever stands around them.
     ///
     /// # Errors
     /// [`RootFault`].
-    pub fn add_pem(&mut self, pem: &[u8]) -> Result<(), RootFault> {
-        let text = str::from_utf8(pem).map_err(|_| RootFault::NotPem)?;
+    pub fn add_file(&mut self, file: &[u8]) -> Result<(), RootFault> {
+        if Certificate::read(file).is_ok() {
+            self.roots.push(file.to_vec());
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(file);
         let mut block: Option<String> = None;
-        let before = self.roots.len();
+        let mut count = 0;
         for line in text.lines().map(str::trim) {
             match (line, &mut block) {
-                ("-----BEGIN CERTIFICATE-----", None) => block = Some(String::new()),
+                ("-----BEGIN CERTIFICATE-----", None) => {
+                    count += 1;
+                    block = Some(String::new());
+                }
                 ("-----END CERTIFICATE-----", Some(base64)) => {
-                    let bytes = BASE64.decode(base64.as_bytes()).map_err(|_| RootFault::NotPem)?;
-                    self.add(bytes)?;
+                    let root = BASE64.decode(base64.as_bytes()).map_err(|_| RootFault::Damaged(count))?;
+                    Certificate::read(&root).map_err(|_| RootFault::Damaged(count))?;
+                    self.roots.push(root);
                     block = None;
                 }
                 (line, Some(base64)) => base64.push_str(line),
-                ("", None) => {}
-                _ => return Err(RootFault::NotPem),
+                (_, None) => {}
             }
         }
-        if block.is_some() || self.roots.len() == before { Err(RootFault::NotPem) } else { Ok(()) }
-    }
-
-    /// Adds one certificate.
-    ///
-    /// # Errors
-    /// [`RootFault::Damaged`].
-    pub fn add(&mut self, certificate: Vec<u8>) -> Result<(), RootFault> {
-        Certificate::read(&certificate).map_err(|_| RootFault::Damaged)?;
-        self.roots.push(certificate);
-        Ok(())
+        match (block, count) {
+            (Some(_), count) => Err(RootFault::Damaged(count)),
+            (None, 0) => Err(RootFault::Nothing),
+            (None, _) => Ok(()),
+        }
     }
 
     /// Whether there is none.
@@ -171,10 +192,10 @@ impl Authorities {
         token.is_over(signature)?;
         let roots: Result<Vec<_>, _> = self.roots.iter().map(|root| Certificate::read(root)).collect();
         let roots = roots.map_err(|_| TimestampFault::Form("a root"))?;
-        let at = token.info.at;
-        certificate::leads_to_a_root(&token.signer, &token.others, &roots, at).map_err(TimestampFault::Certificate)?;
+        certificate::leads_to_a_root(&token.signer, &token.others, &roots, token.info.at)
+            .map_err(TimestampFault::Certificate)?;
         let by = token.signer.common_name().unwrap_or("without a name");
-        Ok(TimeByOthers { at, by: format!("the timestamp authority {by}") })
+        Ok(TimeByOthers { at: token.info.latest, by: format!("the timestamp authority {by}") })
     }
 }
 

@@ -1,7 +1,10 @@
 //! The answer of a timestamp authority: the token in it, what it says, and whether its certificate signed that.
 //!
-//! What must stay true: everything that is read is either covered by the authority's signature or has one value that is accepted, so
-//! that no byte of a token can change unnoticed.
+//! What must stay true: the instant, what was stamped and whose certificate it is are covered by the authority's signature, so that no
+//! change of a token's bytes makes it say something else. A token still has more spellings than one: how its signature is called, the other of
+//! ECDSA's two numbers, and the certificates beside the signer's are signed by nobody.
+//!
+//! The name in `tsa` is passed over: the signature covers the hash of the certificate, which has the name.
 //!
 //! Sources: RFC 3161, RFC 5652 (CMS), RFC 5816 and RFC 5035 (ESSCertIDv2).
 
@@ -16,6 +19,8 @@ const TIMESTAMP_INFO: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04";
 const CONTENT_TYPE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03";
 const MESSAGE_DIGEST: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04";
 const SIGNING_CERTIFICATE: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x2f";
+/// The same by SHA-1.
+const SIGNING_CERTIFICATE_1: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x02\x0c";
 
 /// The most certificates that are looked at.
 const MOST_CERTIFICATES: usize = 8;
@@ -53,8 +58,10 @@ pub(super) struct Info<'a> {
     /// The hash of what was stamped; `None` for one that does not count.
     hash: Option<Hash>,
     imprint: &'a [u8],
-    /// When it was stamped, at the latest.
+    /// When it was stamped, by the authority's clock.
     pub(super) at: Timestamp,
+    /// When it was stamped at the latest, by what the authority says of its clock; where it says nothing, that is the same.
+    pub(super) latest: Timestamp,
     /// The number that the request had.
     pub(super) nonce: Option<&'a [u8]>,
 }
@@ -81,13 +88,20 @@ impl<'a> Token<'a> {
         }
         let mut signers = Vec::new();
         let mut others = Vec::new();
-        for whole in parts.certificates {
-            let certificate = Certificate::read(whole).map_err(|_| Fault::Form("a certificate of the token"))?;
+        // What cannot be read is no way to a root, and need not be one.
+        for certificate in parts.certificates.into_iter().filter_map(|whole| Certificate::read(whole).ok()) {
             let is_signer = certificate.issuer == parts.issuer && certificate.serial == parts.serial;
             if is_signer { signers.push(certificate) } else { others.push(certificate) }
         }
         let [signer] = signers.as_slice() else { return Err(Fault::NoSigner) };
-        if said.certificate != said.certificate_hash.ok_or(Fault::Algorithm)?.of(signer.whole) {
+        let named = match said.certificate {
+            Some(named) => named,
+            None if said.is_by_sha1 => return Err(Fault::Sha1Alone),
+            None => return Err(Fault::Form("the list of signed attributes")),
+        };
+        if named.digest != named.hash.ok_or(Fault::Algorithm)?.of(signer.whole)
+            || named.number.is_some_and(|number| number != (signer.issuer, signer.serial))
+        {
             return Err(Fault::OtherCertificate);
         }
         let algorithm = match (parts.algorithm.ok_or(Fault::Algorithm)?, hash) {
@@ -151,7 +165,7 @@ impl<'a> Parts<'a> {
         let mut carried = data.enter(holding(0))?;
         let mut certificates = Vec::new();
         while !carried.is_empty() && certificates.len() < MOST_CERTIFICATES {
-            certificates.push(carried.value(SEQUENCE)?.whole);
+            certificates.push(carried.any()?.whole);
         }
         carried.end()?;
         // No lists of revoked certificates: nobody signs that they belong here.
@@ -179,8 +193,18 @@ impl<'a> Parts<'a> {
 /// The signed attributes that count. There may be others.
 struct Said<'a> {
     digest: &'a [u8],
-    certificate_hash: Option<Hash>,
-    certificate: &'a [u8],
+    certificate: Option<Named<'a>>,
+    is_by_sha1: bool,
+}
+
+/// A certificate, as a signer names it.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    /// `None` for a hash that does not count.
+    hash: Option<Hash>,
+    digest: &'a [u8],
+    /// Who issued it, and its number.
+    number: Option<(&'a [u8], &'a [u8])>,
 }
 
 impl<'a> Said<'a> {
@@ -200,27 +224,43 @@ impl<'a> Said<'a> {
             match name {
                 CONTENT_TYPE => of = Some(values.oid()?),
                 MESSAGE_DIGEST => digest = Some(values.octets()?),
-                SIGNING_CERTIFICATE => certificate = Some(certificate_id(&mut values)?),
+                SIGNING_CERTIFICATE => certificate = Some(Named::first(&mut values)?),
                 _ => continue,
             }
             values.end()?;
         }
         is(of.ok_or(NotDer)?, TIMESTAMP_INFO)?;
-        let (certificate_hash, certificate) = certificate.ok_or(NotDer)?;
-        Ok(Self { digest: digest.ok_or(NotDer)?, certificate_hash, certificate })
+        Ok(Self { digest: digest.ok_or(NotDer)?, certificate, is_by_sha1: names.contains(&SIGNING_CERTIFICATE_1) })
     }
 }
 
-/// The hash of the first certificate that a signer names, which is its own.
-fn certificate_id<'a>(values: &mut Der<'a>) -> Result<(Option<Hash>, &'a [u8]), NotDer> {
-    let mut named = values.enter(SEQUENCE)?;
-    let mut first = named.enter(SEQUENCE)?.enter(SEQUENCE)?;
-    let mut ahead = first;
-    let by = match ahead.any()?.tag {
-        SEQUENCE => hash(&mut first)?,
-        _ => Some(Hash::Sha256),
-    };
-    Ok((by, first.octets()?))
+impl<'a> Named<'a> {
+    /// The first certificate that a signer names, which is its own.
+    fn first(values: &mut Der<'a>) -> Result<Self, NotDer> {
+        let mut named = values.enter(SEQUENCE)?;
+        let mut first = named.enter(SEQUENCE)?.enter(SEQUENCE)?;
+        let mut ahead = first;
+        let hash = match ahead.any()?.tag {
+            SEQUENCE => hash(&mut first)?,
+            _ => Some(Hash::Sha256),
+        };
+        let digest = first.octets()?;
+        let number = first.optional(SEQUENCE)?.map(|number| Self::number(number.content)).transpose()?;
+        first.end()?;
+        Ok(Self { hash, digest, number })
+    }
+
+    fn number(content: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), NotDer> {
+        let mut fields = Der::of(content);
+        let mut names = fields.enter(SEQUENCE)?;
+        let mut directory = names.enter(holding(4))?;
+        names.end()?;
+        let issuer = directory.value(SEQUENCE)?.whole;
+        directory.end()?;
+        let serial = fields.integer()?;
+        fields.end()?;
+        Ok((issuer, serial))
+    }
 }
 
 impl<'a> Info<'a> {
@@ -249,21 +289,23 @@ impl<'a> Info<'a> {
             not_critical(extensions.content)?;
         }
         fields.end()?;
-        let at = Timestamp::from_unix_seconds(at.unix_seconds() + accuracy).ok_or(NotDer)?;
-        Ok(Self { hash, imprint, at, nonce })
+        let latest = Timestamp::from_unix_seconds(at.unix_seconds() + accuracy).ok_or(NotDer)?;
+        Ok(Self { hash, imprint, at, latest, nonce })
     }
 }
 
 /// By how many seconds an authority may be wrong, rounded up.
 fn accuracy(bytes: &[u8]) -> Result<i64, NotDer> {
     let mut fields = Der::within(bytes, SEQUENCE)?;
-    let seconds = fields.optional(INTEGER)?.map(|value| der::small(der::integer(value.content)?)).transpose()?;
-    let mut parts = 0;
-    for tag in [plain(0), plain(1)] {
-        parts += i64::from(fields.optional(tag)?.is_some());
-    }
+    let mut number = |tag| fields.optional(tag)?.map(|value| der::small(der::integer(value.content)?)).transpose();
+    let (seconds, parts) = (number(INTEGER)?, [number(plain(0))?, number(plain(1))?]);
     fields.end()?;
-    Ok(seconds.unwrap_or(0) + parts.min(1))
+    let mut parts = parts.into_iter().flatten();
+    let is_more = parts.clone().next().is_some();
+    if !parts.all(|thousandths| (1..=999).contains(&thousandths)) {
+        return Err(NotDer);
+    }
+    Ok(seconds.unwrap_or(0) + i64::from(is_more))
 }
 
 /// Extensions of which none is critical: none is known here.

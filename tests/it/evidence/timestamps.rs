@@ -6,14 +6,14 @@ use countersign::evidence::bundle::Bundle;
 use countersign::evidence::dsse::Envelope;
 use countersign::evidence::timestamp::{Authorities, TimestampFault, TimestampRequest};
 use countersign::evidence::trust::{KeyRole, Roots, TrustList, TrustedKey};
-use countersign::evidence::{BUNDLE_FILE, DECISION_FILE, Demands, Folder, Trust, verify};
+use countersign::evidence::{BUNDLE_FILE, DECISION_FILE, Demands, Folder, Stamps as _, Trust, verify};
 use countersign::facts::Clock;
 use countersign::model::digest::Digest;
 use countersign::model::time::Timestamp;
 
 use super::made::{ARTIFACT, decision, demands, evidence, first_fault, folder, key, other_key, put, signature};
 use super::runs::Desk;
-use super::tsa::{HOW, Told, Tsa, der, granted};
+use super::tsa::{HOW, Told, Tsa, der, granted, imprint};
 use crate::support::command;
 
 /// A second after [`decision`].
@@ -36,7 +36,7 @@ fn plain() -> Folder {
 
 fn roots(tsa: &Tsa, names: &[&str]) -> Authorities {
     let mut authorities = Authorities::default();
-    names.iter().for_each(|name| authorities.add_pem(&tsa.read(&format!("{name}.pem"))).unwrap());
+    names.iter().for_each(|name| authorities.add_file(&tsa.read(&format!("{name}.pem"))).unwrap());
     authorities
 }
 
@@ -81,6 +81,138 @@ fn a_timestamp_of_a_trusted_authority_says_when() {
 }
 
 #[test]
+fn any_way_to_a_root_is_found() {
+    let tsa = Tsa::new();
+    let signature = signature(&plain());
+    let century = ["20200101000000Z", "21000101000000Z"];
+    let past = ["20200101000000Z", "20240102080000Z"];
+    let by = |signer: &str, certificates: &str| {
+        tsa.sh(&format!("cat /dev/null {certificates} > carried.pem"));
+        let how = if certificates.is_empty() { HOW } else { "-md sha256 -cades -certfile carried.pem" };
+        with(plain(), &tsa.told(&Told { signer, message: &signature, at: SOON, how }))
+    };
+    let mut wrong = Vec::new();
+    let mut expect = |what: &str, folder: &Folder, names: &[&str], expected: &str| {
+        let step = step(folder, &roots(&tsa, names));
+        if !(step.starts_with(if expected.is_empty() { "PASS" } else { "FAIL" }) && step.contains(expected)) {
+            wrong.push(format!("{what}, {names:?}: {step}"));
+        }
+    };
+
+    // A new root that an old one signed, too, as carried by the tokens of public authorities.
+    tsa.issue("old", "old", "root", "prime256v1");
+    tsa.issue("new", "new", "root", "rsa");
+    tsa.cross("new_by_old", "new", "new", "old", "root", century);
+    tsa.issue("below", "new", "between", "prime256v1");
+    tsa.issue("signer", "below", "tsa", "rsa");
+    for carried in ["below.pem new_by_old.pem", "new_by_old.pem below.pem", "below.pem new_by_old.pem old.pem new.pem"]
+    {
+        let folder = by("signer", carried);
+        for names in [&["new"][..], &["old"], &["old", "new"], &["new", "old"]] {
+            expect(carried, &folder, names, "");
+        }
+        expect(carried, &folder, &["root"], "lead to none of the given roots");
+        // One of two roots does not do: the way goes on to the other.
+        tsa.cross("new_past", "new", "new", "new", "root", past);
+        expect(carried, &folder, &["new_past", "old"], "");
+    }
+
+    // Roots that were renewed: one name and key, and only one of them holds or may issue.
+    tsa.cross("root_past", "root", "root", "root", "root", past);
+    tsa.cross("root_leaf", "root", "root", "root", "leaf_root", century);
+    let folder = by("tsa", "");
+    for names in [&["root_past", "root"], &["root", "root_past"], &["root_leaf", "root"], &["root", "root_leaf"]] {
+        expect("renewed", &folder, names, "");
+    }
+    expect("past", &folder, &["root_past"], "the root holds from 2020");
+    expect("no authority", &folder, &["root_leaf"], "the root on the way must not issue others");
+    // The same of a certificate between, whichever comes first.
+    tsa.cross("below_past", "below", "below", "new", "between", past);
+    expect("one between renewed", &by("signer", "below_past.pem below.pem"), &["new"], "");
+    expect("one between renewed", &by("signer", "below.pem below_past.pem"), &["new"], "");
+    expect("past between", &by("signer", "below_past.pem"), &["new"], "a certificate holds from 2020");
+
+    // Certificates that are on no way, and one that cannot be read here: version 1, or with an unknown date.
+    tsa.sh("openssl req -new -key root.key -subj /CN=first -config ca.cnf -out first.csr
+            openssl x509 -req -in first.csr -signkey root.key -days 9 -out first.pem");
+    expect("beside", &by("tsa", "old.pem first.pem new.pem"), &["root"], "");
+
+    // A new key of one name is no further step (RFC 5280, 6.1.4).
+    tsa.issue("short", "short", "short_root", "prime256v1");
+    tsa.sh("key short_new prime256v1");
+    tsa.cross("short_new", "short", "short_new", "short", "root", century);
+    tsa.issue("rolled", "short_new", "tsa", "prime256v1");
+    expect("a new key", &by("rolled", "short_new.pem"), &["short"], "");
+    tsa.issue("step", "short", "root", "prime256v1");
+    tsa.issue("deeper", "step", "tsa", "prime256v1");
+    expect("a step too many", &by("deeper", "step.pem"), &["short"], "the root on the way must not issue others");
+
+    // Without an end.
+    tsa.sh("key endless prime256v1; issue endless endless root 20200101000000Z 99991231235959Z
+            key for_ever prime256v1; issue for_ever endless tsa 20200101000000Z 99991231235959Z");
+    expect("no end", &by("for_ever", ""), &["endless"], "");
+
+    // Names that are alike cost no more than so many signatures, and nothing is believed then.
+    tsa.sh("key maze prime256v1; openssl req -new -key maze.key -subj /CN=maze -config ca.cnf -out maze.csr");
+    tsa.cross("maze", "maze", "maze", "root", "root", century);
+    for n in 0..6 {
+        tsa.cross(&format!("maze_{n}"), "maze", "maze", "maze", "root", century);
+    }
+    tsa.issue("lost", "maze", "tsa", "prime256v1");
+    let maze = "maze_0.pem maze_1.pem maze_2.pem maze_3.pem maze_4.pem maze_5.pem";
+    expect("maze", &by("lost", maze), &["old"], "too many signatures");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn certificates_are_held_against_the_authoritys_clock_and_decisions_against_the_latest_instant() {
+    let tsa = Tsa::new();
+    let signature = signature(&plain());
+    tsa.sh("key short prime256v1; issue short root tsa 20200101000000Z 20240102080002Z");
+    let stamped = |accuracy: &[u8]| {
+        let told = Told { signer: "short", message: &signature, at: SOON, how: HOW };
+        let accuracy = der(0x30, &[accuracy]);
+        step(&with(plain(), &tsa.answer_with(&told, &imprint(&signature), &accuracy)), &roots(&tsa, &["root"]))
+    };
+    for (accuracy, at) in [
+        (der(0x02, &[&[60]]), "08:01:01Z"),
+        (der(0x80, &[&[1]]), "08:00:02Z"),
+        (der(0x81, &[&[3, 0xe7]]), "08:00:02Z"),
+        ([der(0x02, &[&[60]]), der(0x80, &[&[5]]), der(0x81, &[&[5]])].concat(), "08:01:02Z"),
+    ] {
+        let step = stamped(&accuracy);
+        assert!(step.contains(&format!("seen by the timestamp authority short at 2024-01-02T{at}")), "{step}");
+    }
+}
+
+#[test]
+fn no_changed_byte_of_a_token_says_anything_else() {
+    let tsa = Tsa::new();
+    let signature = signature(&plain());
+    tsa.issue("between", "root", "between", "prime256v1");
+    for (name, algorithm) in [("by_p256", "prime256v1"), ("by_rsa", "rsa")] {
+        tsa.issue(name, "between", "tsa", algorithm);
+        let how = "-md sha256 -cades -certfile between.pem";
+        let answer = tsa.told(&Told { signer: name, message: &signature, at: SOON, how });
+        let authorities = roots(&tsa, &["root"]);
+        let honest = authorities.existed(&answer, &signature).unwrap();
+        assert_eq!(honest.at, at("2024-01-02T08:00:01Z"));
+        let mut spellings = 0;
+        for offset in 0..answer.len() {
+            let mut changed = answer.clone();
+            changed[offset] ^= 0x0a;
+            if let Ok(seen) = authorities.existed(&changed, &signature) {
+                assert_eq!(seen, honest, "{name}: byte {offset}");
+                assert!(authorities.existed(&changed, &[7; 64]).is_err(), "{name}: byte {offset}");
+                spellings += 1;
+            }
+        }
+        // rsaEncryption, or sha256WithRSAEncryption: one signature.
+        assert_eq!(spellings, u32::from(algorithm == "rsa"), "{name}");
+    }
+}
+
+#[test]
 fn no_other_timestamp_is_believed() {
     let tsa = Tsa::new();
     let signature = signature(&plain());
@@ -88,7 +220,7 @@ fn no_other_timestamp_is_believed() {
     let authorities = roots(&tsa, &["root"]);
     let told = |signer: &str, at: &str, how: &str| tsa.told(&Told { signer, message, at, how });
     let by = |signer: &str| told(signer, SOON, HOW);
-    let imprint = |oid: &[u8], digest: &[u8]| {
+    let imprint_of = |oid: &[u8], digest: &[u8]| {
         let imprint = [der(0x30, &[&der(0x06, &[oid])]), der(0x04, &[digest])].concat();
         tsa.answer(&Told { signer: "tsa", message, at: SOON, how: HOW }, &imprint)
     };
@@ -124,6 +256,26 @@ fn no_other_timestamp_is_believed() {
             for name in twin other; do openssl x509 -req -in twin.csr -CA root.pem -CAkey root.key -set_serial 7 -days 9999 \
             -extfile ca.cnf -extensions tsa -out $name.pem; done");
 
+    // As OpenSSL 1.1.1 does by itself.
+    tsa.sh("sed 's/ess_cert_id_alg = sha256/ess_cert_id_alg = sha1/' ca.cnf > sha1.cnf");
+    std::fs::write(tsa.path("q"), TimestampRequest::new(signature, [0; 8]).to_der()).unwrap();
+    tsa.sh("openssl ts -reply -config sha1.cnf -section tool -queryfile q -out r");
+    let sha1_alone = granted(&tsa.read("r")[9..]);
+    tsa.issue("numbered", "root", "tsa", "rsa");
+    by("numbered");
+    let honest = tsa.resigned("numbered", &|_| {});
+    assert!(step(&with(plain(), &honest), &authorities).starts_with("PASS"), "signed again");
+    let number = tsa.text("openssl x509 -in numbered.pem -noout -serial | cut -d= -f2");
+    let number = data_encoding::HEXUPPER.decode(number.trim().as_bytes()).unwrap();
+    let other_number = tsa.resigned("numbered", &|attributes| {
+        let at = attributes.windows(number.len()).rposition(|bytes| bytes == number).expect("issuerSerial");
+        attributes[at + number.len() - 1] ^= 1;
+    });
+    let exact = |accuracy: &[u8]| {
+        let told = Told { signer: "tsa", message, at: SOON, how: HOW };
+        tsa.answer_with(&told, &imprint(message), &der(0x30, &[accuracy]))
+    };
+
     let pass_through = |how: &str| told("tsa", SOON, how);
     let mut wrong = Vec::new();
     let far = "the timestamp is of 2024-01-02T08:00:01Z";
@@ -144,11 +296,6 @@ fn no_other_timestamp_is_believed() {
             "must not issue",
         ),
         ("a way too long", told("deep", SOON, "-md sha256 -cades -certfile way.pem"), "must not issue"),
-        (
-            "a certificate that leads nowhere",
-            pass_through("-md sha256 -cades -certfile stranger.pem"),
-            "not on the way to the root",
-        ),
         ("no certificate", pass_through("-md sha256 -cades -nocerts"), "the token is not in the form"),
         (
             "another's certificate",
@@ -161,11 +308,16 @@ fn no_other_timestamp_is_believed() {
             "another certificate than the one",
         ),
         ("no signingCertificateV2", pass_through("-md sha256"), "the list of signed attributes is not in the form"),
+        ("named by SHA-1 alone", sha1_alone, "names its certificate by SHA-1 alone"),
+        ("named by another's number", other_number, "another certificate than the one"),
+        ("wrong by no thousandth", exact(&der(0x80, &[&[0]])), "what the authority says is not in the form"),
+        ("wrong by a thousand of them", exact(&der(0x81, &[&[3, 0xe8]])), "what the authority says is not in the form"),
+        ("a leap second", told("tsa", "20240102080060Z", HOW), "what the authority says is not in the form"),
         ("nothing signed but the content", pass_through("-md sha256 -noattr"), "the token is not in the form"),
         ("signed over SHA-1", pass_through("-md sha1 -cades"), "not signed by ECDSA or RSA"),
         ("named by its key", pass_through("-md sha256 -cades -keyid"), "the token is not in the form"),
-        ("SHA-1 of the signature", imprint(b"\x2b\x0e\x03\x02\x1a", &[1; 20]), "the hash of what was stamped"),
-        ("half a hash", imprint(b"\x60\x86\x48\x01\x65\x03\x04\x02\x01", &[1; 16]), "over another signature"),
+        ("SHA-1 of the signature", imprint_of(b"\x2b\x0e\x03\x02\x1a", &[1; 20]), "the hash of what was stamped"),
+        ("half a hash", imprint_of(b"\x60\x86\x48\x01\x65\x03\x04\x02\x01", &[1; 16]), "over another signature"),
         (
             "a time in another zone",
             told("tsa", "20240102090001+0100", HOW),
@@ -198,7 +350,10 @@ fn no_other_timestamp_is_believed() {
     assert!(step(&with(plain(), &good), &roots(&tsa, &["tsa"])).contains("lead to none of the given roots"));
     tsa.issue("weak", "weak", "leaf_root", "prime256v1");
     tsa.issue("below_weak", "weak", "tsa", "prime256v1");
-    assert!(step(&with(plain(), &by("below_weak")), &roots(&tsa, &["weak"])).contains("the root is not one that may"));
+    assert!(
+        step(&with(plain(), &by("below_weak")), &roots(&tsa, &["weak"]))
+            .contains("the root on the way must not issue others")
+    );
     tsa.sh("key past prime256v1; issue past past root 20200101000000Z 20240102080000Z");
     tsa.issue("below_past", "past", "tsa", "prime256v1");
     assert!(step(&with(plain(), &by("below_past")), &roots(&tsa, &["past"])).contains("the root holds from 2020"));
@@ -292,20 +447,35 @@ fn a_request_accepts_no_answer_to_another() {
         tsa.read("r")
     };
     let good = answer(&request);
-    let stored = request.accept(&good).unwrap();
+    let now = Timestamp::from_unix_seconds(jiff::Timestamp::now().as_second()).unwrap();
+    let stored = request.accept(&good, now).unwrap();
     // What is stored is what OpenSSL verifies, too.
     std::fs::write(tsa.path("stored"), &stored).unwrap();
     std::fs::write(tsa.path("signature"), signature).unwrap();
     tsa.sh("openssl ts -verify -data signature -in stored -CAfile root.pem");
     tsa.sh("openssl ts -verify -queryfile q -in stored -CAfile root.pem");
-    assert_eq!(request.accept(&stored), Ok(stored.clone()));
+    assert_eq!(request.accept(&stored, now), Ok(stored.clone()));
 
     let other = TimestampRequest::new(signature, [1; 8]);
-    assert_eq!(other.accept(&good), Err(TimestampFault::Nonce));
-    assert_eq!(request.accept(&tsa.stamp(&signature, SOON)), Err(TimestampFault::Nonce), "without any");
-    assert_eq!(TimestampRequest::new([7; 64], [0; 8]).accept(&good), Err(TimestampFault::OtherSignature));
-    assert_eq!(request.accept(&der(0x30, &[&der(0x30, &[&der(0x02, &[&[2]])])])), Err(TimestampFault::Refused));
-    assert_eq!(request.accept(&vec![0; 70_000]), Err(TimestampFault::TooLarge));
+    assert_eq!(other.accept(&good, now), Err(TimestampFault::Nonce));
+    assert_eq!(request.accept(&tsa.stamp(&signature, SOON), now), Err(TimestampFault::Nonce), "without any");
+    assert_eq!(TimestampRequest::new([7; 64], [0; 8]).accept(&good, now), Err(TimestampFault::OtherSignature));
+    let refusal = der(0x30, &[&der(0x30, &[&der(0x02, &[&[2]])])]);
+    assert_eq!(request.accept(&refusal, now), Err(TimestampFault::Refused));
+    assert_eq!(request.accept(&vec![0; 70_000], now), Err(TimestampFault::TooLarge));
+
+    // Made now, by the clock of this machine, and by a certificate that holds now.
+    let later = |seconds: i64| Timestamp::from_unix_seconds(now.unix_seconds() + seconds).unwrap();
+    for (seconds, holds) in [(-200, true), (200, true), (-400, false), (400, false), (86_400, false)] {
+        let accepted = request.accept(&good, later(seconds));
+        match holds {
+            true => assert!(accepted.is_ok(), "{seconds}"),
+            false => assert!(matches!(accepted, Err(TimestampFault::Clock { .. })), "{seconds}: {accepted:?}"),
+        }
+    }
+    tsa.sh("key tsa prime256v1; issue tsa root tsa 20200101000000Z 20240102080000Z");
+    let fault = request.accept(&answer(&request), now).unwrap_err().to_string();
+    assert!(fault.starts_with("its certificate holds from 2020-01-01T00:00:00Z to 2024-01-02T08:00:00Z"), "{fault}");
 }
 
 fn told(output: &Output) -> String {
@@ -322,7 +492,22 @@ fn a_run_has_its_signature_stamped_and_verify_demands_it() {
     std::fs::write(tsa.path("ask.sh"), script).unwrap();
     let desk = Desk::new();
     let ask = format!("sh {}", tsa.path("ask.sh").display());
-    let output = desk.check("pass").args(["--timestamp-command", &ask]).output().unwrap();
+    tsa.issue("stranger", "stranger", "root", "prime256v1");
+    let check = |root: &str| {
+        let root = tsa.path(root);
+        desk.check("pass").args(["--timestamp-command", &ask, "--tsa-root"]).arg(root).output().unwrap()
+    };
+    // By somebody whom no verifier would believe, and by a root that is none.
+    let output = check("stranger.pem");
+    assert!(
+        output.status.code() == Some(4) && told(&output).contains("lead to none of the given"),
+        "{}",
+        told(&output)
+    );
+    let output = check("root.key");
+    assert!(output.status.code() == Some(3) && told(&output).contains("holds no certificate"), "{}", told(&output));
+    assert!(desk.folders().is_empty());
+    let output = check("root.pem");
     assert_eq!(output.status.code(), Some(0), "{}", told(&output));
     let folders = desk.folders();
     let verify = |more: &[&str]| {
@@ -337,9 +522,21 @@ fn a_run_has_its_signature_stamped_and_verify_demands_it() {
     assert!(code == Some(0) && text.contains("seen by the timestamp authority tsa at 20"), "{text}");
     let (code, text) = verify(&[]);
     assert!(code == Some(0) && text.contains("signer-asserted time only: it has a timestamp"), "{text}");
-    tsa.issue("stranger", "stranger", "root", "prime256v1");
     let (code, text) = verify(&["--tsa-root", tsa.path("stranger.pem").to_str().unwrap()]);
     assert!(code == Some(1) && text.contains("lead to none of the given roots"), "{text}");
+    // As authorities publish them: DER, and with a description.
+    tsa.sh("openssl x509 -in root.pem -outform DER -out root.der; openssl x509 -in root.pem -text > root.txt");
+    for name in ["root.der", "root.txt"] {
+        let (code, text) = verify(&["--tsa-root", tsa.path(name).to_str().unwrap()]);
+        assert!(code == Some(0) && text.contains("seen by the timestamp authority tsa"), "{name}: {text}");
+    }
+    let broken = desk.path("broken.pem");
+    let root_text = String::from_utf8(tsa.read("root.pem")).unwrap();
+    for second in [root_text.replacen("MII", "MIJ", 1), root_text.replace("-----END CERTIFICATE-----", "")] {
+        std::fs::write(&broken, format!("{root_text}{second}")).unwrap();
+        let (code, text) = verify(&["--tsa-root", broken.to_str().unwrap()]);
+        assert!(code == Some(3) && text.contains("its certificate 2 is damaged"), "{text}");
+    }
     for (file, why) in [("gate.pub.pem", "BEGIN CERTIFICATE"), ("none.pem", "none.pem")] {
         let (code, text) = verify(&["--tsa-root", desk.path(file).to_str().unwrap()]);
         assert!(code == Some(3) && text.contains(why), "{text}");
@@ -384,6 +581,14 @@ fn an_authority_that_does_not_answer_leaves_no_evidence() {
         assert!(told(&output).contains("no timestamp: ") && told(&output).contains(why), "{ask}: {}", told(&output));
         assert!(desk.folders().is_empty(), "{ask}");
     }
+    // It is asked once, although evidence of the error would be stamped, too.
+    let desk = Desk::new();
+    std::fs::write(desk.path("ask.sh"), format!("echo asked >> {}", desk.path("asked").display())).unwrap();
+    let ask = format!("sh {}", desk.path("ask.sh").display());
+    let output = desk.check("pass").args(["--timestamp-command", &ask]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    assert_eq!(std::fs::read_to_string(desk.path("asked")).unwrap(), "asked\n");
+
     let desk = Desk::new();
     let output = desk.check_without_key("pass").args(["--timestamp-command", "cat"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));

@@ -42,6 +42,9 @@ commonName = supplied
 [root]
 basicConstraints = critical,CA:TRUE
 keyUsage = critical,keyCertSign,cRLSign
+[short_root]
+basicConstraints = critical,CA:TRUE,pathlen:0
+keyUsage = critical,keyCertSign
 [leaf_root]
 basicConstraints = critical,CA:FALSE
 [between]
@@ -115,15 +118,30 @@ impl Tsa {
         std::fs::read(self.path(name)).unwrap()
     }
 
+    /// A certificate for this key by another name's key: `from` and `until` like `20240102080001Z`.
+    pub(super) fn cross(&self, name: &str, subject: &str, key: &str, issuer: &str, extensions: &str, days: [&str; 2]) {
+        let [from, until] = days;
+        self.sh(&format!(
+            "openssl req -new -key {key}.key -subj /CN={subject} -config ca.cnf -out {name}.csr
+             openssl ca -batch -notext -config ca.cnf -in {name}.csr -keyfile {issuer}.key -cert {issuer}.pem \
+               -extensions {extensions} -startdate {from} -enddate {until} -out {name}.pem"
+        ));
+    }
+
     /// A new key with a certificate for this century.
     pub(super) fn issue(&self, name: &str, issuer: &str, extensions: &str, algorithm: &str) {
         self.sh(&format!("key {name} {algorithm}; issue {name} {issuer} {extensions} 20200101000000Z 21000101000000Z"));
     }
 
     pub(super) fn sh(&self, script: &str) {
+        self.text(script);
+    }
+
+    pub(super) fn text(&self, script: &str) -> String {
         let script = format!("{FUNCTIONS}\n{script}");
         let output = Command::new("sh").args(["-euc", &script]).current_dir(self.dir.path()).output().unwrap();
         assert!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// An answer with a token over this message, by `tsa`.
@@ -132,13 +150,34 @@ impl Tsa {
     }
 
     pub(super) fn told(&self, told: &Told<'_>) -> Vec<u8> {
-        let sha256 = der(0x06, &[b"\x60\x86\x48\x01\x65\x03\x04\x02\x01"]);
-        let imprint = [der(0x30, &[&sha256]), der(0x04, &[&Sha256::digest(told.message)])].concat();
-        self.answer(told, &imprint)
+        self.answer(told, &imprint(told.message))
+    }
+
+    /// The token that was made last, by an RSA key of 2,048 bits: its signed attributes changed in place, and signed again.
+    pub(super) fn resigned(&self, signer: &str, change: &dyn Fn(&mut [u8])) -> Vec<u8> {
+        let mut token = self.read("token");
+        // Behind the signer's SHA-256 stand the attributes; behind these the algorithm (15 bytes), and the signature with its header.
+        let sha256: &[u8] = b"\x60\x86\x48\x01\x65\x03\x04\x02\x01";
+        let from = sha256.len() + token.windows(sha256.len()).rposition(|bytes| bytes == sha256).unwrap();
+        let from = from + token[from..].iter().position(|byte| *byte == 0xa0).unwrap();
+        let signature = token.len() - 256;
+        let attributes = &mut token[from..signature - 4 - 15];
+        change(attributes);
+        attributes[0] = 0x31;
+        std::fs::write(self.path("attributes"), &attributes).unwrap();
+        attributes[0] = 0xa0;
+        self.sh(&format!("openssl dgst -sha256 -sign {signer}.key -out signature attributes"));
+        token[signature..].copy_from_slice(&self.read("signature"));
+        granted(&token)
     }
 
     /// The same with any imprint.
     pub(super) fn answer(&self, told: &Told<'_>, imprint: &[u8]) -> Vec<u8> {
+        self.answer_with(told, imprint, &[])
+    }
+
+    /// The same with something behind the instant.
+    pub(super) fn answer_with(&self, told: &Told<'_>, imprint: &[u8], more: &[u8]) -> Vec<u8> {
         let info = der(
             0x30,
             &[
@@ -147,6 +186,7 @@ impl Tsa {
                 &der(0x30, &[imprint]),
                 &der(0x02, &[&[42]]),
                 &der(0x18, &[told.at.as_bytes()]),
+                more,
             ],
         );
         std::fs::write(self.path("info"), info).unwrap();
@@ -157,6 +197,12 @@ impl Tsa {
         ));
         granted(&self.read("token"))
     }
+}
+
+/// SHA-256 of a message, as a token has it.
+pub(super) fn imprint(message: &[u8]) -> Vec<u8> {
+    let sha256 = der(0x06, &[b"\x60\x86\x48\x01\x65\x03\x04\x02\x01"]);
+    [der(0x30, &[&sha256]), der(0x04, &[&Sha256::digest(message)])].concat()
 }
 
 /// An answer with this token.
