@@ -152,6 +152,21 @@ pub(super) fn assigned_name(before: &str) -> Option<&str> {
     (!named.get(..start)?.ends_with(|c: char| c.is_ascii_digit())).then_some(name)
 }
 
+/// A licence of a bill of materials, unless it says that it asserts none.
+pub(super) fn asserted(license: Option<&str>) -> Option<Untrusted> {
+    let text = license?.trim();
+    (!matches!(text, "" | "NOASSERTION" | "NONE")).then(|| text.into())
+}
+
+/// A package of a bill of materials as people name it.
+pub(super) fn versioned(name: Option<&str>, version: Option<&str>) -> Untrusted {
+    let name = name.unwrap_or("a package without a name");
+    match version {
+        Some(version) => Untrusted::new(format!("{name}@{version}")),
+        None => name.into(),
+    }
+}
+
 /// A message as a title: its first paragraph, white space folded, cut where it is long.
 pub(super) fn title(message: &str) -> Untrusted {
     let message = message.trim();
