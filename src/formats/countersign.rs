@@ -76,7 +76,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     for (index, result) in report.results.into_iter().enumerate() {
         let pointer = format!("/results/{index}");
         let observation = observe(result).map_err(|reason| malformed(FORMAT.id, format!("{pointer} {reason}")))?;
-        parsed.observations.push(Observation { pointer: pointer.into(), ..observation });
+        parsed.observations.push(Box::new(Observation { pointer: pointer.into(), ..observation }));
     }
     Ok(parsed)
 }
@@ -106,9 +106,9 @@ fn observe(result: Outcome) -> Result<Observation, String> {
         covers: result.covers,
         cwes: result.cwes,
         severity_raw: Some(word.into()),
-        cvss: result.cvss.map(|cvss| Cvss { vector: cvss.vector, score: cvss.score, version: cvss.version }),
+        cvss: result.cvss.map(|cvss| Box::new(Cvss { vector: cvss.vector, score: cvss.score, version: cvss.version })),
         title: result.title,
-        package: result.package.map(Package::from),
+        package: result.package.map(|package| Box::new(package.into())),
         location: result.location.into(),
         published: result.published,
         known_exploited: result.known_exploited,

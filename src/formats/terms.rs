@@ -60,7 +60,7 @@ pub(super) fn vulnerability_id(text: &str) -> Option<Untrusted> {
 }
 
 /// A CVSS assessment: the score as stated, else as the vector scores; nothing where neither says anything.
-pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Cvss> {
+pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Box<Cvss>> {
     let vector = vector.map(str::trim).filter(|vector| !vector.is_empty());
     let computed = || vector?.parse::<cvss::Cvss>().ok().map(|cvss| cvss.score());
     let score = stated.filter(|score| (0.0..=10.0).contains(score)).or_else(computed);
@@ -68,7 +68,8 @@ pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Cv
         Some((version, _)) => Untrusted::from(version),
         None => Untrusted::from("2.0"),
     });
-    (vector.is_some() || score.is_some()).then(|| Cvss { vector: vector.map(Untrusted::from), score, version })
+    (vector.is_some() || score.is_some())
+        .then(|| Box::new(Cvss { vector: vector.map(Untrusted::from), score, version }))
 }
 
 /// The package that a package URL names.

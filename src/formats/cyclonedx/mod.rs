@@ -405,7 +405,7 @@ impl Vulnerability {
             severity_raw: raw.map(Untrusted::from),
             cvss: self.cvss(),
             title: self.description.as_deref().map_or_else(|| named().into(), title),
-            package,
+            package: package.map(Box::new),
             location: Location { image: image.cloned(), ..Location::default() },
             published: self.published.as_deref().map(Untrusted::from),
             suppression: self.suppression(affected),
@@ -432,7 +432,7 @@ impl Vulnerability {
     }
 
     /// The assessment of the newest version of CVSS, of several the highest.
-    fn cvss(&self) -> Option<Cvss> {
+    fn cvss(&self) -> Option<Box<Cvss>> {
         let newer = |cvss: &Cvss| cvss.version.as_ref().map(|version| version.as_raw().to_owned());
         self.ratings.iter().filter_map(Rating::cvss).max_by(|a, b| {
             let by_score = || a.score.unwrap_or(-1.0).total_cmp(&b.score.unwrap_or(-1.0));
@@ -485,7 +485,7 @@ const fn rank(severity: Severity) -> u8 {
 
 impl Rating {
     /// What follows CVSS; a score of OWASP or SSVC is another scale.
-    fn cvss(&self) -> Option<Cvss> {
+    fn cvss(&self) -> Option<Box<Cvss>> {
         let version = match self.method.as_deref() {
             Some("CVSSv2") => Some("2.0"),
             Some("CVSSv3") => Some("3.0"),
