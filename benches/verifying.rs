@@ -23,6 +23,10 @@ use countersign::model::digest::Digest;
 use data_encoding::BASE64;
 use serde_json::Value;
 
+/// The binary's own, for both sides.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Folders, where nobody says how many.
 const FOLDERS: usize = 10_000;
 

@@ -18,7 +18,7 @@ use crate::model::artifact::Artifact;
 use crate::model::digest::Digest;
 use crate::model::document::Documents;
 use crate::model::finding::{Finding, Observation, SuppressedBy, Suppression, Target};
-use crate::model::report::{Parsed, Receipt, Report, ScanState, Sha256Field, Tool};
+use crate::model::report::{Observations, Parsed, Receipt, Report, ScanState, Sha256Field, Tool};
 use crate::model::severity::Severity;
 use crate::model::text::Untrusted;
 use crate::parallel;
@@ -66,7 +66,7 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
     let mut sources: HashMap<(Digest, &str), usize> = HashMap::new();
     for (index, mut report) in reports.into_iter().enumerate() {
         let mut observations = std::mem::take(&mut report.parsed.observations);
-        let apart: Vec<Observation> =
+        let apart: Observations =
             std::mem::take(&mut report.parsed.suppressed_apart).into_iter().map(suppressed).collect();
         let source = *sources.entry((report.digest, report.format)).or_insert(index);
         rows.push(row(&report, &observations, &apart));
@@ -89,8 +89,6 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
 
     let sorted: Vec<Target> = stated.all.iter().map(|one| with_sorted_digests(&one.target)).collect();
     let plain: Vec<&Target> = sorted.iter().collect();
-    let mut findings = Vec::with_capacity(grouped.groups.len());
-    let mut names = Vec::with_capacity(grouped.groups.len());
     let chunks: Vec<&[Group]> = grouped.groups.chunks(CHUNK).collect();
     let made = parallel::map(&chunks, parallel::cores(), |groups| {
         let name = |group| Named::new(group, grouped.members(group), &seen, &targets);
@@ -100,21 +98,32 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
             .collect();
         (groups.iter().map(name).collect::<Vec<_>>(), merged)
     });
-    for (groups, (named, merged)) in chunks.into_iter().zip(made) {
+    // Groups come in the order of their first members, so what is alone in a chunk lies between the first of it and of the next.
+    let starts: Vec<usize> = chunks.iter().filter_map(|groups| groups.first().map(|one| grouped.first(one))).collect();
+    let parts = seen.parts(&starts).into_iter().zip(&chunks).zip(made).collect();
+    let made = parallel::each(parts, parallel::cores(), |((mut part, groups), (names, merged))| {
         let mut merged = merged.into_iter();
-        for (group, name) in groups.iter().zip(named) {
+        let (mut findings, mut kept) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
+        for (group, name) in groups.iter().zip(names) {
             let finding = match grouped.alone(group) {
-                Some(only) => merge::alone(only, &mut seen, &plain, &tools),
+                Some(only) => part.take(only).and_then(|(one, from)| merge::alone(one, from, &plain, &tools)),
                 None => merged.next(),
             };
             if let Some(mut finding) = finding {
                 finding.content_fingerprint = name.content_fingerprint();
                 findings.push(finding);
-                names.push(name);
+                kept.push(name);
             }
         }
-    }
+        (kept, findings)
+    });
     seen.give_back();
+    let mut findings = Vec::with_capacity(grouped.groups.len());
+    let mut names = Vec::with_capacity(grouped.groups.len());
+    for (mut named, mut made) in made {
+        names.append(&mut named);
+        findings.append(&mut made);
+    }
     let apart =
         |index: usize| grouped.groups.get(index).map(|group| order::apart(grouped.members(group), &seen, &stated.all));
     let findings = order::named(findings, names, apart);
@@ -144,7 +153,7 @@ fn taken(parsed: &mut Parsed) -> Documents {
 }
 
 /// The report's row, but for what merging will tell.
-fn row(report: &ReadReport, observations: &[Observation], apart: &[Observation]) -> Report {
+fn row(report: &ReadReport, observations: &[Box<Observation>], apart: &[Box<Observation>]) -> Report {
     let parsed = &report.parsed;
     let not_understood = tally(parsed.not_understood.len());
     let mut by_severity: BTreeMap<Severity, u64> = BTreeMap::new();
@@ -199,7 +208,7 @@ fn count(rows: &mut [Report], seen: &Sightings, grouped: &Grouped) -> u64 {
 }
 
 /// A result that the report lists apart is suppressed, whether the format says by whom or not.
-fn suppressed(mut observation: Observation) -> Observation {
+fn suppressed(mut observation: Box<Observation>) -> Box<Observation> {
     observation.suppression.get_or_insert(Suppression { by: SuppressedBy::Scanner, reason: None });
     observation
 }
@@ -249,7 +258,7 @@ impl DistinctTargets {
         if is_own && let Some(index) = *known {
             return index;
         }
-        let mut target = observation.target.clone().unwrap_or_else(|| of_report.clone());
+        let mut target = observation.target.as_deref().unwrap_or(of_report).clone();
         if target.is_unknown() {
             target.name.clone_from(&observation.location.image);
         }

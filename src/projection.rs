@@ -48,7 +48,7 @@ pub(crate) fn list<T: Serialize + Sync>(out: &mut Vec<u8>, members: &[T]) -> Res
     let start = out.len();
     for (number, window) in members.chunks(AT_A_TIME * cores).enumerate() {
         let chunks: Vec<&[T]> = window.chunks(AT_A_TIME).collect();
-        for (place, chunk) in parallel::map(&chunks, cores, |chunk| serde_json::to_vec(chunk)).into_iter().enumerate() {
+        for (place, chunk) in parallel::map(&chunks, cores, serde_json::to_vec).into_iter().enumerate() {
             let chunk = chunk?;
             let inside = chunk.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or_default();
             if number + place > 0 {
@@ -331,8 +331,7 @@ mod tests {
 
     #[test]
     fn one_field_is_left_out_or_written_otherwise() {
-        let whole = serde_json::to_value(outer()).unwrap();
-        let mut less = whole.clone();
+        let mut less = serde_json::to_value(outer()).unwrap();
         less.as_object_mut().unwrap().remove("list");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&written(&outer(), Kept::Without("list"))).unwrap(), less);
         let list = |out: &mut Vec<u8>| serde_json::to_writer(out, &outer().list);

@@ -178,8 +178,9 @@ pub fn read(path: &Path) -> Result<Folder, CliError> {
         (io::PathKind::File, None) | (io::PathKind::Directory, _) => path,
     };
     let mut folder = Folder::default();
-    let mut open = vec![root.to_owned()];
-    while let Some(dir) = open.pop() {
+    // Each with its path within the folder; `None` where that is no text.
+    let mut open = vec![(root.to_owned(), Some(String::new()))];
+    while let Some((dir, below)) = open.pop() {
         let unreadable = |error: stdio::Error| CliError::input(format!("{}: {error}", dir.display()));
         let mut entries = fs::read_dir(&dir).map_err(unreadable)?.peekable();
         if entries.peek().is_none() && dir != root {
@@ -189,9 +190,10 @@ pub fn read(path: &Path) -> Result<Folder, CliError> {
             let entry = entry.map_err(unreadable)?;
             let kind = entry.file_type().map_err(unreadable)?;
             let path = entry.path();
-            let name = name_below(root, &path);
+            let own = entry.file_name();
+            let name = below.as_ref().zip(own.to_str()).map(|(below, own)| format!("{below}{own}"));
             match name {
-                _ if kind.is_dir() => open.push(path),
+                name if kind.is_dir() => open.push((path, name.map(|name| name + "/"))),
                 Some(name) if kind.is_file() => {
                     folder.files.insert(name, stored(&path)?);
                 }
@@ -206,18 +208,12 @@ pub fn read(path: &Path) -> Result<Folder, CliError> {
     Ok(folder)
 }
 
-/// The path within the folder, with `/`; `None` where it is no text.
-fn name_below(root: &Path, path: &Path) -> Option<String> {
-    let parts: Option<Vec<&str>> = path.strip_prefix(root).ok()?.iter().map(|part| part.to_str()).collect();
-    Some(parts?.join("/"))
-}
-
 fn stored(path: &Path) -> Result<Stored, CliError> {
-    let length = fs::symlink_metadata(path).map_err(|error| CliError::input(format!("{}: {error}", path.display())))?;
-    if length.len() > HELD_BYTES {
-        return Ok(Stored { digest: digest_of_file(path)?, bytes: None });
+    let (file, length) = io::open_listed(path)?;
+    if length > HELD_BYTES {
+        return Ok(Stored { digest: digest_of(file, path)?, bytes: None });
     }
-    let bytes = io::read(path, HELD_BYTES)?;
+    let bytes = io::read_opened(file, length, path, HELD_BYTES)?;
     Ok(Stored { digest: Digest::of(&bytes), bytes: Some(bytes) })
 }
 
@@ -232,7 +228,11 @@ pub fn digest_of_file(path: &Path) -> Result<Digest, CliError> {
     if !fs::metadata(path).map_err(unreadable)?.is_file() {
         return Err(CliError::input(format!("{}: is not a regular file", path.display())));
     }
-    let mut file = fs::File::open(path).map_err(unreadable)?;
+    digest_of(fs::File::open(path).map_err(unreadable)?, path)
+}
+
+fn digest_of(mut file: fs::File, path: &Path) -> Result<Digest, CliError> {
+    let unreadable = |error: stdio::Error| CliError::input(format!("{}: {error}", path.display()));
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];
     loop {

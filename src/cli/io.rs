@@ -41,7 +41,16 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     if !meta.is_file() {
         return Err(CliError::input(format!("{shown}: is not a regular file")));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len().min(limit)).unwrap_or(0));
+    read_opened(file, meta.len(), path, limit)
+}
+
+/// The rest of a file that is about `length` bytes long, of at most `limit` bytes.
+///
+/// # Errors
+/// Unreadable, or too large: exit 3, naming the path.
+pub fn read_opened(file: File, length: u64, path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    let shown = path.display();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(limit)).unwrap_or(0));
     file.take(limit.saturating_add(1))
         .read_to_end(&mut bytes)
         .map_err(|error| CliError::input(format!("{shown}: {error}")))?;
@@ -49,6 +58,34 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
         return Err(CliError::input(format!("{shown}: larger than the limit of {limit} bytes")));
     }
     Ok(bytes)
+}
+
+/// Opens a file that a directory was seen to hold, and says how long it is. What has taken its place since is neither followed
+/// nor waited for.
+///
+/// # Errors
+/// Gone, unreadable, or no regular file any more: exit 3, naming the path.
+pub fn open_listed(path: &Path) -> Result<(File, u64), CliError> {
+    let irregular = || CliError::input(format!("{}: is not a regular file", path.display()));
+    let file = open_itself(path).map_err(|error| match fs::symlink_metadata(path) {
+        Ok(meta) if !meta.is_file() => irregular(),
+        _ => missing(path, &error),
+    })?;
+    let meta = file.metadata().map_err(|error| CliError::input(format!("{}: {error}", path.display())))?;
+    if meta.is_file() { Ok((file, meta.len())) } else { Err(irregular()) }
+}
+
+#[cfg(unix)]
+fn open_itself(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    fs::OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::disallowed_methods, reason = "the I/O boundary")]
+fn open_itself(path: &Path) -> io::Result<File> {
+    if fs::symlink_metadata(path)?.is_file() { File::open(path) } else { Err(io::ErrorKind::InvalidInput.into()) }
 }
 
 /// As [`read`], for standard input.
@@ -598,4 +635,31 @@ fn fits(bytes: &[u8], limit: u64) -> bool {
 
 fn joined<T>(handle: std::thread::ScopedJoinHandle<'_, io::Result<T>>) -> io::Result<T> {
     handle.join().unwrap_or_else(|_| Err(io::Error::other("a reader of the program's output failed")))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "what takes the place of a file is made here")]
+    fn what_took_the_place_of_a_listed_file_is_neither_followed_nor_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("file"), "content").unwrap();
+        let (file, length) = open_listed(&at("file")).unwrap();
+        assert_eq!(read_opened(file, length, &at("file"), 7).unwrap(), b"content");
+        let (file, length) = open_listed(&at("file")).unwrap();
+        assert!(read_opened(file, length, &at("file"), 6).unwrap_err().to_string().contains("limit of 6 bytes"));
+
+        std::os::unix::fs::symlink(at("file"), at("link")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        fs::create_dir(at("directory")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+        for name in ["link", "socket", "directory", "pipe"] {
+            let error = open_listed(&at(name)).unwrap_err();
+            assert!(error.to_string().contains(&format!("{name}: is not a regular file")), "{error}");
+        }
+        assert!(open_listed(&at("gone")).unwrap_err().to_string().contains("gone: no such file"));
+    }
 }

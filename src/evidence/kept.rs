@@ -65,6 +65,11 @@ impl<'a> Kept<'a> {
         Ok(Self { folder, decision, list: materials(folder, decision)? })
     }
 
+    /// Digests of the listed files that are kept.
+    pub(super) fn retained(&self) -> impl Iterator<Item = Digest> {
+        self.list.files.iter().filter(|file| file.retained).map(|file| file.digest.0.sha256)
+    }
+
     /// The facts; `None` for an error that came before them.
     ///
     /// # Errors
@@ -179,7 +184,7 @@ impl<'a> Kept<'a> {
 }
 
 /// The list of everything that the decision read.
-pub(super) fn materials(folder: &Folder, decision: &GateDecision) -> Result<MaterialsList, String> {
+fn materials(folder: &Folder, decision: &GateDecision) -> Result<MaterialsList, String> {
     let bytes = blob(folder, decision.materials.digest.sha256)?;
     let list: MaterialsList = json::read(bytes).map_err(|fault| format!("the materials: {fault}"))?;
     if !list.is_known() {

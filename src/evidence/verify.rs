@@ -12,7 +12,7 @@ use super::BUNDLE_FILE;
 use super::approvals::{self, Judged};
 use super::bundle::Bundle;
 use super::dsse::{Decoded, Envelope, EnvelopeFault};
-use super::kept::{Kept, blob_name, materials};
+use super::kept::{Kept, blob_name};
 use super::keys::{PublicKey, SIGNATURE_BYTES};
 use super::predicate::gate_decision::{self, GateDecision};
 use super::predicate::vsa::{self, Due};
@@ -420,9 +420,10 @@ pub fn verify(folder: &Folder, demands: &Demands<'_>) -> Verification {
         stamp.as_ref().map_err(String::clone).and_then(|stamp| time(&statement.predicate, demands, stamp, times)),
     );
     // 9. Every listed blob is there and equal, and nothing else is.
-    log.conclude(Check::Blobs, blobs(folder, statement));
+    let kept = Kept::of(statement, folder);
+    log.conclude(Check::Blobs, blobs(folder, &statement.predicate, &kept));
     // 10. What took effect by somebody's approval was approved by them.
-    match Kept::of(statement, folder).map(|kept| approvals::judge(&kept, signer.key, demands.signers)) {
+    match kept.map(|kept| approvals::judge(&kept, signer.key, demands.signers)) {
         Ok(Judged::Hold(seen)) => log.pass(Check::Exceptions, seen),
         Ok(Judged::Unknown(why)) | Err(why) => log.skip(Check::Exceptions, why),
         Ok(Judged::Broken(why)) => log.fail(Check::Exceptions, why),
@@ -706,13 +707,11 @@ struct Headline {
     mode: Mode,
 }
 
-fn blobs(folder: &Folder, statement: &Statement<GateDecision>) -> Checked<String> {
+fn blobs(folder: &Folder, decision: &GateDecision, kept: &Checked<Kept<'_>>) -> Checked<String> {
     if let Some(odd) = folder.irregular.first() {
         return Err(format!("{} is neither a regular file nor a directory with files", odd.line()));
     }
-    let decision = &statement.predicate;
-    let list = materials(folder, decision)?;
-    let mut listed: BTreeSet<Digest> = list.files.iter().filter(|f| f.retained).map(|f| f.digest.0.sha256).collect();
+    let mut listed: BTreeSet<Digest> = kept.as_ref().map_err(String::clone)?.retained().collect();
     listed.extend([decision.result.sha256, decision.materials.digest.sha256]);
     listed.extend(decision.facts.iter().map(|facts| facts.sha256));
     for digest in &listed {

@@ -452,7 +452,7 @@ impl<'a> Subject<'a> {
         Self {
             finding,
             ids: names.map(str::to_lowercase).collect(),
-            package: finding.package.as_ref().and_then(Purl::of),
+            package: finding.package.as_deref().and_then(Purl::of),
             rules: std::iter::once(finding.rule.id.as_raw()).chain(witnesses).collect(),
             locations: match finding.occurrences.as_slice() {
                 [] => std::slice::from_ref(&finding.location),

@@ -18,7 +18,7 @@ pub fn narrowest(finding: &Finding) -> Match {
     let ids: Vec<Untrusted> = finding.ids.iter().filter(|id| !is_cwe(id.as_raw())).cloned().collect();
     let named = !ids.is_empty();
     Match {
-        package: finding.package.as_ref().filter(|_| named).and_then(versioned),
+        package: finding.package.as_deref().filter(|_| named).and_then(versioned),
         fingerprint: Some(finding.fingerprint.clone()).filter(|_| !named),
         rule: Some(finding.rule.id.clone()).filter(|rule| !named && !rule.is_blank()),
         path: finding

@@ -166,7 +166,7 @@ impl Product<'_> {
         }
         let product = self.product.purl.as_ref().ok_or("it has no package URL")?;
         let product = purl(product)?;
-        let package = finding.package.as_ref().and_then(Purl::of);
+        let package = finding.package.as_deref().and_then(Purl::of);
         if self.product.components.is_empty() {
             let is_package = package.is_some_and(|package| product.covers(&package));
             let holds = is_package || is_released(&product, finding, released);

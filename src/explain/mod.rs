@@ -452,7 +452,7 @@ fn finding(triaged: &TriagedFinding, position: usize, facts: &Facts) -> Explaine
         ids: finding.ids.clone(),
         rule: finding.rule.clone(),
         title: finding.title.clone(),
-        package: finding.package.clone(),
+        package: finding.package.as_deref().cloned(),
         location: finding.location.clone(),
         occurrences: finding.occurrences.clone(),
         owner: triaged.owner.clone(),

@@ -151,7 +151,7 @@ fn mending(triaged: &TriagedFinding) -> Way {
     let finding = &triaged.finding;
     let places = places(triaged);
     let place = if places.is_empty() { String::new() } else { format!(" at {places}") };
-    let package = finding.package.as_ref();
+    let package = finding.package.as_deref();
     let name = package.map(|package| package.name.as_raw()).unwrap_or("the package");
     match finding.kind {
         Kind::Vulnerability => {

@@ -101,13 +101,14 @@ fn observe(finding: &Finding<'_>) -> Result<Element, String> {
         package: vulnerability
             .and_then(|one| one.packages.sound().next())
             .and_then(package)
-            .or_else(|| other_package(details?)),
+            .or_else(|| other_package(details?))
+            .map(Box::new),
         location: Location {
             resource: if image.is_some() { None } else { resource.and_then(|resource| resource.id.untrusted()) },
             image: image.as_ref().and_then(|image| image.name.clone()),
             ..Location::default()
         },
-        target: image,
+        target: image.map(Box::new),
         epss: vulnerability.and_then(|one| one.epss.real()).filter(|epss| (0.0..=1.0).contains(epss)),
         suppression: suppression(finding),
         tool_fingerprint: finding.id.untrusted(),

@@ -165,8 +165,8 @@ mod tests {
             r#"{{"results":[{{"test_id":"B602","filename":"a.py","line_number":2,"line_range":[2,3],
                 "code":"1 import x\n2 f(\n3   \"hunter2\")\n4 \n","issue_text":"Found 'hunter2'"{more}}}]}}"#
         );
-        let [observation] = <[Observation; 1]>::try_from(parse(&text).unwrap().observations).unwrap();
-        observation
+        let [observation] = <[Box<Observation>; 1]>::try_from(parse(&text).unwrap().observations).unwrap();
+        *observation
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn observe(entry: &Entry<'_>, warning: Option<&str>) -> Result<Box<Observation>,
         severity_raw: advisory.cvss.untrusted(),
         cvss,
         title: advisory.title.get().map(title).or_else(|| described.map(Untrusted::from)).unwrap_or_default(),
-        package: Some(package(name, crate_, entry)),
+        package: Some(Box::new(package(name, crate_, entry))),
         published: advisory.date.untrusted(),
         ..Observation::new(kind, rule, severity, source)
     }))

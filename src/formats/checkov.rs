@@ -134,7 +134,7 @@ fn observe(check: &Failed<'_>, kind: Kind) -> Result<Observation, String> {
         severity_raw: check.severity.untrusted(),
         cvss: details.and_then(|details| assessment(details.vector.get(), details.cvss.real())),
         title: title(check.check_name.get().unwrap_or(id)),
-        package: details.and_then(package),
+        package: details.and_then(package).map(Box::new),
         location: Location {
             path: path(check),
             line: lines.next().and_then(Number::position),

@@ -72,11 +72,11 @@ fn observe(one: &Advisory<'_>, key: &str) -> Result<Observation, String> {
         ids: [rule.into()].into_iter().chain(cve).chain(remote).collect(),
         severity_raw: one.severity.untrusted(),
         title: one.title.get().map(title).unwrap_or_default(),
-        package: Some(Package {
+        package: Some(Box::new(Package {
             name: one.package_name.get().unwrap_or(key).into(),
             ecosystem: Some("Packagist".into()),
             ..Package::default()
-        }),
+        })),
         published: one.reported_at.untrusted(),
         ..Observation::new(Kind::Vulnerability, rule, Severity::from_word(word.unwrap_or_default()), source)
     })

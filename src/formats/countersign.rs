@@ -23,10 +23,24 @@ pub(super) static FORMAT: Format = Format {
     docs: "docs/formats/countersign.md",
     produce: "a script of your own, for a scanner whose format is not read",
     seen: SCHEMA,
-    checks: &Check::ALL,
+    checks: ANSWERED,
     detect,
     parse,
 };
+
+/// The checks that such a report may answer. What else is demanded is shown by a document of its own: lines that ran, planned changes,
+/// packages. That there is one is not for a script to say.
+const ANSWERED: &[Check] = &[
+    Check::Secrets,
+    Check::Sast,
+    Check::Dependencies,
+    Check::Iac,
+    Check::Image,
+    Check::License,
+    Check::Dast,
+    Check::Tests,
+    Check::Quality,
+];
 
 const SCHEMA: &str = "countersign/generic-findings/v1";
 
@@ -43,6 +57,10 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     let mut checks = report.checks;
     checks.sort();
     checks.dedup();
+    if let Some(other) = checks.iter().find(|check| !ANSWERED.contains(check)) {
+        let reason = format!("`checks` names `{}`, which results do not show: give the document itself", other.word());
+        return Err(malformed(FORMAT.id, reason));
+    }
     let mut parsed = Parsed {
         tool: Tool { name: report.tool.name, version: report.tool.version },
         target: report.target.into(),
@@ -58,7 +76,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
     for (index, result) in report.results.into_iter().enumerate() {
         let pointer = format!("/results/{index}");
         let observation = observe(result).map_err(|reason| malformed(FORMAT.id, format!("{pointer} {reason}")))?;
-        parsed.observations.push(Observation { pointer: pointer.into(), ..observation });
+        parsed.observations.push(Box::new(Observation { pointer: pointer.into(), ..observation }));
     }
     Ok(parsed)
 }
@@ -88,9 +106,9 @@ fn observe(result: Outcome) -> Result<Observation, String> {
         covers: result.covers,
         cwes: result.cwes,
         severity_raw: Some(word.into()),
-        cvss: result.cvss.map(|cvss| Cvss { vector: cvss.vector, score: cvss.score, version: cvss.version }),
+        cvss: result.cvss.map(|cvss| Box::new(Cvss { vector: cvss.vector, score: cvss.score, version: cvss.version })),
         title: result.title,
-        package: result.package.map(Package::from),
+        package: result.package.map(|package| Box::new(package.into())),
         location: result.location.into(),
         published: result.published,
         known_exploited: result.known_exploited,
@@ -109,6 +127,12 @@ struct Schema {
     schema: String,
 }
 
+#[cfg(test)]
+fn answered(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let words: Vec<&str> = ANSWERED.iter().map(|check| check.word()).collect();
+    schemars::json_schema!({ "type": "array", "items": { "type": "string", "enum": words } })
+}
+
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -116,6 +140,7 @@ pub(crate) struct Report {
     #[serde(rename = "schema")]
     _schema: String,
     tool: WireTool,
+    #[cfg_attr(test, schemars(schema_with = "answered"))]
     checks: Vec<Check>,
     #[serde(default)]
     target: WireTarget,

@@ -121,7 +121,7 @@ impl Issue {
         let product = statements.iter().find_map(|statement| statement.products.first());
         let purl = product.and_then(|product| product.components.first().or(product.purl.as_ref()));
         let note = note(&names, &statuses, purl, at);
-        parsed.suppressed_apart.push(note);
+        parsed.suppressed_apart.push(Box::new(note));
     }
 }
 

@@ -66,15 +66,17 @@ fn observe(one: &Finding<'_>) -> Result<Observation, String> {
         severity_raw: one.severity.untrusted(),
         cvss: newer.or_else(|| assessment(one.cvssv3.get(), one.cvssv3_score.real())),
         title: shown,
-        package: one.component_name.untrusted().map(|name| Package {
-            name,
-            version: one.component_version.untrusted(),
-            fix_state: match one.fix_available.get() {
-                Some(true) => FixState::Fixed,
-                Some(false) => FixState::NotFixed,
-                None => FixState::Unknown,
-            },
-            ..Package::default()
+        package: one.component_name.untrusted().map(|name| {
+            Box::new(Package {
+                name,
+                version: one.component_version.untrusted(),
+                fix_state: match one.fix_available.get() {
+                    Some(true) => FixState::Fixed,
+                    Some(false) => FixState::NotFixed,
+                    None => FixState::Unknown,
+                },
+                ..Package::default()
+            })
         }),
         location: Location {
             path: one.file_path.untrusted(),

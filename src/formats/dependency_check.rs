@@ -64,7 +64,7 @@ struct Dependency {
 struct Vulnerability {
     name: Option<String>,
     severity: Option<String>,
-    cvss: Option<Cvss>,
+    cvss: Option<Box<Cvss>>,
     cwes: Vec<Untrusted>,
     description: Option<Untrusted>,
     exploited: bool,
@@ -87,7 +87,7 @@ fn observe(dependency: &Dependency, one: &Vulnerability) -> Result<Observation, 
         severity_raw: one.severity.as_deref().map(Untrusted::from),
         cvss: one.cvss.clone(),
         title: one.description.clone().unwrap_or_default(),
-        package: dependency.package.clone().or(file),
+        package: dependency.package.clone().or(file).map(Box::new),
         location: Location { path: dependency.file_path.clone(), ..Location::default() },
         known_exploited: one.exploited.then_some(true),
         confidence: dependency.confidence.clone(),
@@ -232,12 +232,12 @@ impl WireVulnerability<'_> {
 }
 
 /// The assessment of the newest version of CVSS, of which only the score is a whole.
-fn scored(scores: [Option<f64>; 3]) -> Option<Cvss> {
+fn scored(scores: [Option<f64>; 3]) -> Option<Box<Cvss>> {
     let (score, version) = scores
         .into_iter()
         .zip(["4.0", "3.1", "2.0"])
         .find_map(|(score, version)| Some((score.filter(|score| *score > 0.0)?, version)))?;
-    assessment(None, Some(score)).map(|cvss| Cvss { version: Some(version.into()), ..cvss })
+    assessment(None, Some(score)).map(|cvss| Box::new(Cvss { version: Some(version.into()), ..*cvss }))
 }
 
 fn read_xml(text: &str, parsed: &mut Parsed) -> Result<usize, FormatError> {

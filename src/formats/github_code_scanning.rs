@@ -70,7 +70,7 @@ fn observe(alert: &Alert<'_>) -> Result<Observation, String> {
             end_line: place.end_line.position(),
             ..Location::default()
         },
-        target: commit.map(|commit| Target { commit: Some(commit), ..Target::default() }),
+        target: commit.map(|commit| Box::new(Target { commit: Some(commit), ..Target::default() })),
         suppression: alert.suppression(),
         tool_fingerprint: alert.url.untrusted().or_else(|| alert.html_url.untrusted()),
         ..Observation::new(Kind::Weakness, id, severity, source)

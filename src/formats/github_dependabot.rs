@@ -140,14 +140,14 @@ impl Known<'_> {
             severity_raw: self.severity.map(Untrusted::from),
             cvss: assessment(self.vector, self.score.filter(|score| *score > 0.0)),
             title: self.summary.map(title).unwrap_or_default(),
-            package: Some(Package {
+            package: Some(Box::new(Package {
                 name: package.name.demand("package.name")?.into(),
                 version: self.version,
                 purl: None,
                 ecosystem: package.ecosystem.untrusted(),
                 fix_state: if self.fixed_in.is_some() { FixState::Fixed } else { FixState::NotFixed },
                 fixed_in: self.fixed_in.into_iter().map(Untrusted::from).collect(),
-            }),
+            })),
             location: Location { path: self.path.map(Untrusted::from), ..Location::default() },
             published: self.published,
             epss: self.epss.filter(|epss| (0.0..=1.0).contains(epss)),

@@ -53,7 +53,7 @@ fn observe(alert: &Alert<'_>) -> Result<Observation, String> {
             end_line: place.end_line.position(),
             ..Location::default()
         },
-        target: repository.map(|name| Target { name: Some(name), ..Target::default() }),
+        target: repository.map(|name| Box::new(Target { name: Some(name), ..Target::default() })),
         confidence: alert.validity.untrusted(),
         suppression: alert.suppression(),
         tool_fingerprint: alert.url.untrusted().or_else(|| alert.html_url.untrusted()),

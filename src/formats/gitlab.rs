@@ -181,11 +181,13 @@ fn observe(one: &Vulnerability<'_>, sort: Sort, managers: &HashMap<&str, &str>) 
         severity_raw: one.severity.untrusted(),
         cvss: one.cvss.sound().find_map(|cvss| assessment(cvss.vector.get(), None)),
         title: title(&if sensitive { without_quoted(message) } else { message.into() }),
-        package: place.and_then(|place| package(place, managers)),
-        target: image.as_ref().map(|name| Target {
-            name: Some(name.clone()),
-            commit: None,
-            digests: digest(name.as_raw()).into_iter().collect(),
+        package: place.and_then(|place| package(place, managers)).map(Box::new),
+        target: image.as_ref().map(|name| {
+            Box::new(Target {
+                name: Some(name.clone()),
+                commit: None,
+                digests: digest(name.as_raw()).into_iter().collect(),
+            })
         }),
         location: place.map(|place| location(place, image)).unwrap_or_default(),
         confidence: one.confidence.untrusted(),

@@ -15,7 +15,7 @@ use super::wire::{
 use super::{Format, FormatError, Head};
 use crate::model::finding::{Kind, Location, Observation, Rule};
 use crate::model::package::{FixState, Package};
-use crate::model::report::{Check, Parsed};
+use crate::model::report::{Check, Observations, Parsed};
 use crate::model::severity::{Severity, SeveritySource};
 use crate::model::text::Untrusted;
 
@@ -100,7 +100,7 @@ fn parse_stream(text: &str) -> Result<Parsed, FormatError> {
 /// One observation for each vulnerability of each module, in the order of the report.
 #[derive(Default)]
 struct Found<'m> {
-    observations: Vec<Observation>,
+    observations: Observations,
     places: HashMap<(&'m str, &'m str), (usize, Reach)>,
 }
 
@@ -119,7 +119,7 @@ impl<'m> Found<'m> {
             Frame { .. } => Reach::Required,
         };
         let observation = || Observation {
-            package: Some(package(module, frame.version.untrusted(), finding.fixed_version.untrusted())),
+            package: Some(Box::new(package(module, frame.version.untrusted(), finding.fixed_version.untrusted()))),
             location: entry_point(finding, reach),
             confidence: Some(reach.word().into()),
             pointer: format!("{at}/finding").into(),
@@ -128,13 +128,13 @@ impl<'m> Found<'m> {
         match self.places.entry((id, module)) {
             Entry::Vacant(vacant) => {
                 vacant.insert((self.observations.len(), reach));
-                self.observations.push(observation());
+                self.observations.push(Box::new(observation()));
             }
             Entry::Occupied(mut occupied) if reach > occupied.get().1 => {
                 let place = occupied.get().0;
                 occupied.insert((place, reach));
                 if let Some(known) = self.observations.get_mut(place) {
-                    *known = Observation { pointer: known.pointer.clone(), ..observation() };
+                    **known = Observation { pointer: known.pointer.clone(), ..observation() };
                 }
             }
             Entry::Occupied(_) => {}
@@ -206,14 +206,15 @@ fn parse_document(text: &str) -> Result<Parsed, FormatError> {
         match places.entry(id) {
             Entry::Vacant(vacant) => {
                 vacant.insert(parsed.observations.len());
-                parsed.observations.push(Observation {
+                parsed.observations.push(Box::new(Observation {
                     package: entry.module.get().map(|module| {
-                        package(module, versions.get(module).and_then(|version| version.untrusted()), None)
+                        let version = versions.get(module).and_then(|version| version.untrusted());
+                        Box::new(package(module, version, None))
                     }),
                     confidence: Some(reach.word().into()),
                     pointer: at.into(),
                     ..vulnerability(id, Some(osv))
-                });
+                }));
             }
             Entry::Occupied(occupied) if is_called => {
                 if let Some(known) = parsed.observations.get_mut(*occupied.get()) {

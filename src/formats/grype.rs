@@ -122,7 +122,7 @@ fn observe(one: &Match<'_>, scanned: &Scanned) -> Result<Box<Observation>, Strin
         cvss: cvss(&vulnerability.cvss).or_else(|| related().find_map(|related| cvss(&related.cvss))),
         severity_raw: vulnerability.severity.untrusted(),
         title: described.unwrap_or_else(|| format!("{id} in {}", package.name.as_raw()).into()),
-        package: Some(package),
+        package: Some(Box::new(package)),
         location: Location {
             path: path.map(|path| if scanned.rooted { path.trim_start_matches('/') } else { path }.into()),
             image: scanned.image.clone(),
@@ -175,7 +175,7 @@ fn package(artifact: &Artifact<'_>, vulnerability: &Vulnerability<'_>) -> Result
 }
 
 /// The assessment of the newest CVSS version, of several the highest.
-fn cvss(list: &List<Score<'_>>) -> Option<Cvss> {
+fn cvss(list: &List<Score<'_>>) -> Option<Box<Cvss>> {
     let newer = |cvss: &Cvss| cvss.version.as_ref().map(|version| version.as_raw().to_owned());
     let scored = list.sound().filter_map(|score| {
         let mut cvss = assessment(score.vector.get(), score.metrics.get().and_then(|m| m.base_score.real()))?;

@@ -165,7 +165,8 @@ impl Reading {
         }
         if let Some(message) = case.error.or(case.failure) {
             let pointer = format!("/testcase[{}]", self.tests.total);
-            self.parsed.observations.push(Observation { pointer: pointer.into(), ..observation(tag, suite, &message) });
+            let observation = Observation { pointer: pointer.into(), ..observation(tag, suite, &message) };
+            self.parsed.observations.push(Box::new(observation));
         }
         Ok(())
     }

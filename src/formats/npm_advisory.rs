@@ -50,7 +50,7 @@ pub(super) struct Score<'a> {
 
 impl Score<'_> {
     /// The assessment, where somebody made one.
-    pub(super) fn assessment(&self) -> Option<Cvss> {
+    pub(super) fn assessment(&self) -> Option<Box<Cvss>> {
         let stated = self.score.real().filter(|score| *score > 0.0 || self.vector.get().is_some());
         assessment(self.vector.get(), stated)
     }
@@ -87,7 +87,7 @@ impl Advisory<'_> {
             severity_raw: self.severity.untrusted(),
             cvss: self.cvss.get().and_then(Score::assessment),
             title: self.title.get().map(title).unwrap_or_default(),
-            package: self.package(path),
+            package: self.package(path).map(Box::new),
             published: self.created.untrusted(),
             location: Location { resource: path.map(Untrusted::from), ..Location::default() },
             ..Observation::new(Kind::Vulnerability, rule, Severity::from_word(word.unwrap_or_default()), source)

@@ -102,12 +102,12 @@ fn observe(advisory: &Via<'_>, package: &str, vulnerable: &Vulnerable<'_>) -> Ob
         severity_raw: advisory.severity.untrusted(),
         cvss: advisory.cvss.get().and_then(Score::assessment),
         title: advisory.title.get().map(title).unwrap_or_default(),
-        package: Some(Package {
+        package: Some(Box::new(Package {
             name: package.into(),
             ecosystem: Some("npm".into()),
             fix_state: fix_state(&vulnerable.fix_available),
             ..Package::default()
-        }),
+        })),
         location: Location { resource: vulnerable.nodes.iter().next().map(Untrusted::from), ..Location::default() },
         ..Observation::new(Kind::Vulnerability, rule, Severity::from_word(word.unwrap_or_default()), source)
     }

@@ -83,7 +83,7 @@ fn observe(event: &Event<'_>) -> Result<Element, String> {
         severity_raw: event.severity.untrusted(),
         cvss: cves().flat_map(|cve| cve.cvss.sound()).find_map(|cvss| assessment(cvss.vector.get(), cvss.score.real())),
         title: title(said.or(event.message.get()).unwrap_or(rule)),
-        package: vulnerability.and_then(|one| one.packages.sound().next()).and_then(package),
+        package: vulnerability.and_then(|one| one.packages.sound().next()).and_then(package).map(Box::new),
         location: Location {
             resource: resource.and_then(|resource| resource.uid.untrusted().or_else(|| resource.name.untrusted())),
             ..Location::default()

@@ -52,7 +52,7 @@ fn parse(text: &str) -> Result<Parsed, FormatError> {
                 let product = statement.products.first();
                 let purl = product.and_then(|product| product.components.first().or(product.purl.as_ref()));
                 let note = note(&statement.vulnerability, &[statement.status], purl, &pointer);
-                parsed.suppressed_apart.push(note);
+                parsed.suppressed_apart.push(Box::new(note));
                 parsed.vex.push(statement);
             }
             Err(reason) => not_understood(&mut parsed, pointer, reason),

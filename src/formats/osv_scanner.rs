@@ -98,7 +98,7 @@ fn observe(
         severity_raw: raw.or_else(|| word.map(Untrusted::from)),
         cvss,
         title: described.unwrap_or_default(),
-        package: package(one, installed),
+        package: package(one, installed).map(Box::new),
         location: Location { path: path.cloned(), ..Location::default() },
         published: one.published.untrusted(),
         confidence: called.map(|called| if called { "called" } else { "not called" }.into()),
@@ -121,7 +121,7 @@ fn names(id: &str, one: &Vulnerability<'_>, group: Option<&Group<'_>>) -> Names 
 }
 
 /// The assessment with the highest score.
-fn cvss(list: &List<Score<'_>>) -> Option<Cvss> {
+fn cvss(list: &List<Score<'_>>) -> Option<Box<Cvss>> {
     let score = |cvss: &Cvss| cvss.score.unwrap_or(-1.0);
     list.sound()
         .filter(|severity| severity.kind.get().is_none_or(|kind| kind.starts_with("CVSS")))

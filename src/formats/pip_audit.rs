@@ -82,14 +82,14 @@ fn observe(one: &Vulnerability<'_>, name: &str, version: Option<Untrusted>) -> R
     Ok(Element::Result(Box::new(Observation {
         ids: [id].into_iter().chain(one.aliases.iter()).map(named).collect(),
         title: one.description.get().map(title).unwrap_or_default(),
-        package: Some(Package {
+        package: Some(Box::new(Package {
             name: name.into(),
             version,
             purl: None,
             ecosystem: Some("PyPI".into()),
             fixed_in,
             fix_state,
-        }),
+        })),
         ..Observation::new(Kind::Vulnerability, id, Severity::Unknown, SeveritySource::None)
     })))
 }

@@ -75,7 +75,7 @@ fn read_checks(checks: &Dict<'_, Record<Checked<'_>>>, at: &str, resource: &str,
             Some(true) => {}
             Some(false) => {
                 let observation = observation(check, name, resource);
-                parsed.observations.push(Observation { pointer: at.into(), ..observation });
+                parsed.observations.push(Box::new(Observation { pointer: at.into(), ..observation }));
             }
             None => not_understood(parsed, at, "has no `Success`"),
         }

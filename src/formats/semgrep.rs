@@ -86,7 +86,7 @@ fn observe(result: &Match<'_>) -> Result<Element, String> {
     };
     let sensitive = kind == Kind::Secret || is_about_credentials(&cwes);
     let message = extra.message.get().unwrap_or_default();
-    let said = |text: &Text<'_>| text.get().filter(|text| *text != NOTICE && !sensitive).map(str::to_owned);
+    let tells = kind == Kind::Weakness && !sensitive;
     let (start, end) = (result.start.get(), result.end.get());
     Ok(Element::Result(Box::new(Observation {
         rule: Rule {
@@ -98,7 +98,7 @@ fn observe(result: &Match<'_>) -> Result<Element, String> {
         cwes,
         severity_raw: extra.severity.untrusted(),
         title: title(&if sensitive { without_quoted(message) } else { message.into() }),
-        package: dependency.and_then(|dependency| package(dependency, metadata)),
+        package: dependency.and_then(|dependency| package(dependency, metadata)).map(Box::new),
         location: Location {
             path: result.path.untrusted(),
             line: start.and_then(|start| start.line.position()),
@@ -108,10 +108,15 @@ fn observe(result: &Match<'_>) -> Result<Element, String> {
         },
         confidence: metadata.confidence.untrusted(),
         suppression: extra.is_ignored.is_set().then_some(Suppression { by: SuppressedBy::Source, reason: None }),
-        tool_fingerprint: said(&extra.fingerprint).filter(|_| kind == Kind::Weakness).map(Untrusted::from),
-        snippet: said(&extra.lines).filter(|_| kind == Kind::Weakness).and_then(|lines| snippet(&lines)),
-        ..Observation::new(kind, check, severity(extra.severity.get()), SeveritySource::Scanner)
+        tool_fingerprint: said(&extra.fingerprint).filter(|_| tells).map(Untrusted::from),
+        snippet: said(&extra.lines).filter(|_| tells).and_then(snippet),
+        ..Observation::new(kind, "", severity(extra.severity.get()), SeveritySource::Scanner)
     })))
+}
+
+/// What Semgrep says, and not that one has to log in to see it.
+fn said<'t>(text: &'t Text<'_>) -> Option<&'t str> {
+    text.get().filter(|text| *text != NOTICE)
 }
 
 fn severity(word: Option<&str>) -> Severity {

@@ -149,14 +149,14 @@ impl Place {
             severity_raw: raw,
             cvss: assessment(vector, one.score.real()),
             title: one.title.get().map(title).unwrap_or_default(),
-            package: Some(one.package()?),
+            package: Some(Box::new(one.package()?)),
             location: Location {
                 path: self.file.clone(),
                 resource: (!one.from.0.is_empty()).then(|| one.from.iter().collect::<Vec<_>>().join(" > ").into()),
                 image: self.image.clone(),
                 ..Location::default()
             },
-            target: self.target.clone(),
+            target: self.target.clone().map(Box::new),
             published: one.publication_time.untrusted(),
             ..Observation::new(kind, id, severity, source)
         })
@@ -176,7 +176,7 @@ impl Place {
                 resource: (!one.path.0.is_empty()).then(|| one.path.iter().collect::<Vec<_>>().join(".").into()),
                 ..Location::default()
             },
-            target: self.target.clone(),
+            target: self.target.clone().map(Box::new),
             suppression,
             ..Observation::new(Kind::Misconfiguration, id, severity, source)
         })

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::terms::{instant, package_of};
+use super::terms::{asserted, instant, package_of, versioned};
 use super::wire::{Any, List, Part, Record, Text, Texts, no_results, not_understood, read};
 use super::{Format, FormatError, Head, Node};
 use crate::model::digest::Digest;
@@ -147,8 +147,8 @@ impl<'a> Tagged<'a> {
         let others = self.packages.iter().filter(|one| one.id.is_none_or(|id| !self.described.contains(&id)));
         others
             .map(|one| PackageLicense {
-                package: named(Some(one.name), one.version),
-                license: license(one.concluded).or_else(|| license(one.declared)),
+                package: versioned(Some(one.name), one.version),
+                license: asserted(one.concluded).or_else(|| asserted(one.declared)),
             })
             .collect()
     }
@@ -259,8 +259,8 @@ impl Element<'_> {
         if self.id.get().is_some_and(|id| described.contains(id)) {
             return None;
         }
-        let license = license(self.concluded.get()).or_else(|| license(self.declared.get()));
-        Some(PackageLicense { package: named(self.name.get(), self.version.get()), license })
+        let license = asserted(self.concluded.get()).or_else(|| asserted(self.declared.get()));
+        Some(PackageLicense { package: versioned(self.name.get(), self.version.get()), license })
     }
 
     /// Its digests, where the document is about it.
@@ -274,20 +274,6 @@ impl Element<'_> {
         let images = self.references.sound().filter(|reference| reference.kind.get() == Some("purl"));
         let images = images.filter_map(|reference| image_digest(reference.locator.get()?));
         sums.chain(version).chain(images).collect()
-    }
-}
-
-/// An expression, unless the document says that it asserts none.
-fn license(text: Option<&str>) -> Option<Untrusted> {
-    let text = text?.trim();
-    (!matches!(text, "" | "NOASSERTION" | "NONE")).then(|| text.into())
-}
-
-fn named(name: Option<&str>, version: Option<&str>) -> Untrusted {
-    let name = name.unwrap_or("a package without a name");
-    match version {
-        Some(version) => Untrusted::new(format!("{name}@{version}")),
-        None => name.into(),
     }
 }
 

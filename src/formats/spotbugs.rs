@@ -93,7 +93,7 @@ fn read_bug(xml: &mut Xml<'_>, bug: &Tag<'_>, at: &str, parsed: &mut Parsed) -> 
         }
     }
     match observation(bug, message, place.map(|(_, location)| location), symbol) {
-        Some(observation) => parsed.observations.push(Observation { pointer: at.into(), ..observation }),
+        Some(observation) => parsed.observations.push(Box::new(Observation { pointer: at.into(), ..observation })),
         None => not_understood(parsed, at.to_owned(), "has no `type`"),
     }
     Ok(())

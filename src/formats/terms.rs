@@ -60,7 +60,7 @@ pub(super) fn vulnerability_id(text: &str) -> Option<Untrusted> {
 }
 
 /// A CVSS assessment: the score as stated, else as the vector scores; nothing where neither says anything.
-pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Cvss> {
+pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Box<Cvss>> {
     let vector = vector.map(str::trim).filter(|vector| !vector.is_empty());
     let computed = || vector?.parse::<cvss::Cvss>().ok().map(|cvss| cvss.score());
     let score = stated.filter(|score| (0.0..=10.0).contains(score)).or_else(computed);
@@ -68,7 +68,8 @@ pub(super) fn assessment(vector: Option<&str>, stated: Option<f64>) -> Option<Cv
         Some((version, _)) => Untrusted::from(version),
         None => Untrusted::from("2.0"),
     });
-    (vector.is_some() || score.is_some()).then(|| Cvss { vector: vector.map(Untrusted::from), score, version })
+    (vector.is_some() || score.is_some())
+        .then(|| Box::new(Cvss { vector: vector.map(Untrusted::from), score, version }))
 }
 
 /// The package that a package URL names.
@@ -150,6 +151,21 @@ pub(super) fn assigned_name(before: &str) -> Option<&str> {
     // What precedes ends at a character boundary only where that character is one byte long.
     let name = named.get(start..).filter(|name| (1..=40).contains(&name.len()))?;
     (!named.get(..start)?.ends_with(|c: char| c.is_ascii_digit())).then_some(name)
+}
+
+/// A licence of a bill of materials, unless it says that it asserts none.
+pub(super) fn asserted(license: Option<&str>) -> Option<Untrusted> {
+    let text = license?.trim();
+    (!matches!(text, "" | "NOASSERTION" | "NONE")).then(|| text.into())
+}
+
+/// A package of a bill of materials as people name it.
+pub(super) fn versioned(name: Option<&str>, version: Option<&str>) -> Untrusted {
+    let name = name.unwrap_or("a package without a name");
+    match version {
+        Some(version) => Untrusted::new(format!("{name}@{version}")),
+        None => name.into(),
+    }
 }
 
 /// A message as a title: its first paragraph, white space folded, cut where it is long.

@@ -316,7 +316,7 @@ impl Place<'_, '_> {
             ids: own.into_iter().chain(aliases).collect(),
             cvss: cvss(&found.cvss, found.severity_source.get()),
             title: described.unwrap_or_else(|| format!("{id} in {name}").into()),
-            package: Some(package),
+            package: Some(Box::new(package)),
             published: found.published.untrusted(),
             ..self.observation(Kind::Vulnerability, id, found, path, None)
         })
@@ -355,7 +355,7 @@ impl Place<'_, '_> {
         let category = found.category.get().unwrap_or("not classified");
         Ok(Observation {
             title: format!("{name}: {category}").into(),
-            package,
+            package: package.map(Box::new),
             ..self.observation(Kind::License, name, found, found.file_path.get(), None)
         })
     }
@@ -383,7 +383,7 @@ impl Place<'_, '_> {
             ..Location::default()
         };
         // Resources of a cluster have images of their own, named by the scan.
-        observation.target = self.scanned.resource.as_ref().and_then(|_| self.scan.image());
+        observation.target = self.scanned.resource.as_ref().and_then(|_| self.scan.image()).map(Box::new);
         observation
     }
 }
@@ -399,7 +399,7 @@ fn fix_state(status: Option<&str>, has_fix: bool) -> FixState {
 }
 
 /// The assessment by the source of the severity, else by a well-known source, else by the first.
-fn cvss(sources: &Dict<'_, Part<Scores<'_>>>, severity_source: Option<&str>) -> Option<Cvss> {
+fn cvss(sources: &Dict<'_, Part<Scores<'_>>>, severity_source: Option<&str>) -> Option<Box<Cvss>> {
     let preferred = severity_source.into_iter().chain(PREFERRED_SOURCES.iter().copied());
     let of = |scores: &Scores<'_>| {
         assessment(scores.v40_vector.get(), scores.v40_score.real())

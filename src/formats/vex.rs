@@ -23,7 +23,7 @@ pub(super) fn note(
     Observation {
         ids: names.to_vec(),
         title: said.as_str().into(),
-        package: purl.and_then(|purl| package_of(purl.as_raw())),
+        package: purl.and_then(|purl| package_of(purl.as_raw())).map(Box::new),
         suppression: Some(Suppression { by: SuppressedBy::Vex, reason: Some(said.into()) }),
         pointer: pointer.into(),
         ..Observation::new(Kind::Vulnerability, rule, Severity::Info, SeveritySource::Format)

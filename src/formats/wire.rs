@@ -261,11 +261,11 @@ pub(super) fn place<P: Into<Untrusted>>(
     match read {
         Ok(Element::Result(mut observation)) => {
             observation.pointer = pointer().into();
-            parsed.observations.push(*observation);
+            parsed.observations.push(observation);
         }
         Ok(Element::Apart(mut observation)) => {
             observation.pointer = pointer().into();
-            parsed.suppressed_apart.push(*observation);
+            parsed.suppressed_apart.push(observation);
         }
         Ok(Element::NoResult) => {}
         Err(reason) => not_understood(parsed, pointer(), reason),

@@ -143,12 +143,12 @@ fn observe(line: &Tree<'_>) -> Result<Observation, String> {
         ids: ghsa.into_iter().collect(),
         severity_raw: issue.severity.untrusted(),
         title: issue.issue.get().map(title).unwrap_or_default(),
-        package: Some(Package {
+        package: Some(Box::new(Package {
             name: name.into(),
             version: issue.versions.iter().next().map(Untrusted::from),
             ecosystem: Some("npm".into()),
             ..Package::default()
-        }),
+        })),
         location: Location { resource: issue.dependents.iter().next().map(Untrusted::from), ..Location::default() },
         ..Observation::new(kind, rule, Severity::from_word(word.unwrap_or_default()), source)
     })

@@ -145,7 +145,7 @@ fn read_site(xml: &mut Xml<'_>, at: &str, parsed: &mut Parsed) -> Result<(), For
                 alerts += 1;
                 let at = format!("{at}/alerts/alertitem[{alerts}]");
                 match observation(&read_alert(xml)?) {
-                    Ok(read) => parsed.observations.push(Observation { pointer: at.into(), ..read }),
+                    Ok(read) => parsed.observations.push(Box::new(Observation { pointer: at.into(), ..read })),
                     Err(reason) => not_understood(parsed, at, reason),
                 }
             }

@@ -178,17 +178,17 @@ pub struct Observation {
     /// The scanner's own word, unmapped.
     pub severity_raw: Option<Untrusted>,
     /// A CVSS assessment, the one that the report prefers.
-    pub cvss: Option<Cvss>,
+    pub cvss: Option<Box<Cvss>>,
     /// One line for people.
     pub title: Untrusted,
     /// The package, for vulnerabilities and licences.
-    pub package: Option<Package>,
+    pub package: Option<Box<Package>>,
     /// Where it is.
     pub location: Location,
     /// Where else it is: further places of the same result.
     pub also_at: Vec<Location>,
     /// What was scanned, where it differs from the report's own target.
-    pub target: Option<Target>,
+    pub target: Option<Box<Target>>,
     /// When the vulnerability was published, as written.
     pub published: Option<Untrusted>,
     /// In a catalogue of exploited vulnerabilities, where the report says so.
@@ -286,11 +286,11 @@ pub struct Finding {
     /// Where that came from.
     pub severity_source: SeveritySource,
     /// The CVSS assessment with the highest score.
-    pub cvss: Option<Cvss>,
+    pub cvss: Option<Box<Cvss>>,
     /// One line for people.
     pub title: Untrusted,
     /// The package.
-    pub package: Option<Package>,
+    pub package: Option<Box<Package>>,
     /// The first location in order, of those that witnesses name first.
     pub location: Location,
     /// Every location, sorted, where there is more than one.

@@ -140,6 +140,10 @@ pub struct NotUnderstood {
     pub reason: Untrusted,
 }
 
+/// Results of a report. There may be millions, and each is large: one by one their room is given back as findings are made of them.
+#[expect(clippy::vec_box, reason = "a list of large things that is used up one by one")]
+pub type Observations = Vec<Box<Observation>>;
+
 /// What a format read from one report.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {
@@ -153,9 +157,9 @@ pub struct Parsed {
     pub checks: Vec<Check>,
     /// One for each result, as it stands. Results that the report itself marks as suppressed but lists among its
     /// results are here, with `suppression` set.
-    pub observations: Vec<Observation>,
+    pub observations: Observations,
     /// Suppressed results that the report lists apart from its results.
-    pub suppressed_apart: Vec<Observation>,
+    pub suppressed_apart: Observations,
     /// Elements that were not understood.
     pub not_understood: Vec<NotUnderstood>,
     /// What the report says about its own health.

@@ -20,10 +20,9 @@ use super::purl;
 use super::target::{Scope, Targets};
 use super::union::{Groups, Sets};
 use crate::model::digest::Digest;
-use crate::model::finding::{Kind, Location, Observation};
+use crate::model::finding::{Location, Observation};
 use crate::model::package::Package;
-use crate::model::report::Tool;
-use crate::model::severity::{Severity, SeveritySource};
+use crate::model::report::{Observations, Tool};
 use crate::model::text::Untrusted;
 
 /// Never iterated where the order could show.
@@ -56,19 +55,15 @@ pub(super) struct Seen<'a> {
 /// Every observation of a run, sorted by report.
 #[derive(Debug, Default)]
 pub(super) struct Sightings {
-    observations: Vec<Observation>,
+    observations: Vec<Option<Box<Observation>>>,
     origins: Vec<Origin>,
 }
 
 impl Sightings {
     /// Adds the observations of the next report, each with its origin.
-    pub(super) fn append(&mut self, mut observations: Vec<Observation>, origins: impl Iterator<Item = Origin>) {
+    pub(super) fn append(&mut self, observations: Observations, origins: impl Iterator<Item = Origin>) {
         self.origins.extend(origins);
-        if self.observations.is_empty() {
-            self.observations = observations;
-        } else {
-            self.observations.append(&mut observations);
-        }
+        self.observations.extend(observations.into_iter().map(Some));
     }
 
     /// How many there are.
@@ -79,14 +74,14 @@ impl Sightings {
     /// The observation at an index.
     pub(super) fn get(&self, index: usize) -> Option<Seen<'_>> {
         let Origin { report, source, target } = *self.origins.get(index)?;
-        Some(Seen { report, source, target, observation: self.observations.get(index)? })
+        Some(Seen { report, source, target, observation: self.observations.get(index)?.as_deref()? })
     }
 
     /// All in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = Seen<'_>> {
-        self.origins.iter().zip(&self.observations).map(|(origin, observation)| {
+        self.origins.iter().zip(&self.observations).filter_map(|(origin, observation)| {
             let Origin { report, source, target } = *origin;
-            Seen { report, source, target, observation }
+            Some(Seen { report, source, target, observation: observation.as_deref()? })
         })
     }
 
@@ -95,16 +90,43 @@ impl Sightings {
         self.origins.get(index).copied()
     }
 
-    /// Gives back the room of the observations, once their findings are made; where they came from stays known.
+    /// Gives back what no finding was made of; where it came from stays known.
     pub(super) fn give_back(&mut self) {
         self.observations = Vec::new();
     }
 
-    /// Gives the observation at an index away; an empty one is left behind.
-    pub(super) fn take(&mut self, index: usize) -> Option<Observation> {
-        let place = self.observations.get_mut(index)?;
-        let empty = Observation::new(Kind::Quality, "", Severity::Unknown, SeveritySource::None);
-        Some(std::mem::replace(place, empty))
+    /// The observations in parts that begin at these indices, in order, each with where its own came from.
+    pub(super) fn parts(&mut self, starts: &[usize]) -> Vec<Part<'_>> {
+        let mut parts = Vec::with_capacity(starts.len());
+        let (mut observations, mut origins) = (self.observations.as_mut_slice(), self.origins.as_slice());
+        for start in starts.iter().rev() {
+            let split = std::mem::take(&mut observations).split_at_mut_checked(*start);
+            let (Some((before, of_part)), Some((before_origins, of_origins))) =
+                (split, origins.split_at_checked(*start))
+            else {
+                break;
+            };
+            parts.push(Part { start: *start, observations: of_part, origins: of_origins });
+            (observations, origins) = (before, before_origins);
+        }
+        parts.reverse();
+        parts
+    }
+}
+
+/// Consecutive observations, to be used up.
+#[derive(Debug)]
+pub(super) struct Part<'a> {
+    start: usize,
+    observations: &'a mut [Option<Box<Observation>>],
+    origins: &'a [Origin],
+}
+
+impl Part<'_> {
+    /// The observation at an index of the whole; it is given away.
+    pub(super) fn take(&mut self, index: usize) -> Option<(Box<Observation>, Origin)> {
+        let own = index.checked_sub(self.start)?;
+        Some((self.observations.get_mut(own)?.take()?, *self.origins.get(own)?))
     }
 }
 
@@ -134,6 +156,11 @@ impl Grouped {
     /// Observations of the very problem of a group, in order.
     pub(super) fn members(&self, group: &Group) -> &[usize] {
         self.members.get(group.members.clone()).unwrap_or_default()
+    }
+
+    /// The first observation of a group.
+    pub(super) fn first(&self, group: &Group) -> usize {
+        self.members(group).first().copied().unwrap_or_default()
     }
 
     /// The observation that is a group's only witness.
@@ -464,7 +491,7 @@ impl Packages {
 
 /// The package of an observation, where it has a name.
 fn named_package(observation: &Observation) -> Option<&Package> {
-    observation.package.as_ref().filter(|package| !package.name.is_blank() || package.purl.is_some())
+    observation.package.as_deref().filter(|package| !package.name.is_blank() || package.purl.is_some())
 }
 
 /// What matters about a set of observations when advisories look for problems.

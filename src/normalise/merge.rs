@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::identity::Sightings;
+use super::identity::{Origin, Sightings};
 use crate::model::finding::{Cvss, Finding, Kind, Location, Observation, SuppressedBy, Suppression, Target, Witness};
 use crate::model::package::{FixState, Package};
 use crate::model::report::Tool;
@@ -23,10 +23,8 @@ struct Sight<'a> {
 }
 
 /// The finding of an observation that is the only witness, which it is made of. The digests of `targets` come sorted.
-pub(super) fn alone(index: usize, seen: &mut Sightings, targets: &[&Target], tools: &[Tool]) -> Option<Finding> {
-    let origin = seen.origin(index)?;
+pub(super) fn alone(mut one: Box<Observation>, origin: Origin, targets: &[&Target], tools: &[Tool]) -> Option<Finding> {
     let target = targets.get(origin.target)?;
-    let mut one = seen.take(index)?;
     let witness = witness(origin.report, &one, tools);
     let occurrences = match one.also_at.as_slice() {
         [] => Vec::new(),
@@ -42,7 +40,7 @@ pub(super) fn alone(index: usize, seen: &mut Sightings, targets: &[&Target], too
         ids: match (one.ids.as_slice(), one.cwes.as_slice()) {
             ([only], []) if !only.is_blank() => one.ids,
             ([], []) => Vec::new(),
-            _ => ids(std::iter::once(&one)),
+            _ => ids(std::iter::once(&*one)),
         },
         rule: one.rule,
         covers: one.covers,
@@ -65,7 +63,7 @@ pub(super) fn alone(index: usize, seen: &mut Sightings, targets: &[&Target], too
 }
 
 /// A package that one witness alone names.
-fn settled(mut package: Package) -> Package {
+fn settled(mut package: Box<Package>) -> Box<Package> {
     package.fixed_in.sort();
     package.fixed_in.dedup();
     if !package.fixed_in.is_empty() {
@@ -222,23 +220,23 @@ fn by_score(a: &Cvss, b: &Cvss) -> std::cmp::Ordering {
 }
 
 /// The package as the first witness with a purl names it, else as the first one does; fixes from everybody.
-fn package(sights: &[Sight<'_>]) -> Option<Package> {
-    let named = || sights.iter().filter(|sight| sight.direct).filter_map(|sight| sight.observation.package.as_ref());
+fn package(sights: &[Sight<'_>]) -> Option<Box<Package>> {
+    let named = || sights.iter().filter(|sight| sight.direct).filter_map(|sight| sight.observation.package.as_deref());
     let lead = named().find(|package| package.purl.is_some()).or_else(|| named().next())?;
-    let all = || sights.iter().filter_map(|sight| sight.observation.package.as_ref());
+    let all = || sights.iter().filter_map(|sight| sight.observation.package.as_deref());
     let fixed_in = sorted(all().flat_map(|package| &package.fixed_in).cloned());
     let fix_state = if fixed_in.is_empty() {
         all().map(|package| package.fix_state).min_by_key(|state| surest(*state)).unwrap_or_default()
     } else {
         FixState::Fixed
     };
-    Some(Package {
+    Some(Box::new(Package {
         version: lead.version.clone().or_else(|| named().find_map(|package| package.version.clone())),
         ecosystem: lead.ecosystem.clone().or_else(|| named().find_map(|package| package.ecosystem.clone())),
         fixed_in,
         fix_state,
         ..lead.clone()
-    })
+    }))
 }
 
 const fn surest(state: FixState) -> u8 {

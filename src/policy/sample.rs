@@ -59,12 +59,12 @@ pub(super) fn finding(id: &str) -> TriagedFinding {
             severity_source: SeveritySource::Scanner,
             cvss: None,
             title: format!("Bad {id}").into(),
-            package: Some(Package {
+            package: Some(Box::new(Package {
                 name: "lodash".into(),
                 version: Some("4.17.20".into()),
                 fixed_in: vec!["4.17.21".into(), "5.0.0".into()],
                 ..Package::default()
-            }),
+            })),
             location: Location { path: Some("web/package-lock.json".into()), ..Location::default() },
             occurrences: Vec::new(),
             target: Target::default(),

@@ -3,8 +3,10 @@
 //! What must stay true: bytes that parse here mean one thing to every reader. Duplicate keys at any depth, a byte order
 //! mark, bytes after the value, numbers that lose digits and nesting beyond [`super::MAX_DEPTH`] are refused.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -32,11 +34,7 @@ pub struct JsonFault {
 /// # Errors
 /// The first [`JsonFault`].
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
-    let text = text_of(bytes)?;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let value = Strict { depth: 0 }.deserialize(&mut reader).map_err(|e| fault_of(&e))?;
-    reader.end().map_err(|e| fault_of(&e))?;
-    Ok(value)
+    strict(text_of(bytes)?)
 }
 
 /// Parses one JSON value of a known shape; types that deny unknown fields deny them here.
@@ -44,9 +42,17 @@ pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
 /// # Errors
 /// The first [`JsonFault`].
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonFault> {
+    let text = text_of(bytes)?;
     // Two passes: the first refuses what a derived reader would accept, the second knows the place of a wrong type.
-    parse(bytes)?;
-    serde_json::from_slice(bytes).map_err(|e| fault_of(&e))
+    let () = strict(text)?;
+    serde_json::from_str(text).map_err(|e| fault_of(&e))
+}
+
+fn strict<'t, T: Made<'t>>(text: &'t str) -> Result<T, JsonFault> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let value = Strict { depth: 0, made: PhantomData }.deserialize(&mut reader).map_err(|e| fault_of(&e))?;
+    reader.end().map_err(|e| fault_of(&e))?;
+    Ok(value)
 }
 
 /// UTF-8 without a byte order mark.
@@ -70,12 +76,93 @@ fn fault_of(error: &serde_json::Error) -> JsonFault {
     JsonFault { line: error.line(), column: error.column(), message: crate::model::text::neutral(message).into_owned() }
 }
 
-/// Builds a [`Value`] and refuses duplicate keys and depth on the way.
-struct Strict {
-    depth: usize,
+/// What is made of JSON while it is checked: a [`Value`], or nothing.
+trait Made<'de>: Sized {
+    /// The members of an object so far.
+    type Members: Default;
+
+    fn null() -> Self;
+    fn bool(value: bool) -> Self;
+    fn number(value: Number) -> Self;
+    fn text(value: &str) -> Self;
+    fn list(values: Vec<Self>) -> Self;
+    fn object(members: Self::Members) -> Self;
+    fn has(members: &Self::Members, key: &str) -> bool;
+    fn add(members: &mut Self::Members, key: Cow<'de, str>, value: Self);
 }
 
-impl Strict {
+impl Made<'_> for Value {
+    type Members = Map<String, Self>;
+
+    fn null() -> Self {
+        Self::Null
+    }
+
+    fn bool(value: bool) -> Self {
+        Self::Bool(value)
+    }
+
+    fn number(value: Number) -> Self {
+        Self::Number(value)
+    }
+
+    fn text(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+
+    fn list(values: Vec<Self>) -> Self {
+        Self::Array(values)
+    }
+
+    fn object(members: Self::Members) -> Self {
+        Self::Object(members)
+    }
+
+    fn has(members: &Self::Members, key: &str) -> bool {
+        members.contains_key(key)
+    }
+
+    fn add(members: &mut Self::Members, key: Cow<'_, str>, value: Self) {
+        members.insert(key.into_owned(), value);
+    }
+}
+
+impl<'de> Made<'de> for () {
+    type Members = BTreeSet<Cow<'de, str>>;
+
+    fn null() {}
+
+    fn bool(_value: bool) {}
+
+    fn number(_value: Number) {}
+
+    fn text(_value: &str) {}
+
+    fn list(_values: Vec<Self>) {}
+
+    fn object(_members: Self::Members) {}
+
+    fn has(members: &Self::Members, key: &str) -> bool {
+        members.contains(key)
+    }
+
+    fn add(members: &mut Self::Members, key: Cow<'de, str>, (): Self) {
+        members.insert(key);
+    }
+}
+
+/// A key, borrowed where it holds no escape.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Refuses duplicate keys and depth on the way to what is made.
+struct Strict<T> {
+    depth: usize,
+    made: PhantomData<fn() -> T>,
+}
+
+impl<T> Strict<T> {
+    /// One level deeper.
     fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
         if self.depth >= MAX_DEPTH {
             return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH} levels")));
@@ -84,73 +171,69 @@ impl Strict {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
+impl<'de, T: Made<'de>> DeserializeSeed<'de> for Strict<T> {
+    type Value = T;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
+impl<'de, T: Made<'de>> Visitor<'de> for Strict<T> {
+    type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<T, E> {
+        Ok(T::bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_i64<E>(self, value: i64) -> Result<T, E> {
+        Ok(T::number(value.into()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::Number(value.into()))
+    fn visit_u64<E>(self, value: u64) -> Result<T, E> {
+        Ok(T::number(value.into()))
     }
 
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<T, E> {
         // An integer beyond 64 bits arrives as a float that has lost digits.
         if value.fract() == 0.0 && value.abs() >= 9_007_199_254_740_992.0 {
             return Err(E::custom("a number too large to be exact"));
         }
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that is not finite"))
+        Number::from_f64(value).map(T::number).ok_or_else(|| E::custom("a number that is not finite"))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<T, E> {
+        Ok(T::text(value))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
+    fn visit_unit<E>(self) -> Result<T, E> {
+        Ok(T::null())
     }
 
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
         let depth = self.deeper()?;
         let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(Self { depth })? {
+        while let Some(value) = list.next_element_seed(Self { depth, made: PhantomData })? {
             values.push(value);
         }
-        Ok(Value::Array(values))
+        Ok(T::list(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<T, A::Error> {
         let depth = self.deeper()?;
-        let mut values = Map::new();
-        while let Some(key) = object.next_key::<String>()? {
-            if values.contains_key(&key) {
+        let mut members = T::Members::default();
+        while let Some(Key(key)) = object.next_key()? {
+            if T::has(&members, &key) {
                 return Err(A::Error::custom(format_args!("the key `{key}` is given twice")));
             }
-            let value = object.next_value_seed(Self { depth })?;
-            values.insert(key, value);
+            let value = object.next_value_seed(Self { depth, made: PhantomData })?;
+            T::add(&mut members, key, value);
         }
-        Ok(Value::Object(values))
+        Ok(T::object(members))
     }
 }
 
@@ -282,6 +365,7 @@ mod tests {
             let fault = parse(bytes).unwrap_err();
             assert!(fault.message.contains(part), "{bytes:?}: {fault}");
             assert_eq!((fault.line, fault.column), at, "{fault}");
+            assert_eq!(read::<IgnoredAny>(bytes).unwrap_err(), fault, "a shape that would accept it");
         }
     }
 

@@ -277,7 +277,8 @@ fn at(mut finding: Finding, paths: &[&str]) -> Finding {
 }
 
 fn of_package(mut finding: Finding, purl: Option<&str>) -> Finding {
-    finding.package = Some(Package { name: "lodash".into(), purl: purl.map(Untrusted::from), ..Package::default() });
+    finding.package =
+        Some(Box::new(Package { name: "lodash".into(), purl: purl.map(Untrusted::from), ..Package::default() }));
     finding
 }
 

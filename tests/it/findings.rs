@@ -17,7 +17,8 @@ use proptest::prelude::*;
 
 use crate::support::fixture;
 
-fn report(path: &str, tool: &str, target: Target, observations: Vec<Observation>) -> ReadReport {
+fn report(path: &str, tool: &str, target: Target, results: Vec<impl Into<Box<Observation>>>) -> ReadReport {
+    let observations = results.into_iter().map(Into::into).collect();
     let parsed = Parsed { target, observations, ..Parsed::new(tool, &[]) };
     ReadReport { path: path.into(), format: "sarif", digest: Digest::of(path), parsed, receipt: None }
 }
@@ -30,7 +31,7 @@ fn vulnerability(ids: &[&str], package: &str, version: &str) -> Observation {
     let package = Package { name: package.into(), version: Some(version.into()), ..Package::default() };
     Observation {
         ids: ids.iter().map(|id| Untrusted::from(*id)).collect(),
-        package: Some(package),
+        package: Some(Box::new(package)),
         ..Observation::new(Kind::Vulnerability, *ids.first().unwrap(), Severity::Medium, SeveritySource::Scanner)
     }
 }
@@ -370,7 +371,7 @@ fn any_report() -> impl Strategy<Value = ReadReport> {
     let results = || prop::collection::vec(any_observation(), 0..6);
     (path, target, results(), results(), any::<u8>()).prop_map(|(path, target, observations, apart, bytes)| {
         let mut report = report(path, path, target, observations);
-        report.parsed.suppressed_apart = apart;
+        report.parsed.suppressed_apart = apart.into_iter().map(Box::new).collect();
         report.digest = Digest::of([bytes]);
         let all = report.parsed.observations.iter_mut().chain(&mut report.parsed.suppressed_apart);
         for (index, observation) in all.enumerate() {
@@ -515,7 +516,7 @@ fn a_finding_holds_what_each_witness_adds() {
         let mut observation = vulnerability(&["CVE-2020-1"], "a", "1");
         observation.package.as_mut().unwrap().fixed_in = vec![fixed.into()];
         observation.published = Some(published.into());
-        observation.cvss = Some(Cvss { vector: None, score: Some(score), version: None });
+        observation.cvss = Some(Box::new(Cvss { vector: None, score: Some(score), version: None }));
         observation.known_exploited = exploited;
         observation.epss = Some(score / 16.0);
         observation.location.path = path.map(Untrusted::from);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::super::FormatError;
 use super::super::terms::digest;
 use super::super::wire::{self, List, Number, Numbers, OneOrMany, Part, Record, Text, malformed, no_results};
-use super::{Affected, Analysis, Bom, Component, FORMAT, Rating, Vulnerability};
+use super::{Affected, Analysis, Bom, Component, FORMAT, License, Rating, Vulnerability};
 use crate::model::digest::Digest;
 
 /// Reads a document.
@@ -147,6 +147,7 @@ struct WireComponent<'a> {
     purl: Text<'a>,
     hashes: List<Hash<'a>>,
     properties: List<Property<'a>>,
+    licenses: List<WireLicense<'a>>,
     components: List<Self>,
 }
 
@@ -166,7 +167,41 @@ impl WireComponent<'_> {
             version: owned(&self.version),
             purl: owned(&self.purl),
             digests: hashed.chain(told).collect(),
+            licenses: self.licenses.sound().filter_map(WireLicense::license).collect(),
         }
+    }
+}
+
+/// A licence, or an expression in its place.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WireLicense<'a> {
+    #[serde(borrow)]
+    license: Part<NamedLicense<'a>>,
+    expression: Text<'a>,
+    acknowledgement: Text<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NamedLicense<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    name: Text<'a>,
+    acknowledgement: Text<'a>,
+}
+
+impl WireLicense<'_> {
+    fn license(&self) -> Option<License> {
+        let none = NamedLicense::default();
+        let named = self.license.get().unwrap_or(&none);
+        let spdx = self.expression.get().or_else(|| named.id.get());
+        let stated = self.acknowledgement.get().or_else(|| named.acknowledgement.get());
+        Some(License {
+            text: spdx.or_else(|| named.name.get())?.to_owned(),
+            is_spdx: spdx.is_some(),
+            is_concluded: stated == Some("concluded"),
+        })
     }
 }
 

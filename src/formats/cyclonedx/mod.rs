@@ -9,11 +9,13 @@ mod xml;
 
 use std::collections::BTreeMap;
 
-use super::terms::{assessment, cwe, digest, distinct, instant, package_of, title, vulnerability_id};
+use super::terms::{
+    asserted, assessment, cwe, digest, distinct, instant, package_of, title, versioned, vulnerability_id,
+};
 use super::wire::{Element, not_understood, place};
 use super::{Format, FormatError, Head};
 use crate::model::digest::Digest;
-use crate::model::document::{VexProduct, VexStatement, VexStatus};
+use crate::model::document::{PackageLicense, VexProduct, VexStatement, VexStatus};
 use crate::model::finding::{Cvss, Kind, Location, Observation, Rule, SuppressedBy, Suppression};
 use crate::model::package::Package;
 use crate::model::report::{Check, Parsed};
@@ -71,6 +73,17 @@ pub(super) struct Component {
     pub(super) version: Option<String>,
     pub(super) purl: Option<String>,
     pub(super) digests: Vec<Digest>,
+    pub(super) licenses: Vec<License>,
+}
+
+/// An entry of a component's list of licences, in either notation.
+#[derive(Clone, Debug)]
+pub(super) struct License {
+    pub(super) text: String,
+    /// Whether it is an id or an expression of SPDX, and not a name in words.
+    pub(super) is_spdx: bool,
+    /// Whether it is what somebody who looked came to, and not what the component says of itself.
+    pub(super) is_concluded: bool,
 }
 
 /// A vulnerability, in either notation.
@@ -126,6 +139,7 @@ impl Bom {
         if !self.components.is_empty() || self.vulnerabilities.is_empty() {
             parsed.packages = Some(u64::try_from(self.components.len()).unwrap_or(u64::MAX));
         }
+        parsed.licenses = self.components.iter().filter_map(Component::licensed).collect();
         for (pointer, reason) in &self.odd {
             not_understood(&mut parsed, pointer.clone(), reason.as_str());
         }
@@ -220,10 +234,48 @@ impl Bom {
 }
 
 impl Component {
+    /// Its licence. That nothing is said of it is told of dependencies only: files and lock files are components, too.
+    fn licensed(&self) -> Option<PackageLicense> {
+        let license = self.license();
+        let is_dependency = matches!(self.kind.as_deref(), None | Some("library" | "framework"));
+        if license.is_none() && !is_dependency {
+            return None;
+        }
+        Some(PackageLicense { package: versioned(self.grouped_name().as_deref(), self.version.as_deref()), license })
+    }
+
+    /// What was concluded, else what is declared, as one expression: entries of the list hold together.
+    fn license(&self) -> Option<Untrusted> {
+        let any = |is: fn(&License) -> bool| self.licenses.iter().any(is);
+        let (concluded, spdx) = (any(|one| one.is_concluded), any(|one| one.is_spdx));
+        let mut texts = Vec::new();
+        for one in self.licenses.iter().filter(|one| one.is_concluded || !concluded) {
+            // What PyPI calls a licence in words stands beside the id of the same one.
+            let says_it_again = spdx && one.text.starts_with("License :: ");
+            let text = asserted(Some(&one.text)).filter(|text| !says_it_again && !texts.contains(text));
+            texts.extend(text);
+        }
+        match texts.as_slice() {
+            [] => None,
+            [only] => Some(only.clone()),
+            several => {
+                let alone = |text: &Untrusted| match text.as_raw() {
+                    raw if raw.contains(' ') => format!("({raw})"),
+                    raw => raw.to_owned(),
+                };
+                Some(several.iter().map(alone).collect::<Vec<_>>().join(" AND ").into())
+            }
+        }
+    }
+
+    fn grouped_name(&self) -> Option<String> {
+        let name = self.name.as_deref()?;
+        Some(self.group.as_deref().map_or_else(|| name.to_owned(), |group| format!("{group}/{name}")))
+    }
+
     /// With its group and version.
     fn full_name(&self) -> Option<String> {
-        let name = self.name.as_deref()?;
-        let name = self.group.as_deref().map_or_else(|| name.to_owned(), |group| format!("{group}/{name}"));
+        let name = self.grouped_name()?;
         // The version of an image is its digest, or the tag that the name has already.
         let version = self.version.as_deref().filter(|version| !name.contains(version));
         let separator = if version.is_some_and(|version| version.starts_with("sha256:")) { '@' } else { ':' };
@@ -244,10 +296,8 @@ impl Component {
     fn package(&self) -> Option<Package> {
         let of_purl = self.purl.as_deref().and_then(package_of);
         of_purl.or_else(|| {
-            let name = self.name.as_deref()?;
-            let name = self.group.as_deref().map_or_else(|| name.to_owned(), |group| format!("{group}/{name}"));
             Some(Package {
-                name: name.into(),
+                name: self.grouped_name()?.into(),
                 version: self.version.as_deref().map(Untrusted::from),
                 purl: self.purl.as_deref().map(Untrusted::from),
                 ..Package::default()
@@ -355,7 +405,7 @@ impl Vulnerability {
             severity_raw: raw.map(Untrusted::from),
             cvss: self.cvss(),
             title: self.description.as_deref().map_or_else(|| named().into(), title),
-            package,
+            package: package.map(Box::new),
             location: Location { image: image.cloned(), ..Location::default() },
             published: self.published.as_deref().map(Untrusted::from),
             suppression: self.suppression(affected),
@@ -382,7 +432,7 @@ impl Vulnerability {
     }
 
     /// The assessment of the newest version of CVSS, of several the highest.
-    fn cvss(&self) -> Option<Cvss> {
+    fn cvss(&self) -> Option<Box<Cvss>> {
         let newer = |cvss: &Cvss| cvss.version.as_ref().map(|version| version.as_raw().to_owned());
         self.ratings.iter().filter_map(Rating::cvss).max_by(|a, b| {
             let by_score = || a.score.unwrap_or(-1.0).total_cmp(&b.score.unwrap_or(-1.0));
@@ -435,7 +485,7 @@ const fn rank(severity: Severity) -> u8 {
 
 impl Rating {
     /// What follows CVSS; a score of OWASP or SSVC is another scale.
-    fn cvss(&self) -> Option<Cvss> {
+    fn cvss(&self) -> Option<Box<Cvss>> {
         let version = match self.method.as_deref() {
             Some("CVSSv2") => Some("2.0"),
             Some("CVSSv3") => Some("3.0"),
@@ -533,5 +583,68 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn licences_hold_together_and_what_was_concluded_counts() {
+        let json = |licenses: &str| {
+            format!(
+                r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{{"component":{{"name":"shop","licenses":[{{"license":{{"id":"MIT"}}}}]}}}},
+                "components":[{{"type":"library","group":"@s","name":"a","version":"1","licenses":[{licenses}]}}]}}"#
+            )
+        };
+        let xml = |licenses: &str| {
+            format!(
+                r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.6"><components><component type="library"><group>@s</group>
+                <name>a</name><version>1</version><licenses>{licenses}</licenses></component></components></bom>"#
+            )
+        };
+        for (text, license) in [
+            (json(""), None),
+            (json(r#"{"license":{"id":"MIT"}}"#), Some("MIT")),
+            (json(r#"{"expression":"NOASSERTION"}"#), None),
+            (
+                json(r#"{"license":{"id":"MIT"}},{"license":{"id":"MIT"}},{"expression":"ISC OR 0BSD"}"#),
+                Some("MIT AND (ISC OR 0BSD)"),
+            ),
+            (
+                json(
+                    r#"{"license":{"id":"Apache-2.0"}},{"license":{"name":"License :: OSI Approved :: Apache Software License"}}"#,
+                ),
+                Some("Apache-2.0"),
+            ),
+            (json(r#"{"license":{"id":"MIT"}},{"license":{"name":"Commercial"}}"#), Some("MIT AND Commercial")),
+            (json(r#"{"license":{"name":"License :: Other"}}"#), Some("License :: Other")),
+            (
+                json(
+                    r#"{"license":{"id":"MIT","acknowledgement":"declared"}},{"expression":"ISC","acknowledgement":"concluded"}"#,
+                ),
+                Some("ISC"),
+            ),
+            (xml("<license><id>MIT</id></license>"), Some("MIT")),
+            (
+                xml("<license acknowledgement=\"concluded\"><name>ISC</name></license><license><id>MIT</id></license>"),
+                Some("ISC"),
+            ),
+            (xml("<expression>MIT OR ISC</expression>"), Some("MIT OR ISC")),
+        ] {
+            let parsed = parse(&text).unwrap();
+            let [one] = parsed.licenses.as_slice() else { panic!("{text}: {:?}", parsed.licenses) };
+            assert_eq!(
+                (one.package.as_raw(), one.license.as_ref().map(Untrusted::as_raw)),
+                ("@s/a@1", license),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_dependency_has_a_licence_only_where_it_says_one() {
+        let text = r#"{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{"type":"file","name":"x"},
+            {"type":"operating-system","name":"debian"},{"type":"application","name":"tool","licenses":[{"license":{"id":"MIT"}}]},
+            {"type":"framework","name":"web"}]}"#;
+        let parsed = parse(text).unwrap();
+        let names: Vec<&str> = parsed.licenses.iter().map(|one| one.package.as_raw()).collect();
+        assert_eq!((parsed.packages, names), (Some(4), vec!["tool", "web"]));
     }
 }

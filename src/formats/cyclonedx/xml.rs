@@ -4,7 +4,7 @@ use super::super::FormatError;
 use super::super::terms::digest;
 use super::super::wire::no_results;
 use super::super::xml::{Piece, Tag, Xml};
-use super::{Affected, Analysis, Bom, Component, FORMAT, Rating, Vulnerability};
+use super::{Affected, Analysis, Bom, Component, FORMAT, License, Rating, Vulnerability};
 use crate::model::digest::Digest;
 use crate::model::text::Untrusted;
 
@@ -128,6 +128,10 @@ fn read_component(xml: &mut Xml<'_>, tag: &Tag<'_>, mut bom: Option<&mut Bom>) -
                 component.digests.extend(digest(&value).filter(|_| is_image));
                 Ok(())
             })?,
+            ("licenses", _) => xml.children(|xml, tag| {
+                component.licenses.extend(read_license(xml, tag)?);
+                Ok(())
+            })?,
             ("components", Some(bom)) => read_components(xml, bom)?,
             ("vulnerabilities", Some(bom)) => {
                 let own = component.reference.clone().or_else(|| component.purl.clone());
@@ -138,6 +142,26 @@ fn read_component(xml: &mut Xml<'_>, tag: &Tag<'_>, mut bom: Option<&mut Bom>) -
         Ok(())
     })?;
     Ok(component)
+}
+
+/// `license` with an id or a name, or `expression`.
+fn read_license(xml: &mut Xml<'_>, tag: &Tag<'_>) -> Result<Option<License>, FormatError> {
+    let is_concluded = tag.attribute("acknowledgement").as_deref() == Some("concluded");
+    let (mut spdx, mut name) = (None, None);
+    match tag.name() {
+        "expression" => spdx = text(xml)?,
+        "license" => xml.children(|xml, tag| {
+            match tag.name() {
+                "id" => spdx = text(xml)?,
+                "name" => name = text(xml)?,
+                _ => xml.skip()?,
+            }
+            Ok(())
+        })?,
+        _ => xml.skip()?,
+    }
+    let is_spdx = spdx.is_some();
+    Ok(spdx.or(name).map(|text| License { text, is_spdx, is_concluded }))
 }
 
 /// `within`: the component that the list stands in, which is then what is affected.

@@ -118,7 +118,7 @@ impl About {
         for (target, count) in self.targets {
             let (own, others) = std::mem::take(&mut rest).split_at_mut_checked(count).unwrap_or_default();
             for observation in own {
-                observation.target = Some(target.clone());
+                observation.target = Some(Box::new(target.clone()));
             }
             rest = others;
         }
@@ -294,7 +294,11 @@ impl Reader<'_, '_> {
             severity_raw: Some(level.into()),
             cvss: known.and_then(|known| known.cvss.clone()).filter(|_| kind == Kind::Vulnerability),
             title: self.title(kind, sensitive, message.as_deref(), description, id),
-            package: if kind == Kind::Vulnerability { package(&place, message.as_deref(), known) } else { None },
+            package: if kind == Kind::Vulnerability {
+                package(&place, message.as_deref(), known).map(Box::new)
+            } else {
+                None
+            },
             confidence: known.and_then(|known| known.rule.properties.get()?.precision.untrusted()),
             suppression: suppression(outcome),
             tool_fingerprint: if sensitive { None } else { fingerprint(outcome, kind, &place.location) },
@@ -304,7 +308,7 @@ impl Reader<'_, '_> {
             },
             also_at: self.also_at(outcome, kind, &place.location),
             location: place.location,
-            ..Observation::new(kind, id, severity, source)
+            ..Observation::new(kind, "", severity, source)
         })))
     }
 
@@ -526,8 +530,8 @@ mod tests {
     }
 
     fn only(parsed: Parsed) -> Observation {
-        let [observation] = <[Observation; 1]>::try_from(parsed.observations).unwrap();
-        observation
+        let [observation] = <[Box<Observation>; 1]>::try_from(parsed.observations).unwrap();
+        *observation
     }
 
     #[test]

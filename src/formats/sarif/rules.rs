@@ -42,7 +42,7 @@ pub(super) struct Known<'r, 'a> {
     /// Its description as one line.
     pub(super) name: Option<Untrusted>,
     /// What it says about the severity of each of its results.
-    pub(super) cvss: Option<Cvss>,
+    pub(super) cvss: Option<Box<Cvss>>,
 }
 
 impl<'r, 'a> Rules<'r, 'a> {
