@@ -32,6 +32,7 @@ pub const MOST_DAYS: u16 = 366;
 
 /// What is going to happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Forecast {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
@@ -55,6 +56,7 @@ pub struct Forecast {
 
 /// A rule whose own METADATA ends it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct End {
     /// The first day without it.
     pub on: Date,
@@ -66,6 +68,7 @@ pub struct End {
 
 /// From when an outcome holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutcomeFrom {
     /// The first second of it.
     pub at: Timestamp,
@@ -75,6 +78,7 @@ pub struct OutcomeFrom {
 
 /// A deny that was none the second before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turn {
     /// The first second of it.
     pub at: Timestamp,
@@ -96,6 +100,7 @@ pub struct Turn {
 
 /// What a rule said of something before it turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Before {
     /// Nothing.
@@ -106,6 +111,7 @@ pub enum Before {
 
 /// Why something turns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Cause {
     /// A record's last day is over.

@@ -23,6 +23,8 @@ use std::io;
 use crate::decision::Decision;
 
 pub(crate) use page::{Ink, Page};
+#[cfg(test)]
+pub(crate) use queue::Queue;
 
 /// Which verdicts people see; a program's format holds all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
