@@ -85,6 +85,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
         quiet: args.quiet > 0,
         show: args.show.map_or(Show::default(), Show::from),
         evidence: proof.as_ref().map(Proof::summary),
+        anchor: trail.anchor(),
         ..output::style(args.color, &io::environment())
     };
     let outputs = output::rendered(&trail.outputs, &decision, &style)?;
@@ -541,6 +542,11 @@ impl Trail {
         }
     }
 
+    fn anchor(&self) -> Option<Untrusted> {
+        let read: Vec<_> = self.materials.iter().map(|material| (material.role, &material.path)).collect();
+        output::anchor(&read)
+    }
+
     /// The evidence that was asked for, not written yet.
     fn proof(&self, decision: &Decision, facts: Option<Vec<u8>>) -> Result<Option<Proof<'_>>, CliError> {
         let Some(dir) = &self.evidence else { return Ok(None) };
@@ -562,7 +568,7 @@ impl Trail {
             })
             .collect();
         let decision = gate::no_decision(Known { exit_code: error.exit.code(), errors, ..known.clone() });
-        output::write_error(&self.outputs, &decision);
+        output::write_error(&self.outputs, &decision, self.anchor());
         // Where evidence could not be written, that has been said already.
         if self.key.is_some()
             && let Err(second) = self.prove(&decision)
