@@ -225,7 +225,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     };
     let read = match no_reports {
         true => Some(Vec::new()),
-        false => reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok(),
+        false => reports::read(&args.reports, &config.reports, &config.ignore, args.quiet > 0).map_err(&mut note).ok(),
     };
     let receipts = match no_reports {
         true => Some(Vec::new()),

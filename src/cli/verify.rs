@@ -182,7 +182,7 @@ pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
             verified::write_one(one, &verification, args.output, out).map(|()| verification.verdict.exit_code())
         }
         places => {
-            let progress = diagnostic::Progress::new("verified", places.len());
+            let progress = diagnostic::Progress::new("verified", places.len(), false);
             let checked = parallel::map(places, parallel::cores(), |place| {
                 let result = check(place, &asked);
                 progress.step();
