@@ -220,7 +220,7 @@ fn demands<'a>(args: &'a VerifyArgs, trust: Trust<'a>, outcomes: &'a [Outcome]) 
 
 /// The folders that were named, each once. What is no folder of evidence stands for those below it; where there are none, for
 /// itself, and fails.
-fn places(named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+pub(super) fn places(named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let mut places = Vec::new();
     for path in named {
         let below = if evidence::is_folder(path) { Vec::new() } else { evidence::folders_below(path)? };

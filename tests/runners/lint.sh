@@ -136,6 +136,8 @@ done
 valid explanation "${explained[@]}"
 asked excepted forecast --days 30 > "$lint/forecast.json"
 valid forecast "$lint/forecast.json"
+asked excepted simulate --with-at 2026-12-05T12:00:00Z > "$lint/simulation.json"
+valid simulation "$lint/simulation.json"
 asked excepted exception list > "$lint/listed.json"
 valid exception-list "$lint/listed.json"
 asked exception-rejected exception lint > "$lint/linted.json" || true

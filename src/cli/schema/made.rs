@@ -27,6 +27,7 @@ use crate::model::profile::Profile;
 use crate::model::report::Receipt;
 use crate::model::service::Service;
 use crate::render::Queue;
+use crate::simulate::Simulation;
 
 /// One receipt, or a list.
 #[derive(JsonSchema)]
@@ -75,6 +76,7 @@ fn schema_of(name: &str) -> Schema {
         "queue" => written::<Queue<'static>>(),
         "receipts" => read::<Receipts>(),
         "service" => read::<Service>(),
+        "simulation" => written::<Simulation>(),
         "trust" => read::<TrustList>(),
         "verification" => written::<verified::Document<'static>>(),
         "verifications" => written::<verified::Documents<'static>>(),

@@ -64,6 +64,7 @@ static SCHEMAS: &[Published] = published! {
     "queue": "countersign/queue/v1: check --output queue",
     "receipts": "what --receipt takes: which commit or artifact reports are about",
     "service": "the service file",
+    "simulation": "countersign/simulation/v1: simulate --output json",
     "trust": "countersign/trust/v1: the payload of a trust file",
     "verification": "countersign/verification/v1: verify --output json",
     "verifications": "countersign/verifications/v1: verify --output json of many",
