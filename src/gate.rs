@@ -202,7 +202,7 @@ pub fn judge(case: Case, bundle: &Bundle) -> Result<Decided, GateError> {
     let only_because_of = exceptions.iter().filter(|one| one.state.is_decisive()).map(|one| one.id.clone()).collect();
     let obligations = if exit_code == 1 { Vec::new() } else { obligations(&facts) };
     let decision = Decision {
-        schema: decision::SCHEMA,
+        schema: decision::SCHEMA.into(),
         id: decision_id(&gate, &facts.change),
         outcome,
         exit_code,
@@ -632,7 +632,7 @@ pub fn no_decision(known: Known) -> Decision {
     let told = format!("{id}\n{}\n{}\n{}", known.now, about.join(" "), told.join("\n"));
     let hex: String = Digest::of(told).hex().chars().take(32).collect();
     Decision {
-        schema: decision::SCHEMA,
+        schema: decision::SCHEMA.into(),
         id: format!("d-{hex}"),
         outcome: Outcome::Error,
         exit_code: known.exit_code,

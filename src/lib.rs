@@ -41,4 +41,5 @@ pub mod policy;
 mod projection;
 pub mod render;
 pub mod replay;
+pub mod simulate;
 pub mod strict;

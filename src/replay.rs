@@ -9,20 +9,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::decision::{Circumstances, Outcome};
+use crate::decision::{Circumstances, Decision, Outcome};
 use crate::evidence::materials::Role;
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::{Folder, Kept, Verified};
 use crate::exceptions::{self, Context, Record, VexDocument};
 use crate::facts::{
-    self, CodeOwners, CodeOwnersFile, Dialect, EarlierDecision, Facts, GivenBaseline, Here, MatchedException, Owners,
+    self, Clock, CodeOwners, CodeOwnersFile, Dialect, EarlierDecision, Facts, GivenBaseline, Here, MatchedException,
+    Owners,
 };
 use crate::gate::{self, Case, Decided, GateError, Inputs};
 use crate::model::artifact::Artifact;
 use crate::model::exception::Disposition;
 use crate::model::finding::Finding;
+use crate::model::profile::Profile;
 use crate::model::text::{Untrusted, neutral};
+use crate::model::time::Timestamp;
 use crate::normalise::ReadReport;
 use crate::policy::{Bundle, Layer, PolicyFile, PolicySet};
 
@@ -38,6 +41,12 @@ pub enum Unreplayable {
     /// Evidence of a version that kept less.
     #[error("the evidence does not say how its policies were loaded")]
     NoPolicySet,
+    /// Other facts than those that were kept.
+    #[error("{0} is a fact that is made from the reports: name them with --reports")]
+    NeedsReports(&'static str),
+    /// What the change's runner is was found out when it was decided.
+    #[error("the profile has other `runners`: what the runner of the change was is taken as it was recorded")]
+    Runners,
     /// Something that was kept is missing, or not readable any more.
     #[error("{0}")]
     Unreadable(String),
@@ -45,6 +54,44 @@ pub enum Unreplayable {
 
 fn unreadable(what: &str, why: impl std::fmt::Display) -> Unreplayable {
     Unreplayable::Unreadable(format!("{what}: {why}"))
+}
+
+/// What is to judge instead of what did.
+#[derive(Clone, Debug, Default)]
+pub struct Substitutes {
+    /// The instant.
+    pub at: Option<Timestamp>,
+    /// The profile.
+    pub profile: Option<Profile>,
+    /// The exception records, by id.
+    pub records: Option<Vec<Record>>,
+}
+
+impl Substitutes {
+    /// Puts them into the facts that the rest is made from.
+    fn put(&self, facts: &mut Facts, with_reports: bool) -> Result<(), Unreplayable> {
+        if let Some(profile) = &self.profile {
+            let was = &facts.profile;
+            if profile.runners != was.runners {
+                return Err(Unreplayable::Runners);
+            }
+            if !with_reports && (profile.coverage != was.coverage || profile.layers != was.layers) {
+                return Err(Unreplayable::NeedsReports("what its profile says of coverage or layers"));
+            }
+            facts.profile = profile.clone();
+        }
+        if !with_reports && self.records.is_some() {
+            return Err(Unreplayable::NeedsReports("what other exceptions cover"));
+        }
+        if let Some(at) = self.at {
+            if !with_reports {
+                return Err(Unreplayable::NeedsReports("what another day changes"));
+            }
+            facts.now = at;
+            facts.clock = Clock::Pinned;
+        }
+        Ok(())
+    }
 }
 
 /// A decision as it was recorded, ready to be made again.
@@ -89,6 +136,7 @@ impl Recorded {
         statement: &Verified<Statement<GateDecision>>,
         folder: &Folder,
         reports: Option<Originals>,
+        instead: &Substitutes,
     ) -> Result<Self, Unreplayable> {
         let kept = Kept::of(statement, folder).map_err(Unreplayable::Unreadable)?;
         let bytes = kept.facts().map_err(Unreplayable::Unreadable)?;
@@ -96,7 +144,8 @@ impl Recorded {
             return Err(Unreplayable::NoDecision);
         }
         let bytes = bytes.ok_or(Unreplayable::NoDecision)?;
-        let facts = Facts::from_bytes(bytes).map_err(|error| unreadable("the facts", error))?;
+        let mut facts = Facts::from_bytes(bytes).map_err(|error| unreadable("the facts", error))?;
+        instead.put(&mut facts, reports.is_some())?;
         let decision = kept.decision().map_err(Unreplayable::Unreadable)?;
         let (policies, namespaces) = policies(&kept)?;
         let told = Told::read(decision).map_err(|error| unreadable("the decision document", error))?;
@@ -107,9 +156,15 @@ impl Recorded {
             bound: statement.predicate.subject_source.is_bound(),
         };
         let unchecked = unchecked(&facts, reports.is_some());
+        let records = match &instead.records {
+            Some(records) => records.clone(),
+            None => kept.records().map_err(Unreplayable::Unreadable)?,
+        };
         let start = match reports {
-            None => Start::Facts(Box::new(case(&kept, facts, told.gate.id, circumstances)?)),
-            Some(reports) => Start::Reports(Box::new(inputs(&kept, facts, reports, told.gate.id, circumstances)?)),
+            None => Start::Facts(Box::new(case(&kept, facts, records, told.gate.id, circumstances)?)),
+            Some(reports) => {
+                Start::Reports(Box::new(inputs(&kept, facts, reports, records, told.gate.id, circumstances)?))
+            }
         };
         Ok(Self { policies, namespaces, unchecked, start, facts: bytes.to_vec(), decision: decision.to_vec() })
     }
@@ -120,6 +175,25 @@ impl Recorded {
         match &self.start {
             Start::Facts(case) => &case.records,
             Start::Reports(inputs) => &inputs.records,
+        }
+    }
+
+    /// The decision that was made.
+    ///
+    /// # Errors
+    /// It is none that this program reads.
+    pub fn decision(&self) -> Result<Decision, Unreplayable> {
+        Decision::from_bytes(&self.decision).map_err(|error| unreadable("the decision document", error))
+    }
+
+    /// Decides again.
+    ///
+    /// # Errors
+    /// There is no decision this time.
+    pub fn decide(self, bundle: &Bundle) -> Result<Decided, GateError> {
+        match self.start {
+            Start::Facts(case) => gate::judge(*case, bundle),
+            Start::Reports(inputs) => gate::decide(*inputs, bundle),
         }
     }
 
@@ -177,10 +251,10 @@ fn inputs(
     kept: &Kept<'_>,
     facts: Facts,
     Originals { reports, mut vex }: Originals,
+    records: Vec<Record>,
     gate_id: Untrusted,
     circumstances: Circumstances,
 ) -> Result<Inputs, Unreplayable> {
-    let records = kept.records().map_err(Unreplayable::Unreadable)?;
     let repository = facts.change.repository.clone();
     let repository = repository.as_ref().map(Untrusted::as_raw);
     let signers = kept.signers().map_err(Unreplayable::Unreadable)?;
@@ -253,10 +327,10 @@ fn baseline(kept: &Kept<'_>, facts: &Facts) -> Result<Option<GivenBaseline>, Unr
 fn case(
     kept: &Kept<'_>,
     mut facts: Facts,
+    records: Vec<Record>,
     gate_id: Untrusted,
     circumstances: Circumstances,
 ) -> Result<Case, Unreplayable> {
-    let records = kept.records().map_err(Unreplayable::Unreadable)?;
     let codeowners = codeowners(kept)?;
     let repository = facts.change.repository.clone();
     let repository = repository.as_ref().map(Untrusted::as_raw);

@@ -56,12 +56,16 @@ pub enum Command {
     Explain(Box<super::explain::ExplainArgs>),
     /// Look ahead: what turns into a block in the next days if nothing changes, when, and why.
     Forecast(Box<ForecastArgs>),
+    /// Say what other policies, another profile, other exceptions or another day would have decided.
+    Simulate(Box<super::simulate::SimulateArgs>),
     /// Read reports and print normalised findings; nothing is judged.
     Findings(FindingsArgs),
     /// Check evidence: signature, subject, time, completeness.
     Verify(Box<VerifyArgs>),
     /// Decide again from what evidence keeps, and compare.
     Replay(ReplayArgs),
+    /// Show a decision from its evidence in any format; nothing is decided.
+    Report(super::report::ReportArgs),
     /// State which commit or artifact reports are about, right after the scanner ran.
     Receipt(ReceiptArgs),
     /// Write, check and look at exception records.
@@ -461,7 +465,7 @@ pub enum ModeArg {
 }
 
 /// What `--output` takes, from the table.
-fn output_help() -> String {
+pub fn output_help() -> String {
     let rows = RENDERERS.iter().map(|renderer| format!("\n  {:<18}  {}", renderer.id, renderer.title));
     format!("An output; repeatable, at most one without a path:{}", rows.collect::<String>())
 }

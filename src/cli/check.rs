@@ -88,6 +88,7 @@ fn attempt(args: &CheckArgs, trail: &mut Trail) -> Result<u8, CliError> {
         quiet: args.quiet > 0,
         show: args.show.map_or(Show::default(), Show::from),
         evidence: proof.as_ref().map(Proof::summary),
+        anchor: trail.anchor(),
         ..output::style(args.color, &io::environment())
     };
     let outputs = output::rendered(&trail.outputs, &decision, &style)?;
@@ -227,7 +228,7 @@ fn gather(args: &CheckArgs, trail: &mut Trail) -> Result<Ready, CliError> {
     };
     let read = match no_reports {
         true => Some(Vec::new()),
-        false => reports::read(&args.reports, &config.reports, &config.ignore).map_err(&mut note).ok(),
+        false => reports::read(&args.reports, &config.reports, &config.ignore, args.quiet > 0).map_err(&mut note).ok(),
     };
     let receipts = match no_reports {
         true => Some(Vec::new()),
@@ -544,6 +545,11 @@ impl Trail {
         }
     }
 
+    fn anchor(&self) -> Option<Untrusted> {
+        let read: Vec<_> = self.materials.iter().map(|material| (material.role, &material.path)).collect();
+        output::anchor(&read)
+    }
+
     /// The evidence that was asked for, not written yet.
     fn proof(&self, decision: &Decision, facts: Option<Vec<u8>>) -> Result<Option<Proof<'_>>, CliError> {
         let Some(dir) = &self.evidence else { return Ok(None) };
@@ -567,7 +573,7 @@ impl Trail {
             })
             .collect();
         let decision = gate::no_decision(Known { exit_code: error.exit.code(), errors, ..known.clone() });
-        output::write_error(&self.outputs, &decision);
+        output::write_error(&self.outputs, &decision, self.anchor());
         // Where evidence could not be written, that has been said already.
         if self.key.is_some()
             && !self.is_unstamped.get()

@@ -20,7 +20,7 @@ use crate::facts::Facts;
 use crate::gate::{self, Decided};
 use crate::policy::Bundle;
 use crate::render::Style;
-use crate::replay::{Comparison, Recorded};
+use crate::replay::{Comparison, Recorded, Substitutes};
 
 /// Reports that are named in a command to paste; of more there is none to name.
 const MOST_NAMED: usize = 5;
@@ -138,7 +138,7 @@ fn of_evidence(path: &Path, args: &ExplainArgs) -> Result<Told, CliError> {
         return Err(CliError::input(why).hint("what does not verify is not explained; see countersign verify"));
     };
     let unreplayable = |why: String| CliError::input(format!("{}: {why}", path.display()));
-    let recorded = Recorded::of(statement, &folder, None).map_err(|why| {
+    let recorded = Recorded::of(statement, &folder, None, &Substitutes::default()).map_err(|why| {
         unreplayable(why.to_string()).hint("only a decision whose facts and policies were kept can be explained")
     })?;
     let limit = Duration::from_secs(args.check.policy_timeout.max(1));

@@ -34,7 +34,7 @@ pub(super) struct Document<'a> {
 /// # Errors
 /// A report that cannot be read: exit 3. Whatever state a scan was in, a report that could be read is exit 0.
 pub fn run(args: &FindingsArgs) -> Result<u8, CliError> {
-    let given = reports::read(&args.reports, &[], &[])?;
+    let given = reports::read(&args.reports, &[], &[], false)?;
     let mut reports: Vec<ReadReport> = given.into_iter().map(|given| given.report).collect();
     // Nothing is judged, so the data is read as it is.
     let here = JudgingFiles::open(&Change::default(), None, &io::working_directory()?)?;

@@ -43,9 +43,11 @@ pub mod policy_test;
 pub mod receipt;
 pub mod releases;
 pub mod replay;
+pub mod report;
 pub mod reports;
 pub mod schema;
 pub mod signing;
+pub mod simulate;
 pub mod subject;
 pub mod timestamps;
 pub mod trust;
@@ -104,9 +106,11 @@ fn run(command: &Command) -> u8 {
         Command::Policy(args) => policy::run(&args.command),
         Command::Explain(args) => explain::run(args),
         Command::Forecast(args) => forecast::run(args),
+        Command::Simulate(args) => simulate::run(args),
         Command::Findings(args) => findings::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Replay(args) => replay::run(args),
+        Command::Report(args) => report::run(args),
         Command::Receipt(args) => receipt(args),
         Command::Emergency(args) => emergency::run(&args.command),
         Command::Exception(args) => exception::run(&args.command),

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
@@ -13,7 +13,8 @@ use super::args::ColorArg;
 use super::error::CliError;
 use super::io;
 use crate::decision::Decision;
-use crate::model::text::{guard_line_start, neutral};
+use crate::evidence::materials::Role;
+use crate::model::text::{Untrusted, guard_line_start, neutral};
 use crate::render::{self, Renderer, Style};
 
 /// One output that was asked for.
@@ -80,9 +81,41 @@ pub fn keep_apart<'a>(outputs: &[Output], read: impl IntoIterator<Item = &'a Pat
     Ok(())
 }
 
+/// Files that judge and that somebody of the repository edits, the likeliest first.
+pub const ANCHORS: [Role; 4] = [Role::Config, Role::Service, Role::Exceptions, Role::Ownership];
+
+/// The file that a verdict about none is shown at: the first of these that was read and lies below the working directory.
+#[must_use]
+pub fn anchor(read: &[(Role, &Untrusted)]) -> Option<Untrusted> {
+    let below = |path: &Untrusted| {
+        let parts = Path::new(path.as_raw()).components().filter(|part| *part != Component::CurDir);
+        let stays = parts.clone().all(|part| matches!(part, Component::Normal(_)));
+        stays.then(|| io::slashed(&parts.collect::<PathBuf>()))
+    };
+    let of = |wanted: Role| read.iter().filter(move |(role, _)| *role == wanted).find_map(|(_, path)| below(path));
+    ANCHORS.into_iter().find_map(of).map(Untrusted::new)
+}
+
+/// Refuses an output into a folder of evidence: what its statement does not list makes it fail.
+///
+/// # Errors
+/// A usage error that names the path.
+pub fn keep_out_of(outputs: &[Output], evidence: &Path) -> Result<(), CliError> {
+    let real = |path: &Path| io::canonical(if path.as_os_str().is_empty() { Path::new(".") } else { path }).ok();
+    let folder = if io::kind(evidence) == io::PathKind::File { evidence.parent() } else { Some(evidence) };
+    let Some(folder) = folder.and_then(real) else { return Ok(()) };
+    for path in outputs.iter().filter_map(|output| output.path.as_deref()) {
+        if path.parent().and_then(real).is_some_and(|parent| parent.starts_with(&folder)) {
+            return Err(CliError::usage(format!("--output {}: that is in the evidence", path.display()))
+                .hint("write it elsewhere: a file that evidence does not list makes it fail"));
+        }
+    }
+    Ok(())
+}
+
 /// After an error: every file that was asked for says so, so that no earlier decision stands in its place.
-pub fn write_error(outputs: &[Output], decision: &Decision) {
-    let style = Style { width: 100, ..Style::default() };
+pub fn write_error(outputs: &[Output], decision: &Decision, anchor: Option<Untrusted>) {
+    let style = Style { width: 100, anchor, ..Style::default() };
     for output in outputs {
         let Some(path) = &output.path else { continue };
         let mut bytes = Vec::new();

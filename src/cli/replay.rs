@@ -19,7 +19,7 @@ use crate::evidence::statement::Statement;
 use crate::evidence::{Demands, Folder, Verdict, Verification, Verified};
 use crate::model::text::neutral;
 use crate::render;
-use crate::replay::{Comparison, Recorded};
+use crate::replay::{Comparison, Recorded, Substitutes};
 
 /// The schema tag of `replay --output json`.
 pub const SCHEMA: &str = "countersign/replay/v1";
@@ -175,7 +175,7 @@ pub(super) fn again(
         Some(Ok(reports)) => Some(reports),
         Some(Err(why)) => return Ok(Again::Cannot(why)),
     };
-    let recorded = match Recorded::of(statement, folder, reports) {
+    let recorded = match Recorded::of(statement, folder, reports, &Substitutes::default()) {
         Ok(recorded) => recorded,
         Err(why) => return Ok(Again::Cannot(why.to_string())),
     };

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::args::ReportArgs;
+use super::diagnostic::Progress;
 use super::error::CliError;
 use super::io::{self, PathKind};
 use crate::formats::{self, FormatError, Limits};
@@ -21,6 +22,9 @@ use crate::parallel;
 const MOST_REPORTS: usize = 10_000;
 /// Bytes of all report files of a run.
 const ALL_BYTES: u64 = 4 << 30;
+/// From so many bytes on, or so many reports, reading takes long enough to say how far it is.
+const LONG_BYTES: u64 = 32 << 20;
+const LONG_REPORTS: usize = 100;
 
 /// A report that was read, and the size of its file in bytes.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,7 +46,12 @@ struct Named {
 ///
 /// # Errors
 /// See the module: exit 3, naming each file and the way out. No report at all is a usage error.
-pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -> Result<Vec<Given>, CliError> {
+pub fn read(
+    arguments: &ReportArgs,
+    configured: &[String],
+    ignored: &[String],
+    quiet: bool,
+) -> Result<Vec<Given>, CliError> {
     let mut faults = Vec::new();
     let mut named = Vec::new();
     let (patterns, declared): (&[String], &[String]) =
@@ -72,8 +81,16 @@ pub fn read(arguments: &ReportArgs, configured: &[String], ignored: &[String]) -
     if bytes > ALL_BYTES {
         return Err(too_much("all_reports_bytes", ALL_BYTES));
     }
+    let is_long = bytes >= LONG_BYTES || named.len() >= LONG_REPORTS;
+    let progress = Progress::new("reports read", named.len(), quiet || !is_long);
+    let all = parallel::map(&named, parallel::cores(), |named| {
+        let read = read_one(named);
+        progress.step();
+        read
+    });
+    drop(progress);
     let mut reports = Vec::new();
-    for read in parallel::map(&named, parallel::cores(), read_one) {
+    for read in all {
         match read {
             Ok(report) => reports.push(report),
             Err(fault) => faults.push(fault),

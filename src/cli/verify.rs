@@ -182,7 +182,7 @@ pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
             verified::write_one(one, &verification, args.output, out).map(|()| verification.verdict.exit_code())
         }
         places => {
-            let progress = diagnostic::Progress::new("verified", places.len());
+            let progress = diagnostic::Progress::new("verified", places.len(), false);
             let checked = parallel::map(places, parallel::cores(), |place| {
                 let result = check(place, &asked);
                 progress.step();
@@ -220,7 +220,7 @@ fn demands<'a>(args: &'a VerifyArgs, trust: Trust<'a>, outcomes: &'a [Outcome]) 
 
 /// The folders that were named, each once. What is no folder of evidence stands for those below it; where there are none, for
 /// itself, and fails.
-fn places(named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+pub(super) fn places(named: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     let mut places = Vec::new();
     for path in named {
         let below = if evidence::is_folder(path) { Vec::new() } else { evidence::folders_below(path)? };

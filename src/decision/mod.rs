@@ -4,7 +4,10 @@
 //! and the totals balance or there is no decision. Published as `countersign/decision/v1`.
 
 mod assurance;
+mod standing;
 mod verdicts;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +27,7 @@ use crate::model::vex::VexState;
 use crate::projection::{self, Kept};
 
 pub use assurance::{Circumstances, assurance};
+pub use standing::{Standing, Subject, standing};
 pub use verdicts::verdicts;
 
 /// The schema tag of the decision.
@@ -72,7 +76,7 @@ pub enum FailOn {
 }
 
 /// What one verdict says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum VerdictAction {
@@ -94,7 +98,7 @@ impl VerdictAction {
 }
 
 /// How soon who reacts to a verdict, as the profile's `severity_classes` say.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Response {
     /// `P0`, `P1`, …
@@ -108,7 +112,7 @@ pub struct Response {
 }
 
 /// One rule's deny or warn. Alike ones about several findings are one verdict that lists them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// The policy rule, as `area/name`; a foreign package keeps its own name.
@@ -140,13 +144,13 @@ pub struct Verdict {
 }
 
 /// What became of an exception.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExceptionOutcome {
     /// Its id.
     pub id: Untrusted,
     /// Whose it is; left out where it is the repository's own.
-    #[serde(skip_serializing_if = "Origin::is_repository")]
+    #[serde(default, skip_serializing_if = "Origin::is_repository")]
     pub origin: Origin,
     /// What it did.
     pub state: ExceptionState,
@@ -165,7 +169,7 @@ pub struct ExceptionOutcome {
 }
 
 /// A VEX statement, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatementOutcome {
     /// Its id: the same for the same bytes.
@@ -189,7 +193,7 @@ pub struct StatementOutcome {
 }
 
 /// What must be done after this release, before the next one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Obligation {
     /// Its id, which the closing names: that of the emergency.
@@ -205,7 +209,7 @@ pub struct Obligation {
 }
 
 /// How much the decision can be relied on, 0 to 3, and why not more.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Assurance {
     /// 0: not enforced, unsigned, or decided at a pinned clock. 1: weakened. 2: some inputs merely asserted. 3: none of these.
@@ -215,7 +219,7 @@ pub struct Assurance {
 }
 
 /// The typed equations of "nothing is lost".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Totals {
     /// Results as they stand in all reports.
@@ -296,7 +300,7 @@ impl Totals {
 }
 
 /// Who decided, with what.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GateInfo {
     /// A URI that names the gate and contains the environment.
@@ -312,7 +316,7 @@ pub struct GateInfo {
 }
 
 /// A policy rule that was evaluated, as its METADATA describe it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct JudgedRule {
     /// `area/name`; a foreign package keeps its own name.
@@ -332,7 +336,7 @@ pub struct JudgedRule {
 }
 
 /// Why there is no decision.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DecisionError {
     /// What is wrong, naming file and place.
@@ -342,11 +346,11 @@ pub struct DecisionError {
 }
 
 /// The decision: every renderer and the evidence are made from this document.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Decision {
     /// Always [`SCHEMA`].
-    pub schema: &'static str,
+    pub schema: Cow<'static, str>,
     /// `d-` and 32 hexadecimal digits, derived from the facts' digest, gate, run and attempt.
     pub id: String,
     /// Pass, warn, block or error.
@@ -354,7 +358,7 @@ pub struct Decision {
     /// The exit code of the run.
     pub exit_code: u8,
     /// The exceptions without which the outcome would be worse, alone or together, sorted; left out where there is none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_because_of: Vec<Untrusted>,
     /// The instant of the decision.
     pub decided_at: Timestamp,
@@ -385,7 +389,7 @@ pub struct Decision {
     /// Every exception and what became of it, by id.
     pub exceptions: Vec<ExceptionOutcome>,
     /// Every VEX statement that is about something here, and what became of it; absent where there is none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vex: Vec<StatementOutcome>,
     /// Required checks and reports.
     pub coverage: Vec<Coverage>,
@@ -404,6 +408,18 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Reads a stored decision document.
+    ///
+    /// # Errors
+    /// No decision, or one of a schema that this program does not know.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        let decision: Self = serde_json::from_slice(bytes)?;
+        if decision.schema == SCHEMA {
+            return Ok(decision);
+        }
+        Err(serde::de::Error::custom(format!("the schema is {:?}, and not {SCHEMA}", decision.schema)))
+    }
+
     /// The bytes that are digested and stored: compact JSON, struct fields in declared order, maps sorted.
     ///
     /// # Errors

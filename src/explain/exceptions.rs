@@ -15,6 +15,7 @@ const MOST_NEAR: usize = 3;
 
 /// An exception, and how it stands to what is explained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Bearing {
     /// Its id.
     pub id: Untrusted,
@@ -40,6 +41,7 @@ pub struct Bearing {
 
 /// One thing that has to hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Criterion {
     /// The key of the record that it stands under.
     pub criterion: &'static str,

@@ -56,6 +56,7 @@ pub struct Case<'a> {
 
 /// Where the decision comes from, and how to name its inputs again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Origin {
     /// Decided just now, or read from evidence.
     pub kind: OriginKind,
@@ -71,6 +72,7 @@ pub struct Origin {
 
 /// See [`Origin`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OriginKind {
     /// Decided just now, from reports.
@@ -81,6 +83,7 @@ pub enum OriginKind {
 
 /// What `explain` prints.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Explanation {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
@@ -112,6 +115,7 @@ pub struct Explanation {
 
 /// A finding, and who saw it where.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExplainedFinding {
     /// Its id.
     pub id: Untrusted,
@@ -147,6 +151,7 @@ pub struct ExplainedFinding {
 
 /// One scanner's result, and where it stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Seen {
     /// The tool.
     pub tool: Untrusted,
@@ -160,6 +165,7 @@ pub struct Seen {
 
 /// A verdict, the rule that says it, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExplainedVerdict {
     /// A name of it that stays from run to run: `v-` and sixteen hexadecimal digits.
     pub id: String,
@@ -189,6 +195,7 @@ pub struct ExplainedVerdict {
 
 /// A policy rule, and what of it says the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ExplainedRule {
     /// `area/name`; a foreign package keeps its own name.
     pub id: Untrusted,
@@ -212,6 +219,7 @@ pub struct ExplainedRule {
 
 /// A part of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Excerpt {
     /// The file.
     pub path: Untrusted,
@@ -223,6 +231,7 @@ pub struct Excerpt {
 
 /// One fact that a verdict rests on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Fact {
     /// A JSON pointer into the facts.
     pub pointer: String,
@@ -234,6 +243,7 @@ pub struct Fact {
 
 /// See [`Fact`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FactValue {
     /// What stands there.
@@ -244,6 +254,7 @@ pub enum FactValue {
 
 /// What a rule would say otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Otherwise {
     /// Deny or warn.
     pub action: VerdictAction,
@@ -255,6 +266,7 @@ pub struct Otherwise {
 
 /// A VEX statement, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Statement {
     /// Its id.
     pub id: Untrusted,
@@ -274,6 +286,7 @@ pub struct Statement {
 
 /// A day on which something gets worse.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turn {
     /// The first day of it.
     pub on: Date,

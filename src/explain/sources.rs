@@ -14,6 +14,7 @@ use crate::model::text::Untrusted;
 
 /// A place in a file that was read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Source {
     /// The file, as it was given.
     pub file: Untrusted,

@@ -28,6 +28,7 @@ const NAMED: usize = 3;
 
 /// One way.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Way {
     /// How dear it is, compared with the others; 1 is the cheapest.
     pub cost: u8,
@@ -45,6 +46,7 @@ pub struct Way {
 
 /// The kinds of ways, the cheapest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WayKind {
     /// Take a version that contains the fix.
@@ -97,6 +99,7 @@ impl WayKind {
 
 /// What remains of the verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// None of them.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::decision::{Decision, Outcome, Verdict, VerdictAction};
+use crate::decision::{Decision, Outcome, Standing, Subject, Verdict, VerdictAction, standing};
 use crate::facts::Clock;
 use crate::gate::{self, GateError, Inputs};
 use crate::model::coverage::CoverageState;
@@ -32,6 +32,7 @@ pub const MOST_DAYS: u16 = 366;
 
 /// What is going to happen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Forecast {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
@@ -55,6 +56,7 @@ pub struct Forecast {
 
 /// A rule whose own METADATA ends it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct End {
     /// The first day without it.
     pub on: Date,
@@ -66,6 +68,7 @@ pub struct End {
 
 /// From when an outcome holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OutcomeFrom {
     /// The first second of it.
     pub at: Timestamp,
@@ -75,6 +78,7 @@ pub struct OutcomeFrom {
 
 /// A deny that was none the second before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Turn {
     /// The first second of it.
     pub at: Timestamp,
@@ -96,6 +100,7 @@ pub struct Turn {
 
 /// What a rule said of something before it turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Before {
     /// Nothing.
@@ -106,6 +111,7 @@ pub enum Before {
 
 /// Why something turns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Cause {
     /// A record's last day is over.
@@ -269,23 +275,6 @@ struct Judged {
     standing: BTreeMap<Subject, Standing>,
 }
 
-/// What a verdict is about, without anything that changes from day to day by itself.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Subject {
-    rule: Untrusted,
-    /// The finding; else path and message without its figures, such as an age.
-    about: String,
-    /// Among several that are alike.
-    number: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Standing {
-    denies: bool,
-    /// Index into the decision's verdicts.
-    verdict: usize,
-}
-
 impl Judge<'_> {
     fn at(&self, at: Timestamp) -> Result<Judged, GateError> {
         let mut inputs = self.inputs.clone();
@@ -329,7 +318,7 @@ impl Judged {
     /// Whether both deny and warn of the same things.
     fn same(&self, other: &Self) -> bool {
         let plain = |judged: &Self| -> Vec<(Subject, bool)> {
-            judged.standing.iter().map(|(subject, standing)| (subject.clone(), standing.denies)).collect()
+            judged.standing.iter().map(|(subject, standing)| (subject.clone(), denies(standing))).collect()
         };
         plain(self) == plain(other)
     }
@@ -339,38 +328,17 @@ impl Judged {
     }
 }
 
-fn standing(verdicts: &[Verdict]) -> BTreeMap<Subject, Standing> {
-    let mut all: BTreeMap<Subject, Standing> = BTreeMap::new();
-    for (position, verdict) in verdicts.iter().enumerate() {
-        let path = verdict.path.as_ref().map(Untrusted::as_raw).unwrap_or_default();
-        let about: Vec<String> = match verdict.findings.as_slice() {
-            [] => vec![format!("{path}\n{}", without_figures(verdict.msg.as_raw()))],
-            findings => findings.iter().map(|id| id.as_raw().to_owned()).collect(),
-        };
-        for about in about {
-            let denies = verdict.action == VerdictAction::Deny;
-            let mut subject = Subject { rule: verdict.rule.clone(), about, number: 0 };
-            while all.contains_key(&subject) {
-                subject.number += 1;
-            }
-            all.insert(subject, Standing { denies, verdict: position });
-        }
-    }
-    all
-}
-
-/// A message that counts hours or days is the same one tomorrow.
-fn without_figures(msg: &str) -> String {
-    msg.chars().filter(|c| !c.is_ascii_digit()).collect()
+fn denies(standing: &Standing) -> bool {
+    standing.action == VerdictAction::Deny
 }
 
 /// What denies in `after` and did not in `before`, together by verdict.
 fn turned(before: &Judged, after: &Judged, inputs: &Inputs) -> Vec<Turn> {
     let mut turns: BTreeMap<(usize, Before), Turn> = BTreeMap::new();
-    for (subject, standing) in after.standing.iter().filter(|(_, standing)| standing.denies) {
+    for (subject, standing) in after.standing.iter().filter(|(_, standing)| denies(standing)) {
         let earlier = before.standing.get(subject);
         let was = match earlier {
-            Some(earlier) if earlier.denies => continue,
+            Some(earlier) if denies(earlier) => continue,
             Some(_) => Before::Warn,
             None => Before::Pass,
         };

@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::about::{self, Point};
-use super::sarif::NOWHERE;
 use super::{Renderer, Style, json};
 use crate::decision::{Decision, VerdictAction};
 use crate::model::severity::Severity;
@@ -36,22 +35,22 @@ struct Entry {
     location: Value,
 }
 
-fn quality(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let points = about::points(decision);
-    let entries: Vec<Entry> = points.iter().map(|point| entry(*point, decision)).collect();
+fn quality(decision: &Decision, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let (points, anchor) = (about::points(decision), style.anchor());
+    let entries: Vec<Entry> = points.iter().map(|point| entry(*point, decision, &anchor)).collect();
     json::document(&entries, out)
 }
 
-fn entry(point: Point<'_>, decision: &Decision) -> Entry {
+fn entry(point: Point<'_>, decision: &Decision, anchor: &Untrusted) -> Entry {
     let verdict = point.verdict;
-    let (path, line) = point.spot().map_or((NOWHERE.into(), None), |(path, line)| (path.line(), line));
+    let (path, line) = point.spot().unwrap_or((anchor, None));
     let next = about::next(verdict, decision).map(|next| format!("; next: {next}")).unwrap_or_default();
     Entry {
         description: format!("{}: {}{next}", about::label(verdict.action), point.sentence()),
         check_name: verdict.rule.line().into_owned(),
         fingerprint: point.fingerprint().hex(),
         severity: severity(verdict.action, verdict.severity),
-        location: json!({ "path": path, "lines": { "begin": line.unwrap_or(1).max(1) } }),
+        location: json!({ "path": path.line(), "lines": { "begin": line.unwrap_or(1).max(1) } }),
     }
 }
 

@@ -21,8 +21,11 @@ mod sarif;
 use std::io;
 
 use crate::decision::Decision;
+use crate::model::text::Untrusted;
 
 pub(crate) use page::{Ink, Page};
+#[cfg(test)]
+pub(crate) use queue::Queue;
 
 /// Which verdicts people see; a program's format holds all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub enum Show {
     Blocked,
 }
 
-/// How to write for people.
+/// How to write, and what a reader is told beside the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Whether ANSI colours are wanted.
@@ -51,11 +54,23 @@ pub struct Style {
     pub show: Show,
     /// Where the evidence is, for the line before the last.
     pub evidence: Option<String>,
+    /// The file that is shown where a format demands one and a verdict is about none: of those that judged, one of the repository's.
+    pub anchor: Option<Untrusted>,
+}
+
+/// Where nothing of the repository judged: the place where its configuration would be.
+const NO_ANCHOR: &str = "countersign.yaml";
+
+impl Style {
+    /// The file of a verdict that is about none.
+    fn anchor(&self) -> Untrusted {
+        self.anchor.clone().unwrap_or_else(|| NO_ANCHOR.into())
+    }
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { color: false, width: 80, unicode: true, quiet: false, show: Show::First, evidence: None }
+        Self { color: false, width: 80, unicode: true, quiet: false, show: Show::First, evidence: None, anchor: None }
     }
 }
 

@@ -28,27 +28,40 @@ pub(super) static CSV: Renderer =
 const SCHEMA: &str = "countersign/queue/v1";
 
 #[derive(Serialize)]
-struct Queue<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Queue<'a> {
+    /// Always `countersign/queue/v1`.
     schema: &'static str,
+    /// The id of the decision.
     decision: &'a str,
+    /// Its instant.
     decided_at: Timestamp,
+    /// The repository, where it is known.
     repository: Option<&'a Untrusted>,
+    /// The commit, where it is known.
     commit: Option<&'a CommitId>,
+    /// The service, where it is known.
     service: Option<&'a Untrusted>,
+    /// The environment.
     environment: &'a Untrusted,
     /// The exceptions without which the outcome would be worse.
     only_because_of: &'a [Untrusted],
+    /// By name.
     owners: Vec<Owner<'a>>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Owner<'a> {
+    /// Who has to act.
     owner: &'a Untrusted,
+    /// The most urgent first.
     items: Vec<Item<'a>>,
 }
 
 /// What an item asks for, most urgent first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 enum Action {
     /// It keeps the release back.
@@ -73,19 +86,28 @@ impl Action {
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Item<'a> {
+    /// What it asks for.
     action: Action,
-    /// When it is due; `null` for the backlog. What is due comes before what is not.
+    /// When it is due; left out where nothing says it, as for the backlog. What is due comes before what is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix_by: Option<Date>,
+    /// The severity.
     severity: Severity,
-    /// `finding:…`, `rule:…` or `obligation:…`.
+    /// `finding:…`, `rule:…` or `obligation:…`; the same from run to run while the thing itself is.
     id: Untrusted,
+    /// One line.
     title: &'a Untrusted,
+    /// The policy rules that say so.
     rules: BTreeSet<&'a Untrusted>,
+    /// What to do.
     next: Option<&'a Untrusted>,
+    /// The file.
     path: Option<&'a Untrusted>,
+    /// The line in it.
     line: Option<u64>,
+    /// The package.
     package: Option<&'a Untrusted>,
     /// The exception that covers it.
     exception: Option<&'a Untrusted>,

@@ -27,8 +27,8 @@ const MOST_RESULTS: usize = 25_000;
 /// Tags of a rule that GitHub accepts.
 const MOST_TAGS: usize = 20;
 
-fn write(decision: &Decision, _style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
-    let rules = Rules::of(decision);
+fn write(decision: &Decision, style: &Style, out: &mut dyn io::Write) -> io::Result<()> {
+    let rules = Rules::of(decision, style);
     let verdicts = about::points(decision);
     let covered: std::collections::BTreeSet<&Untrusted> =
         verdicts.iter().filter_map(|point| point.finding).map(|triaged| &triaged.finding.id).collect();
@@ -86,10 +86,12 @@ fn invocation(decision: &Decision, dropped: usize) -> Value {
     })
 }
 
-/// The rules that results refer to: those of the policies, and one for each way in which a finding is set aside.
+/// What results refer to: the rules of the policies, one for each way in which a finding is set aside, and the file of what is about
+/// none, because code scanning takes no result without a location.
 struct Rules<'a> {
     judged: &'a [JudgedRule],
     index: BTreeMap<String, usize>,
+    anchor: Untrusted,
 }
 
 /// Dispositions of findings without a verdict, as rules.
@@ -101,10 +103,11 @@ const ASIDE: [(Disposition, &str); 4] = [
 ];
 
 impl<'a> Rules<'a> {
-    fn of(decision: &'a Decision) -> Self {
+    fn of(decision: &'a Decision, style: &Style) -> Self {
         let judged = decision.rules.iter().map(|rule| rule.id.as_raw().to_owned());
         let ids = judged.chain(ASIDE.iter().map(|(disposition, _)| aside_id(*disposition)));
-        Self { judged: &decision.rules, index: ids.enumerate().map(|(at, id)| (id, at)).collect() }
+        let index = ids.enumerate().map(|(at, id)| (id, at)).collect();
+        Self { judged: &decision.rules, index, anchor: style.anchor() }
     }
 
     fn descriptors(&self) -> Vec<Value> {
@@ -210,17 +213,14 @@ fn result(
     }
     result.insert("level".to_owned(), json!(level));
     result.insert("message".to_owned(), json!({ "text": text }));
-    let (path, line) = spot.map_or((NOWHERE, None), |(path, line)| (path.as_raw(), line));
+    let (path, line) = spot.unwrap_or((&rules.anchor, None));
     let location = json!({ "physicalLocation": {
-        "artifactLocation": { "uri": uri(path) },
+        "artifactLocation": { "uri": uri(path.as_raw()) },
         "region": { "startLine": line.unwrap_or(1).max(1) },
     } });
     result.insert("locations".to_owned(), json!([location]));
     result
 }
-
-/// Where a result is shown that is about no file: code scanning takes none without a location.
-pub(super) const NOWHERE: &str = "countersign.yaml";
 
 /// What is not a place in a file, and why the finding is set aside.
 fn about_finding(result: &mut Map<String, Value>, triaged: &TriagedFinding) {

@@ -28,6 +28,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("replay", &["model", "exceptions", "normalise", "facts", "policy", "decision", "evidence", "gate"]),
     ("forecast", &["model", "exceptions", "facts", "policy", "decision", "gate"]),
+    ("simulate", &["model", "decision"]),
     ("explain", &["model", "exceptions", "facts", "policy", "decision", "render"]),
     ("history", &["model", "strict", "facts", "decision", "evidence"]),
     (
@@ -51,6 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "evidence",
             "gate",
             "replay",
+            "simulate",
         ],
     ),
 ];

@@ -377,7 +377,7 @@ proptest! {
         ),
     ) {
         let decision = decision(&texts);
-        let style = Style { evidence: Some(texts[0].clone()), ..Style::default() };
+        let style = Style { evidence: Some(texts[0].clone()), anchor: Some(texts[0].as_str().into()), ..Style::default() };
         for renderer in RENDERERS {
             let mut out = Vec::new();
             (renderer.write)(&decision, &style, &mut out).unwrap();

@@ -48,6 +48,7 @@ mod render;
 mod rows;
 mod scenarios;
 mod secrets;
+mod simulate;
 mod ssh_signatures;
 mod supply_chain;
 mod support;

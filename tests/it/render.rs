@@ -102,6 +102,47 @@ pub(crate) fn say_error(name: &str, outputs: &Outputs) {
     assert_eq!(first["data"]["outcome"], "error", "{name}");
 }
 
+/// Where a check of a report with too little coverage shows what is about no file: in SARIF, and in GitLab's report.
+fn shown_at(arguments: &[&str]) -> [String; 2] {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(fixture("scenarios/missing-scan/service.yaml"), dir.path().join("service.yaml")).unwrap();
+    std::fs::write(dir.path().join("gate.yaml"), "environment: staging\n").unwrap();
+    let mut check = command();
+    check.current_dir(dir.path()).args([
+        "check",
+        "--ci",
+        "none",
+        "--output=sarif=sarif",
+        "--output=gitlab-codequality=gl",
+    ]);
+    let output = check.arg(fixture("formats/semgrep/1.182.0-clean.json")).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let read =
+        |name: &str| -> Value { serde_json::from_slice(&std::fs::read(dir.path().join(name)).unwrap()).unwrap() };
+    let (sarif, quality) = (read("sarif"), read("gl"));
+    let is_it = |rule: &Value| rule == "coverage/required-checks";
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let result = results.iter().find(|result| is_it(&result["ruleId"])).unwrap();
+    let entry = quality.as_array().unwrap().iter().find(|entry| is_it(&entry["check_name"])).unwrap();
+    let uri = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    [uri, &entry["location"]["path"]].map(|path| path.as_str().unwrap().to_owned())
+}
+
+#[test]
+fn what_is_about_no_file_is_shown_at_a_file_that_judged() {
+    let outside = fixture("scenarios/missing-scan/service.yaml");
+    let outside = outside.to_str().unwrap();
+    for (arguments, file) in [
+        (&["--config", "./gate.yaml", "--service", "service.yaml"][..], "gate.yaml"),
+        (&["--service", "./service.yaml"], "service.yaml"),
+        // None of the repository's: where its configuration would be.
+        (&["--service", outside], "countersign.yaml"),
+        (&[], "countersign.yaml"),
+    ] {
+        assert_eq!(shown_at(arguments), [file, file], "{arguments:?}");
+    }
+}
+
 /// The `dotenv` output of a scenario's check.
 fn dotenv(scenario: &str, more: &[&str]) -> String {
     let dir = fixture("scenarios").join(scenario);

@@ -41,6 +41,8 @@ struct Scenario {
     /// Whether every output is kept, and not only the text and the JSON.
     #[serde(default)]
     every_output: bool,
+    /// What is explained, too: a finding or a rule.
+    explain: Option<String>,
 }
 
 /// What changes with the program or the pack and not with the situation: digests, versions, and the list of the rules.
@@ -88,6 +90,47 @@ fn masked(text: &str) -> String {
         masked.push(line);
     }
     masked.join("\n") + "\n"
+}
+
+/// An explanation for people without the id of the decision and the rules' lines, which change with every word of the pack.
+fn without_rules(text: &str) -> String {
+    let mut kept = Vec::new();
+    let mut in_rule = false;
+    for line in text.lines() {
+        in_rule = in_rule && line.starts_with("           ");
+        if in_rule {
+            continue;
+        }
+        in_rule = line.trim_start().starts_with("builtin/rules/");
+        let shown = if in_rule { line.rsplit_once(':').unwrap().0 } else { line };
+        kept.push(match shown.strip_prefix("d-") {
+            Some(id) => format!("d-*{}", id.trim_start_matches(|c: char| c.is_ascii_hexdigit())),
+            None => shown.to_owned(),
+        });
+    }
+    kept.join("\n") + "\n"
+}
+
+/// The same of the document.
+fn without_digests(text: &str) -> String {
+    let mut document: serde_json::Value = serde_json::from_str(text).unwrap();
+    for verdict in document["verdicts"].as_array_mut().unwrap() {
+        let rule = verdict["rule"].as_object_mut().unwrap();
+        assert!(rule.remove("sha256").is_some() && rule.remove("definitions").is_some());
+    }
+    serde_json::to_string_pretty(&document).unwrap()
+}
+
+fn explain(what: &str, dir: &Path, scenario: &Scenario, wrong: &mut Vec<String>) {
+    let explain = |format: &str| {
+        let mut explain = command();
+        explain.current_dir(dir).args(["explain", what, "--output", format]).args(&scenario.args).envs(&scenario.env);
+        let output = explain.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    compare(&dir.join("golden/explain.txt"), &without_rules(&explain("human")), wrong);
+    compare(&dir.join("golden/explain.json"), &without_digests(&explain("json")), wrong);
 }
 
 fn compare(golden: &Path, actual: &str, wrong: &mut Vec<String>) {
@@ -152,6 +195,9 @@ fn run(dir: &Path, wrong: &mut Vec<String>) {
             render::agree(&name, &decision, &stdout, &outputs);
             for (id, text) in outputs.iter().filter(|(id, _)| scenario.every_output && **id != "json") {
                 compare(&golden.join(format!("{id}.txt")), text, wrong);
+            }
+            if let Some(what) = &scenario.explain {
+                explain(what, dir, &scenario, wrong);
             }
         }
         None => {

@@ -108,7 +108,7 @@ mapfile -t read < <(ls fixtures/formats/trivy/*.json fixtures/formats/semgrep/*.
 "$binary" findings --output json "${read[@]}" > "$lint/findings.json"
 valid findings "$lint/findings.json"
 "$binary" key new --out "$lint/gate" > /dev/null
-"$binary" check --ci none --mode audit --at 2026-11-21T12:00:00Z --service fixtures/scenarios/pass/service.yaml --output="json=$lint/decision.json" \
+"$binary" check --ci none --mode audit --at 2026-11-21T12:00:00Z --service fixtures/scenarios/pass/service.yaml --output="json=$lint/decision.json" --output="queue=$lint/queue.json" \
   --evidence "$lint/evidence" --key "$lint/gate.pem" "${read[@]}" > /dev/null
 "$binary" verify --any-outcome --any-subject --key "$lint/gate.pub.pem" --output json "$lint"/evidence/* > "$lint/verification.json" || true
 valid verification "$lint/verification.json"
@@ -116,9 +116,34 @@ for blob in "$lint"/evidence/*/blobs/sha256/*; do
   if grep -q '"countersign/facts/v1"' "$blob"; then cp "$blob" "$lint/facts.json"; fi
 done
 valid decision "$lint/decision.json"
+valid queue "$lint/queue.json"
 valid facts "$lint/facts.json"
 jq -r .dsseEnvelope.payload "$lint"/evidence/*/decision.sigstore.json | base64 -d > "$lint/statement.json"
 valid gate-decision "$lint/statement.json"
+# What is asked of situations: one finding that blocks, one under a record, a scan that is missing.
+explained=()
+asked() { # SCENARIO COMMAND…: the command in the scenario's directory, with what it gives `check`
+  local directory="fixtures/scenarios/$1" given
+  shift
+  mapfile -t given < <(python3 -c 'import sys, tomllib; print("\n".join(tomllib.load(open(sys.argv[1], "rb"))["args"]))' \
+    "$directory/scenario.toml")
+  (cd "$directory" && "$binary" "$@" "${given[@]}" --output json)
+}
+for pair in block:CVE-2021-25900 excepted:CVE-2021-25900 exception-rejected:CVE-2021-25900 missing-scan:coverage/required-checks vex-csaf:CVE-2021-23337; do
+  asked "${pair%%:*}" explain "${pair#*:}" > "$lint/explained-${pair%%:*}.json"
+  explained+=("$lint/explained-${pair%%:*}.json")
+done
+valid explanation "${explained[@]}"
+asked excepted forecast --days 30 > "$lint/forecast.json"
+valid forecast "$lint/forecast.json"
+asked excepted simulate --with-at 2026-12-05T12:00:00Z > "$lint/simulation.json"
+valid simulation "$lint/simulation.json"
+asked excepted exception list > "$lint/listed.json"
+valid exception-list "$lint/listed.json"
+asked exception-rejected exception lint > "$lint/linted.json" || true
+valid exception-lint "$lint/linted.json"
+asked excepted exception why-not EX-2026-001 CVE-2021-25900 > "$lint/why-not.json"
+valid exception-why-not "$lint/why-not.json"
 echo 'enviroment: staging' > "$lint/misspelt.yaml"
 misspelt() { ! "$bin/check-jsonschema" --schemafile "$lint/config.schema.json" "$lint/misspelt.yaml"; }
 check "lint: a misspelt key is no configuration" misspelt

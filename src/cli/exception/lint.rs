@@ -43,25 +43,37 @@ pub struct LintArgs {
 
 /// What was found.
 #[derive(Serialize)]
-struct Lint {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Lint {
+    /// Always `countersign/exception-lint/v1`.
     schema: &'static str,
     /// Records without a fault of form.
     records: usize,
+    /// By file and place.
     faults: Vec<Found>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Found {
+    /// Of form, which ends every check; or of governance.
     kind: Kind,
+    /// The file.
     file: Untrusted,
+    /// The line, from 1.
     line: usize,
+    /// The column, from 1.
     column: usize,
+    /// The record; `null` for faults of form.
     exception: Option<Untrusted>,
+    /// What is wrong.
     message: Untrusted,
+    /// The way out.
     fix: Option<Untrusted>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 enum Kind {
     Form,

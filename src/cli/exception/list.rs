@@ -40,26 +40,42 @@ pub struct ListArgs {
     pub check: CheckArgs,
 }
 
+/// `exception list --output json`.
 #[derive(Serialize)]
-struct List {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct List {
+    /// Always `countersign/exception-list/v1`.
     schema: &'static str,
+    /// The day that the days left are counted from.
     today: Date,
+    /// By last day, then id.
     exceptions: Vec<Row>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
+    /// Its last day.
     expires: Date,
+    /// Its id.
     id: Untrusted,
+    /// `in-force`, `rejected`, `pending` or `expired`; with reports, what became of it in a decision about them.
     state: &'static str,
+    /// Days left; negative when it is over.
     days_left: i64,
+    /// Who answers for the risk.
     owner: Untrusted,
+    /// Where it is dealt with.
     ticket: Option<Untrusted>,
+    /// How often it was given another end.
     renewals: usize,
+    /// The file that it stands in.
     file: Untrusted,
+    /// Its line.
     line: usize,
-    /// Ids of findings; absent where no reports were given.
+    /// Ids of findings; `null` where no reports were given.
     covers: Option<Vec<Untrusted>>,
+    /// Why it is rejected, or what it lacks; one line each.
     because: Vec<Untrusted>,
 }
 

@@ -8,12 +8,12 @@ mod export;
 mod files;
 mod findings;
 mod import;
-mod lint;
-mod list;
+pub mod lint;
+pub mod list;
 mod new;
 mod renew;
 mod show;
-mod why_not;
+pub mod why_not;
 
 use std::path::{Path, PathBuf};
 

@@ -45,22 +45,34 @@ pub struct WhyNotArgs {
     check: CheckArgs,
 }
 
+/// `exception why-not --output json`.
 #[derive(Serialize)]
-struct WhyNot {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct WhyNot {
+    /// Always `countersign/exception-why-not/v1`.
     schema: &'static str,
+    /// The record.
     exception: Untrusted,
+    /// The finding.
     finding: Untrusted,
+    /// Whether it covers it.
     covers: bool,
+    /// Everything that has to hold for that.
     criteria: Vec<Line>,
     /// Why policy does not admit the record.
     policy: Vec<Untrusted>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Line {
+    /// The key of the record that it stands under.
     criterion: &'static str,
+    /// Whether it holds.
     holds: bool,
+    /// What keeps it from holding.
     against: Option<Untrusted>,
+    /// What the record would have to say.
     would: Option<Untrusted>,
 }
 

@@ -11,18 +11,23 @@ use serde_json::json;
 use super::{Published, SCHEMAS};
 use crate::ci::ChangeFile;
 use crate::cli::config::Config;
+use crate::cli::exception::{lint::Lint, list::List, why_not::WhyNot};
 use crate::cli::{findings, verified};
 use crate::decision::Decision;
 use crate::evidence::predicate::gate_decision::GateDecision;
 use crate::evidence::statement::Statement;
 use crate::evidence::trust::TrustList;
+use crate::explain::Explanation;
 use crate::facts::Facts;
+use crate::forecast::Forecast;
 use crate::formats::countersign;
 use crate::model::emergency::{Closing, Emergency};
 use crate::model::exception::Exception;
 use crate::model::profile::Profile;
 use crate::model::report::Receipt;
 use crate::model::service::Service;
+use crate::render::Queue;
+use crate::simulate::Simulation;
 
 /// One receipt, or a list.
 #[derive(JsonSchema)]
@@ -57,14 +62,21 @@ fn schema_of(name: &str) -> Schema {
         "config" => read::<Config>(),
         "decision" => written::<Decision>(),
         "emergency" => read::<Emergency>(),
+        "exception-lint" => written::<Lint>(),
+        "exception-list" => written::<List>(),
+        "exception-why-not" => written::<WhyNot>(),
         "exceptions" => read::<Vec<Exception>>(),
+        "explanation" => written::<Explanation>(),
         "facts" => written::<Facts>(),
         "findings" => written::<findings::Document<'static>>(),
+        "forecast" => written::<Forecast>(),
         "gate-decision" => written::<Statement<GateDecision>>(),
         "generic-findings" => read::<countersign::Report>(),
         "profile" => read::<Profile>(),
+        "queue" => written::<Queue<'static>>(),
         "receipts" => read::<Receipts>(),
         "service" => read::<Service>(),
+        "simulation" => written::<Simulation>(),
         "trust" => read::<TrustList>(),
         "verification" => written::<verified::Document<'static>>(),
         "verifications" => written::<verified::Documents<'static>>(),

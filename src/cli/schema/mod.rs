@@ -50,14 +50,21 @@ static SCHEMAS: &[Published] = published! {
     "config": "countersign.yaml",
     "decision": "countersign/decision/v1: check --output json",
     "emergency": "the record of an emergency (YAML, JSON, TOML)",
+    "exception-lint": "countersign/exception-lint/v1: exception lint --output json",
+    "exception-list": "countersign/exception-list/v1: exception list --output json",
+    "exception-why-not": "countersign/exception-why-not/v1: exception why-not --output json",
     "exceptions": "exception records (YAML, JSON)",
+    "explanation": "countersign/explanation/v1: explain --output json",
     "facts": "countersign/facts/v1: what policies see as `input`",
     "findings": "countersign/findings/v1: findings --output json",
+    "forecast": "countersign/forecast/v1: forecast --output json",
     "gate-decision": "the signed statement with the gate-decision predicate",
     "generic-findings": "countersign/generic-findings/v1: a report of any tool",
     "profile": "countersign/profile/v1: what policies demand",
+    "queue": "countersign/queue/v1: check --output queue",
     "receipts": "what --receipt takes: which commit or artifact reports are about",
     "service": "the service file",
+    "simulation": "countersign/simulation/v1: simulate --output json",
     "trust": "countersign/trust/v1: the payload of a trust file",
     "verification": "countersign/verification/v1: verify --output json",
     "verifications": "countersign/verifications/v1: verify --output json of many",
@@ -69,7 +76,7 @@ static SCHEMAS: &[Published] = published! {
 /// An unknown name: exit 2.
 pub fn run(args: &SchemaArgs) -> Result<u8, CliError> {
     let text = match &args.name {
-        None => SCHEMAS.iter().map(|schema| format!("{:<16}  {}\n", schema.name, schema.title)).collect(),
+        None => SCHEMAS.iter().map(|schema| format!("{:<17}  {}\n", schema.name, schema.title)).collect(),
         Some(name) => named(name)?.text.to_owned(),
     };
     output::print(text.as_bytes()).map(|()| 0)

@@ -38,7 +38,7 @@ pub(super) fn other_key() -> PrivateKey {
 
 pub(super) fn decision() -> Decision {
     Decision {
-        schema: SCHEMA,
+        schema: SCHEMA.into(),
         id: "d-0123456789abcdef0123456789abcdef".to_owned(),
         outcome: Outcome::Pass,
         exit_code: 0,
