@@ -8,10 +8,10 @@ use super::harmless;
 
 /// What the seeds are over.
 const SIGNATURE: [u8; 64] = [7; 64];
-/// When both were made, and by whom.
+/// When both were made at the latest, and by whom.
 const SOUND: &[(&str, &str)] = &[
-    ("2026-11-27T19:05:02Z", "the timestamp authority rsa"),
-    ("2026-11-27T19:05:02Z", "the timestamp authority below"),
+    ("2026-11-27T19:05:03Z", "the timestamp authority rsa"),
+    ("2026-11-27T19:05:03Z", "the timestamp authority below"),
 ];
 
 /// A token that is believed says what a seed says: what was signed cannot have been changed. It is never over another signature,

@@ -74,52 +74,48 @@ impl Open {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::model::time::Timestamp;
-    use crate::normalise::{ReadReport, normalise};
 
-    /// What a report of these results is about.
-    fn findings(results: &[&str]) -> Vec<TriagedFinding> {
-        let text = format!(
-            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"t"}}}},"results":[{}]}}]}}"#,
-            results.join(",")
-        );
-        let (format, parsed) = crate::formats::read(text.as_bytes(), None, &crate::formats::Limits::default()).unwrap();
-        let digest = crate::model::digest::Digest::of(&text);
-        let report = ReadReport { path: "r".into(), format: format.id, digest, parsed, receipt: None };
-        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        let findings = normalise(vec![report], &[]).findings;
-        findings.into_iter().map(|finding| TriagedFinding::new(finding, crate::facts::Known::default(), now)).collect()
-    }
-
-    fn at(rule: &str, path: &str, line: u32) -> String {
-        format!(
-            r#"{{"ruleId":"{rule}","message":{{"text":"m"}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"{path}"}},"region":{{"startLine":{line}}}}}}}]}}"#
-        )
+    /// An open weakness that a rule found.
+    fn at(rule: &str, path: Option<&str>, line: u32) -> TriagedFinding {
+        let text = json!({
+            "id": "f-1", "fingerprint": "v1:1", "content_fingerprint": null, "kind": "weakness", "rule": {"id": rule}, "ids": [],
+            "covers": [], "severity": "high", "severity_source": "scanner", "cvss": null, "title": "t", "package": null,
+            "location": {"path": path, "line": line}, "occurrences": [], "target": {}, "first_seen": null, "published": null,
+            "known_exploited": null, "epss": null, "confidence": null, "suppression": null, "seen_by": [], "owner": null,
+            "known": null, "seen_days": null, "published_days": null, "disposition": "open", "exception": null,
+        });
+        serde_json::from_value(text).unwrap()
     }
 
     #[test]
     fn open_ones_are_counted_by_rule_with_their_places() {
-        let nowhere = r#"{"ruleId":"b","message":{"text":"m"}}"#;
-        let results = [at("a", "x.py", 1), at("a", "y.py", 1), at("a", "y.py", 9), nowhere.to_owned()];
-        let mut findings = findings(&results.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut findings = [
+            at("b", None, 1),
+            at("a", Some("x.py"), 1),
+            at("a", Some("y.py"), 1),
+            at("a", Some("y.py"), 9),
+            at("b", None, 1),
+        ];
         let rule = |id: &str, findings, places| OpenRule { id: id.into(), findings, places };
-        assert_eq!(Open::of(&findings).rules, [rule("a", 3, 2), rule("b", 1, 1)], "nowhere is one place");
+        assert_eq!(Open::of(&findings).rules, [rule("a", 3, 2), rule("b", 2, 1)], "nowhere is one place");
         for triaged in findings.iter_mut().filter(|triaged| triaged.finding.location.line == Some(9)) {
             triaged.disposition = Disposition::Excepted;
         }
-        assert_eq!(Open::of(&findings).rules, [rule("a", 2, 2), rule("b", 1, 1)]);
+        assert_eq!(Open::of(&findings).rules, [rule("a", 2, 2), rule("b", 2, 1)]);
         findings.iter_mut().for_each(|triaged| triaged.disposition = Disposition::Suppressed);
         assert_eq!(Open::of(&findings), Open::default());
     }
 
     #[test]
     fn what_is_not_known_of_an_open_vulnerability_is_counted() {
-        let mut findings = findings(&[&at("a", "x.py", 1), &at("b", "x.py", 2)]);
+        let mut findings = [at("a", Some("x.py"), 1), at("b", Some("x.py"), 2)];
         assert_eq!(Open::of(&findings).unknown, Unknown::default(), "other kinds are not asked");
         findings.iter_mut().for_each(|triaged| triaged.finding.kind = Kind::Vulnerability);
         assert_eq!(Open::of(&findings).unknown, Unknown { epss: 2, known_exploited: 2, age: 2 });
-        let [one, other] = findings.as_mut_slice() else { panic!("two findings") };
+        let [one, other] = &mut findings;
         (one.finding.epss, one.finding.known_exploited) = (Some(0.0), Some(false));
         (one.seen_days, other.published_days) = (Some(0), Some(3));
         assert_eq!(Open::of(&findings).unknown, Unknown { epss: 1, known_exploited: 1, age: 0 });
