@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::args::FindingsOutput;
 use super::error::CliError;
 use super::signing::{Secret, private_key};
+use super::timestamps::TsaArgs;
 use super::{evidence, io, output};
 use crate::evidence::keys::{PrivateKey, PublicKey};
-use crate::evidence::{BLOBS, Demands, StepState, Trust, verify};
+use crate::evidence::{BLOBS, Demands, Stamps, StepState, Trust, verify};
 use crate::history::{
     Checkpoint, Continuation, Cosigned, Entry, Inclusion, Log, LogFault, Logged, Note, NoteFault, QuorumFault, Role,
     VerifierKey, Watch, cosign,
@@ -106,6 +107,9 @@ pub struct AppendArgs {
     /// The public key (PEM) that the evidence is signed with.
     #[arg(long, value_name = "PATH")]
     pub gate_key: PathBuf,
+    /// Whose timestamps count.
+    #[command(flatten)]
+    pub tsa: TsaArgs,
 }
 
 /// `log prove`.
@@ -282,8 +286,10 @@ fn append(args: &AppendArgs) -> Result<u8, CliError> {
         ));
     }
     let now = io::now()?;
+    let stamps = args.tsa.read(&[])?;
+    let stamps = stamps.as_deref();
     let entries: Vec<Entry> =
-        args.evidence.iter().map(|folder| entry(folder, &gate_key, now)).collect::<Result<_, _>>()?;
+        args.evidence.iter().map(|folder| entry(folder, &gate_key, stamps, now)).collect::<Result<_, _>>()?;
 
     let _lock = io::lock(&args.directory.join(LOCK))?;
     let log = opened_by_its_writer(&args.directory, &key)?;
@@ -310,7 +316,7 @@ fn append(args: &AppendArgs) -> Result<u8, CliError> {
 }
 
 /// The entry of a folder of evidence that holds.
-fn entry(path: &Path, key: &PublicKey, at: Timestamp) -> Result<Entry, CliError> {
+fn entry(path: &Path, key: &PublicKey, stamps: Option<&dyn Stamps>, at: Timestamp) -> Result<Entry, CliError> {
     #[derive(Deserialize)]
     struct OfDecision {
         service: OfService,
@@ -320,7 +326,10 @@ fn entry(path: &Path, key: &PublicKey, at: Timestamp) -> Result<Entry, CliError>
         name: Option<Untrusted>,
     }
     let folder = evidence::read(path)?;
-    let verification = verify(&folder, &Demands::of_any_decision(Trust::Key(key), at));
+    let verification = verify(
+        &folder,
+        &Demands { stamps, needs_stamp: stamps.is_some(), ..Demands::of_any_decision(Trust::Key(key), at) },
+    );
     let refused = |why: &str| {
         CliError::input(format!("{}: {why}", path.display()))
             .hint("`countersign verify --any-outcome` shows every step; nothing was added")

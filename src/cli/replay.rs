@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::args::FindingsOutput;
 use super::error::{CliError, Exit};
+use super::timestamps::TsaArgs;
 use super::trust::KeysArgs;
 use super::worker::SECONDS;
 use super::{evidence, io, originals, output, policies, verified};
@@ -42,6 +43,9 @@ pub struct ReplayArgs {
     /// The keys.
     #[command(flatten)]
     pub keys: KeysArgs,
+    /// Whose timestamps count.
+    #[command(flatten)]
+    pub tsa: TsaArgs,
     /// Where the reports are that were read then, and the data that was given beside them: make the facts again from them, too. They are
     /// found by their digests, whatever they are called now.
     #[arg(long, value_name = "DIR")]
@@ -104,7 +108,12 @@ struct Document<'a> {
 pub fn run(args: &ReplayArgs) -> Result<u8, CliError> {
     let keys = args.keys.read()?;
     let folder = evidence::read(&args.evidence)?;
-    let demands = Demands::of_any_decision(keys.trust(), io::now()?);
+    let stamps = args.tsa.read(keys.timestamp_roots())?;
+    let demands = Demands {
+        stamps: stamps.as_deref(),
+        needs_stamp: args.tsa.is_demanded(),
+        ..Demands::of_any_decision(keys.trust(), io::now()?)
+    };
     let verification = crate::evidence::verify(&folder, &demands);
     let limit = Duration::from_secs(args.policy_timeout);
     let Answered { result, because, differences, not_checked } =

@@ -8,7 +8,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::error::CliError;
+use crate::evidence::trust::TimestampRoot;
 use crate::evidence::{Stamps, Timestamper};
+
+#[cfg(not(feature = "timestamp"))]
+pub use self::disabled::certificates;
+#[cfg(feature = "timestamp")]
+pub use self::enabled::certificates;
 
 /// Flags that say who stamps.
 #[derive(Clone, Debug, Default, Args)]
@@ -25,18 +31,29 @@ pub struct TimestampArgs {
 /// Flags that say whose stamps are believed.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TsaArgs {
-    /// Demand a timestamp (RFC 3161) over the signature, by an authority below the roots in this file (PEM or DER);
-    /// repeatable.
+    /// Demand a timestamp (RFC 3161) over the signature, by an authority below the roots in this file (PEM or DER), whatever roots a
+    /// trust file lists; repeatable.
     #[arg(long, value_name = "PATH")]
     pub tsa_root: Vec<PathBuf>,
+    /// Demand a timestamp by an authority below the roots that the trust file lists.
+    #[arg(long)]
+    pub require_timestamp: bool,
+}
+
+impl TsaArgs {
+    /// Whether there must be a timestamp. One that is there is looked at wherever somebody's are believed.
+    #[must_use]
+    pub const fn is_demanded(&self) -> bool {
+        self.require_timestamp || !self.tsa_root.is_empty()
+    }
 }
 
 #[cfg(feature = "timestamp")]
 mod enabled {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::time::Duration;
 
-    use super::{CliError, Stamps, TimestampArgs, Timestamper, TsaArgs};
+    use super::{CliError, Stamps, TimestampArgs, TimestampRoot, Timestamper, TsaArgs};
     use crate::cli::io;
     use crate::cli::signing::Program;
     use crate::evidence::keys::SIGNATURE_BYTES;
@@ -80,14 +97,33 @@ mod enabled {
     }
 
     impl TsaArgs {
-        /// Whose stamps are believed.
+        /// Whose stamps are believed: those below the roots that are named here, else below those that a trust file lists.
         ///
         /// # Errors
-        /// A file that cannot be read, or holds no certificates: exit 3.
-        pub fn read(&self) -> Result<Option<Box<dyn Stamps>>, CliError> {
-            let authorities = authorities(&self.tsa_root)?;
+        /// Nobody's, and a stamp is demanded: exit 2. A file that cannot be read, or holds no certificates: exit 3.
+        pub fn read(&self, listed: &[TimestampRoot]) -> Result<Option<Box<dyn Stamps>>, CliError> {
+            let mut authorities = authorities(&self.tsa_root)?;
+            if authorities.is_empty() {
+                for root in listed.iter().filter(|root| root.revoked_at.is_none()) {
+                    authorities.add_file(&root.certificate).map_err(|fault| {
+                        CliError::input(format!("the trust file's root of timestamps {}: {fault}", root.fingerprint()))
+                    })?;
+                }
+            }
+            if authorities.is_empty() && self.is_demanded() {
+                return Err(CliError::usage("--require-timestamp: nobody's timestamps are believed")
+                    .hint("give --tsa-root, or a trust file with a root of timestamps that is not revoked"));
+            }
             Ok((!authorities.is_empty()).then(|| -> Box<dyn Stamps> { Box::new(authorities) }))
         }
+    }
+
+    /// The certificates in a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds none: exit 3.
+    pub fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, CliError> {
+        authorities(&[path.to_owned()]).map(Authorities::into_roots)
     }
 
     fn authorities(roots: &[PathBuf]) -> Result<Authorities, CliError> {
@@ -104,7 +140,17 @@ mod enabled {
 
 #[cfg(not(feature = "timestamp"))]
 mod disabled {
-    use super::{CliError, Stamps, TimestampArgs, Timestamper, TsaArgs};
+    use std::path::Path;
+
+    use super::{CliError, Stamps, TimestampArgs, TimestampRoot, Timestamper, TsaArgs};
+
+    /// None.
+    ///
+    /// # Errors
+    /// Always: exit 2.
+    pub fn certificates(_: &Path) -> Result<Vec<Vec<u8>>, CliError> {
+        Err(refused("--role timestamp"))
+    }
 
     fn refused(flag: &str) -> CliError {
         CliError::usage(format!("{flag}: this program was built without timestamps"))
@@ -126,8 +172,8 @@ mod disabled {
         ///
         /// # Errors
         /// The flag is given: exit 2.
-        pub fn read(&self) -> Result<Option<Box<dyn Stamps>>, CliError> {
-            if self.tsa_root.is_empty() { Ok(None) } else { Err(refused("--tsa-root")) }
+        pub fn read(&self, _: &[TimestampRoot]) -> Result<Option<Box<dyn Stamps>>, CliError> {
+            if self.is_demanded() { Err(refused("--tsa-root, --require-timestamp")) } else { Ok(None) }
         }
     }
 }

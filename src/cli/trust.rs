@@ -11,10 +11,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::error::CliError;
 use super::evidence::public_key;
 use super::signing::{Secret, private_key};
-use super::{io, output};
+use super::{io, output, timestamps};
 use crate::evidence::Trust;
 use crate::evidence::keys::{PrivateKey, PublicKey};
-use crate::evidence::trust::{self, KeyRole, Roots, TrustFault, TrustList, TrustedKey};
+use crate::evidence::trust::{self, KeyRole, Roots, TimestampRoot, TrustFault, TrustList, TrustedKey};
 use crate::model::text::Untrusted;
 use crate::model::time::Timestamp;
 
@@ -62,7 +62,7 @@ pub struct AddArgs {
     /// The file and the root.
     #[command(flatten)]
     pub root: RootArgs,
-    /// The public key (PEM) to trust.
+    /// The public key (PEM) to trust; with `--role timestamp`, the certificates of roots of timestamp authorities (PEM or DER).
     #[arg(value_name = "PUB")]
     pub key: PathBuf,
     /// What it may sign.
@@ -91,7 +91,7 @@ pub struct RevokeArgs {
     /// The file and the root.
     #[command(flatten)]
     pub root: RootArgs,
-    /// The key's fingerprint.
+    /// The key's fingerprint, or that of a root of timestamp authorities.
     #[arg(value_name = "SHA256:…")]
     pub keyid: String,
     /// Since when [default: now].
@@ -164,6 +164,15 @@ impl Keys {
             Self::List(list) => Trust::List(list),
         }
     }
+
+    /// Whose timestamps a trust file believes.
+    #[must_use]
+    pub fn timestamp_roots(&self) -> &[TimestampRoot] {
+        match self {
+            Self::One(_) => &[],
+            Self::List(list) => &list.timestamp_roots,
+        }
+    }
 }
 
 /// A trust file to verify by.
@@ -194,15 +203,19 @@ pub enum RoleArg {
     Log,
     /// Policy bundles; for every repository and environment.
     Policy,
+    /// Certificates of timestamp authorities: no key, but a certificate.
+    Timestamp,
 }
 
-impl From<RoleArg> for KeyRole {
-    fn from(word: RoleArg) -> Self {
-        match word {
-            RoleArg::Gate => Self::Gate,
-            RoleArg::Approver => Self::Approver,
-            RoleArg::Log => Self::Log,
-            RoleArg::Policy => Self::Policy,
+impl RoleArg {
+    /// The role of a key; `None` for what has certificates.
+    const fn of_a_key(self) -> Option<KeyRole> {
+        match self {
+            Self::Gate => Some(KeyRole::Gate),
+            Self::Approver => Some(KeyRole::Approver),
+            Self::Log => Some(KeyRole::Log),
+            Self::Policy => Some(KeyRole::Policy),
+            Self::Timestamp => None,
         }
     }
 }
@@ -266,20 +279,39 @@ fn add(args: &AddArgs) -> Result<u8, CliError> {
         }
         (_, None) => draft(file, &root)?,
     };
+    match args.role.of_a_key() {
+        Some(role) => list.keys.push(trusted_key(args, role, now)?),
+        None => list.timestamp_roots.extend(timestamp_roots(args)?),
+    }
+    seal(list, &args.root, now, &root)
+}
+
+fn trusted_key(args: &AddArgs, role: KeyRole, now: Timestamp) -> Result<TrustedKey, CliError> {
     let public = public_key(&args.key)?;
     let texts = |texts: &[String]| texts.iter().map(|text| Untrusted::from(text.as_str())).collect();
-    list.keys.push(TrustedKey {
+    Ok(TrustedKey {
         keyid: public.fingerprint().into(),
         public,
-        role: args.role.into(),
+        role,
         repositories: texts(&args.repository),
         environments: texts(&args.environment),
         valid_from: instant("--valid-from", args.valid_from.as_deref())?.unwrap_or(now),
         valid_until: instant("--valid-until", args.valid_until.as_deref())?,
         revoked_at: None,
         reason: None,
-    });
-    seal(list, &args.root, now, &root)
+    })
+}
+
+/// A certificate says itself from when to when it holds, and is for everybody.
+fn timestamp_roots(args: &AddArgs) -> Result<Vec<TimestampRoot>, CliError> {
+    let is_scoped = !(args.repository.is_empty() && args.environment.is_empty());
+    if is_scoped || args.valid_from.is_some() || args.valid_until.is_some() {
+        return Err(CliError::usage("--role timestamp: a root of timestamps has neither a scope nor days of its own")
+            .hint("take --repository, --environment, --valid-from and --valid-until away"));
+    }
+    let certificates = timestamps::certificates(&args.key)?;
+    let root = |certificate| TimestampRoot { certificate, revoked_at: None, reason: None };
+    Ok(certificates.into_iter().map(root).collect())
 }
 
 fn revoke(args: &RevokeArgs) -> Result<u8, CliError> {
@@ -287,9 +319,15 @@ fn revoke(args: &RevokeArgs) -> Result<u8, CliError> {
     let root = root_key(&args.root)?;
     let mut list = draft(&args.root.file, &root)?;
     let at = instant("--at", args.at.as_deref())?.unwrap_or(now);
-    let key = find(&mut list, &args.keyid)?;
-    key.revoked_at = Some(key.revoked_at.map_or(at, |earlier| earlier.min(at)));
-    key.reason = Some(args.reason.as_str().into());
+    let (revoked_at, reason) = match list.timestamp_roots.iter_mut().find(|root| root.fingerprint() == args.keyid) {
+        Some(root) => (&mut root.revoked_at, &mut root.reason),
+        None => {
+            let key = find(&mut list.keys, &args.keyid)?;
+            (&mut key.revoked_at, &mut key.reason)
+        }
+    };
+    *revoked_at = Some(revoked_at.map_or(at, |earlier| earlier.min(at)));
+    *reason = Some(args.reason.as_str().into());
     seal(list, &args.root, now, &root)
 }
 
@@ -299,7 +337,7 @@ fn rotate(args: &RotateArgs) -> Result<u8, CliError> {
     let mut list = draft(&args.root.file, &root)?;
     let public = public_key(&args.key)?;
     let until = after(now, args.overlap)?;
-    let old = find(&mut list, &args.keyid)?;
+    let old = find(&mut list.keys, &args.keyid)?;
     let new = TrustedKey {
         keyid: public.fingerprint().into(),
         public,
@@ -314,8 +352,8 @@ fn rotate(args: &RotateArgs) -> Result<u8, CliError> {
     seal(list, &args.root, now, &root)
 }
 
-fn find<'a>(list: &'a mut TrustList, keyid: &str) -> Result<&'a mut TrustedKey, CliError> {
-    list.keys.iter_mut().find(|key| key.keyid == keyid).ok_or_else(|| {
+fn find<'a>(keys: &'a mut [TrustedKey], keyid: &str) -> Result<&'a mut TrustedKey, CliError> {
+    keys.iter_mut().find(|key| key.keyid == keyid).ok_or_else(|| {
         CliError::input(format!("{keyid}: the trust file lists no such key"))
             .hint("`countersign key show KEY` prints a key's fingerprint")
     })
@@ -370,11 +408,12 @@ fn show(list: &TrustList) -> String {
         let names: Vec<_> = names.iter().map(Untrusted::line).collect();
         if names.is_empty() { "all".to_owned() } else { names.join(", ") }
     };
+    let revoked = |at: Option<Timestamp>, reason: Option<&Untrusted>| {
+        at.map_or_else(String::new, |at| format!("  REVOKED {at}: {}", reason.map(Untrusted::line).unwrap_or_default()))
+    };
     for key in &list.keys {
         let until = key.valid_until.map_or_else(|| "no end".to_owned(), |until| until.to_string());
-        let revoked = key.revoked_at.map_or_else(String::new, |at| {
-            format!("  REVOKED {at}: {}", key.reason.as_ref().map(Untrusted::line).unwrap_or_default())
-        });
+        let revoked = revoked(key.revoked_at, key.reason.as_ref());
         let role = match key.role {
             KeyRole::Gate => "gate",
             KeyRole::Approver => "approver",
@@ -390,6 +429,10 @@ fn show(list: &TrustList) -> String {
             names(&key.environments),
             key.valid_from
         );
+    }
+    for root in &list.timestamp_roots {
+        let revoked = revoked(root.revoked_at, root.reason.as_ref());
+        let _ = writeln!(text, "{}  timestamp{revoked}", root.fingerprint());
     }
     text
 }

@@ -171,7 +171,7 @@ pub fn verify(args: &VerifyArgs, out: &mut Vec<u8>) -> Result<u8, CliError> {
     let outcomes: Vec<Outcome> = args.require_outcome.iter().copied().map(Outcome::from).collect();
     let signers =
         args.allowed_signers.as_deref().map(|path| signers(path, args.revoked_keys.as_deref())).transpose()?;
-    let stamps = args.tsa.read()?;
+    let stamps = args.tsa.read(keys.timestamp_roots())?;
     let demands =
         Demands { signers: signers.as_ref(), stamps: stamps.as_deref(), ..demands(args, keys.trust(), &outcomes)? };
     let asked = Asked { demands, log: LogAsked::read(args)?, replay: args.replay };
@@ -214,6 +214,7 @@ fn demands<'a>(args: &'a VerifyArgs, trust: Trust<'a>, outcomes: &'a [Outcome]) 
         signers: None,
         seen: None,
         stamps: None,
+        needs_stamp: args.tsa.is_demanded(),
         now: io::now()?,
     })
 }

@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64_NOPAD};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::dsse::{pae, read_spelled, spell};
 use super::keys::{PublicKey, SIGNATURE_BYTES, Sign, SignFault};
@@ -59,6 +60,33 @@ pub struct TrustList {
     pub threshold: u64,
     /// Every key that was ever trusted, by id; revoked ones stay.
     pub keys: Vec<TrustedKey>,
+    /// Roots of timestamp authorities; not written where there are none.
+    #[serde(rename = "timestampRoots", default, skip_serializing_if = "Vec::is_empty")]
+    pub timestamp_roots: Vec<TimestampRoot>,
+}
+
+/// A root of timestamp authorities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TimestampRoot {
+    /// Its certificate (X.509, DER).
+    #[serde(with = "base64_bytes")]
+    #[cfg_attr(test, schemars(with = "String"))]
+    pub certificate: Vec<u8>,
+    /// Since when nobody believes it, whatever a timestamp says it is of; `null` while it is sound.
+    #[serde(rename = "revokedAt")]
+    pub revoked_at: Option<Timestamp>,
+    /// Why it was revoked.
+    pub reason: Option<Untrusted>,
+}
+
+impl TimestampRoot {
+    /// SHA-256 of the certificate, written like that of a key.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        format!("SHA256:{}", BASE64_NOPAD.encode(&Sha256::digest(&self.certificate)))
+    }
 }
 
 /// One key of the list.
@@ -89,6 +117,20 @@ pub struct TrustedKey {
     pub revoked_at: Option<Timestamp>,
     /// Why it was revoked.
     pub reason: Option<Untrusted>,
+}
+
+mod base64_bytes {
+    use data_encoding::BASE64;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        BASE64.decode(text.as_bytes()).map_err(|_| D::Error::custom("a certificate is strict standard base64"))
+    }
 }
 
 mod base64_key {
@@ -221,7 +263,15 @@ impl TrustList {
     /// A list without keys.
     #[must_use]
     pub fn new(issued: Timestamp, expires: Timestamp, threshold: u64) -> Self {
-        Self { schema: SCHEMA.into(), version: 0, issued, expires, threshold, keys: Vec::new() }
+        Self {
+            schema: SCHEMA.into(),
+            version: 0,
+            issued,
+            expires,
+            threshold,
+            keys: Vec::new(),
+            timestamp_roots: Vec::new(),
+        }
     }
 
     /// Reads a file that enough roots have signed.
@@ -267,6 +317,7 @@ impl TrustList {
         self.version = self.version.saturating_add(1);
         self.issued = issued;
         self.keys.sort_by(|a, b| a.keyid.cmp(&b.keyid));
+        self.timestamp_roots.sort_by_key(TimestampRoot::fingerprint);
         self.checked(&[root.public()]).map_err(TrustFault::List)?;
         let payload = serde_json::to_vec(&self).map_err(|error| TrustFault::Json(error.to_string()))?;
         let mut signed = SignedList {
@@ -306,7 +357,11 @@ impl TrustList {
                 return Err(format!("{id} is a policy key, and those have neither repositories nor environments"));
             }
         }
-        Ok(())
+        let mut certificates = BTreeSet::new();
+        match self.timestamp_roots.iter().find(|root| !certificates.insert(root.certificate.as_slice())) {
+            Some(twice) => Err(format!("the root of timestamps {} is listed twice", twice.fingerprint())),
+            None => Ok(()),
+        }
     }
 
     /// Whether this key may sign checkpoints; else why not.

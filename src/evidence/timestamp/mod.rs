@@ -178,6 +178,12 @@ impl Authorities {
         }
     }
 
+    /// The roots, as DER.
+    #[must_use]
+    pub fn into_roots(self) -> Vec<Vec<u8>> {
+        self.roots
+    }
+
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

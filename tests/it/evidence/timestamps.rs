@@ -43,7 +43,7 @@ fn roots(tsa: &Tsa, names: &[&str]) -> Authorities {
 /// What step 8 says, with these roots, as of an hour after the decision.
 fn step(folder: &Folder, authorities: &Authorities) -> String {
     let key = key().public();
-    let demands = Demands { stamps: Some(authorities), ..demands(&key) };
+    let demands = Demands { stamps: Some(authorities), needs_stamp: true, ..demands(&key) };
     let verification = verify(folder, &demands);
     format!("{} {}", verification.steps[8].state.words(), verification.steps[8].detail)
 }
@@ -343,7 +343,10 @@ fn no_other_timestamp_is_believed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(step(&plain(), &authorities), "FAIL it has no timestamp, and --tsa-root demands one");
+    assert_eq!(
+        step(&plain(), &authorities),
+        "FAIL it has no timestamp, and one is demanded (--tsa-root, --require-timestamp)"
+    );
     assert!(step(&with(plain(), &good), &authorities).starts_with("PASS"));
 
     // A root has to be one: an authority's own certificate proves nobody's word but its own.
@@ -524,6 +527,30 @@ fn a_run_has_its_signature_stamped_and_verify_demands_it() {
     assert!(code == Some(0) && text.contains("signer-asserted time only: it has a timestamp"), "{text}");
     let (code, text) = verify(&["--tsa-root", tsa.path("stranger.pem").to_str().unwrap()]);
     assert!(code == Some(1) && text.contains("lead to none of the given roots"), "{text}");
+    // Others that read evidence demand it no less.
+    let other = |command_line: &[&str], root: &str| {
+        let mut run = command();
+        run.args(command_line).arg("--tsa-root").arg(tsa.path(root)).current_dir(desk.path(""));
+        let output = run.output().unwrap();
+        (output.status.code(), told(&output))
+    };
+    let folder = folders[0].to_str().unwrap();
+    let replay = ["replay", folder, "--key", "gate.pub.pem"];
+    let (code, text) = other(&replay, "root.pem");
+    assert!(code == Some(0), "{text}");
+    let (code, text) = other(&replay, "stranger.pem");
+    assert!(code == Some(1) && text.contains("lead to none of the given roots"), "{text}");
+    let made = command().args(["key", "new", "--out", "log"]).current_dir(desk.path("")).output().unwrap();
+    assert!(made.status.success(), "{}", told(&made));
+    let begun = ["log", "new", "history", "--origin", "example.com/releases", "--key", "log.pem"];
+    let made = command().args(begun).current_dir(desk.path("")).output().unwrap();
+    assert!(made.status.success(), "{}", told(&made));
+    let append = ["log", "append", "history", folder, "--key", "log.pem", "--gate-key", "gate.pub.pem"];
+    let (code, text) = other(&append, "stranger.pem");
+    assert!(code == Some(3) && text.contains("lead to none of the given roots"), "{text}");
+    let (code, text) = other(&append, "root.pem");
+    assert!(code == Some(0) && text.contains("1 added"), "{text}");
+
     // As authorities publish them: DER, and with a description.
     tsa.sh("openssl x509 -in root.pem -outform DER -out root.der; openssl x509 -in root.pem -text > root.txt");
     for name in ["root.der", "root.txt"] {
@@ -550,6 +577,49 @@ fn a_run_has_its_signature_stamped_and_verify_demands_it() {
     let output = Command::new("sh").args(["-euc", &format!("{extract} {root}")]).current_dir(&folders[0]).output();
     assert!(output.as_ref().unwrap().status.success(), "{}", told(&output.unwrap()));
 
+    // The same root, in a trust file: it is believed, and a timestamp is demanded only by whoever says so.
+    let run = |words: &str| {
+        let output = command().args(words.split(' ')).current_dir(desk.path("")).output().unwrap();
+        (output.status.code(), told(&output))
+    };
+    let done = |words: &str| {
+        let (code, text) = run(words);
+        assert_eq!(code, Some(0), "{words}: {text}");
+        text
+    };
+    done("key new --out root");
+    done("key trust add gate.pub.pem --root-key root.pem --valid-from 2020-01-01T00:00:00Z");
+    let verify = "verify evidence --any-subject --allow-pinned-clock --trust trust.dsse.json --trust-root root.pub.pem";
+    let (code, text) = run(&format!("{verify} --require-timestamp"));
+    assert!(code == Some(2) && text.contains("nobody's timestamps are believed"), "{text}");
+    let add = format!("key trust add {root} --role timestamp --root-key root.pem");
+    let (code, text) = run(&format!("{add} --repository acme/shop"));
+    assert!(code == Some(2) && text.contains("neither a scope nor days"), "{text}");
+    let (code, text) = run(&add.replace(root, "gate.pub.pem"));
+    assert!(code == Some(3) && text.contains("holds no certificate"), "{text}");
+    done(&add);
+    let (code, text) = run(&add);
+    assert!(code == Some(3) && text.contains("is listed twice"), "{text}");
+    let one = verify.replace("verify evidence", &format!("verify {folder}"));
+    assert!(done(&one).contains("seen by the timestamp authority tsa at 20"));
+    done(&format!("{one} --require-timestamp"));
+    let stranger = tsa.path("stranger.pem");
+    let (code, text) = run(&format!("{one} --tsa-root {}", stranger.display()));
+    assert!(code == Some(1) && text.contains("lead to none of the given roots"), "{text}");
+    std::fs::rename(desk.path("evidence"), desk.path("stamped")).unwrap();
+    assert_eq!(desk.check("pass").output().unwrap().status.code(), Some(0));
+    done(verify);
+    let (code, text) = run(&format!("{verify} --require-timestamp"));
+    assert!(code == Some(1) && text.contains("it has no timestamp, and one is demanded"), "{text}");
+    let show = "key trust show --trust trust.dsse.json --trust-root root.pub.pem";
+    let shown = done(show);
+    let id = shown.lines().find(|line| line.ends_with("  timestamp")).unwrap().split("  ").next().unwrap();
+    done(&format!("key trust revoke {id} --root-key root.pem --reason stolen"));
+    assert!(done(show).contains(&format!("{id}  timestamp  REVOKED ")), "{}", done(show));
+    let stamped = one.replace("/evidence/", "/stamped/");
+    assert!(done(&stamped).contains("signer-asserted time only: it has a timestamp"));
+    assert_eq!(run(&format!("{stamped} --require-timestamp")).0, Some(2));
+
     // Unstamped evidence is not enough for whoever demands a stamp.
     let unstamped = Desk::new();
     unstamped.check("pass").output().unwrap();
@@ -562,7 +632,7 @@ fn a_run_has_its_signature_stamped_and_verify_demands_it() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(told(&output).contains("it has no timestamp, and --tsa-root demands one"), "{}", told(&output));
+    assert!(told(&output).contains("it has no timestamp, and one is demanded"), "{}", told(&output));
 }
 
 #[test]

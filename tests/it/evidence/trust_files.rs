@@ -197,6 +197,25 @@ fn a_statement_is_no_trust_file_and_a_trust_file_no_statement() {
     assert!(why.contains("payload type"), "{why}");
 }
 
+/// Files of before there were roots of timestamps have no place for them, and keep it so.
+#[test]
+fn a_file_without_roots_of_timestamps_is_spelled_as_ever() {
+    let payload = |bytes: &[u8]| {
+        let file: Value = serde_json::from_slice(bytes).unwrap();
+        String::from_utf8(BASE64.decode(file["payload"].as_str().unwrap().as_bytes()).unwrap()).unwrap()
+    };
+    let bytes = file(vec![entry()], 1).unwrap();
+    let expected = format!(
+        "{{\"schema\":\"countersign/trust/v1\",\"version\":1,\"issued\":\"2024-01-01T00:00:00Z\",\
+         \"expires\":\"2025-01-01T00:00:00Z\",\"threshold\":1,\"keys\":[{}]}}",
+        serde_json::to_string(&entry()).unwrap()
+    );
+    assert_eq!(payload(&bytes), expected);
+    let list = read(&bytes, &[1], 1, 0).unwrap();
+    let again = list.sealed(at("2024-01-01T00:00:00Z"), &root(1)).unwrap();
+    assert_eq!(payload(&again), expected.replace("\"version\":1", "\"version\":2"));
+}
+
 #[test]
 fn keys_are_added_rotated_and_revoked_on_the_command_line() {
     let desk = Desk::new();
