@@ -141,7 +141,6 @@ pub struct NotUnderstood {
 }
 
 /// Results of a report. There may be millions, and each is large: one by one their room is given back as findings are made of them.
-#[expect(clippy::vec_box, reason = "a list of large things that is used up one by one")]
 pub type Observations = Vec<Box<Observation>>;
 
 /// What a format read from one report.
