@@ -100,30 +100,38 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
     });
     // Groups come in the order of their first members, so what is alone in a chunk lies between the first of it and of the next.
     let starts: Vec<usize> = chunks.iter().filter_map(|groups| groups.first().map(|one| grouped.first(one))).collect();
-    let parts = seen.parts(&starts).into_iter().zip(&chunks).zip(made).collect();
-    let made = parallel::each(parts, parallel::cores(), |((mut part, groups), (names, merged))| {
-        let mut merged = merged.into_iter();
-        let (mut findings, mut kept) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
-        for (group, name) in groups.iter().zip(names) {
-            let finding = match grouped.alone(group) {
-                Some(only) => part.take(only).and_then(|(one, from)| merge::alone(one, from, &plain, &tools)),
-                None => merged.next(),
-            };
-            if let Some(mut finding) = finding {
-                finding.content_fingerprint = name.content_fingerprint();
-                findings.push(finding);
-                kept.push(name);
-            }
-        }
-        (kept, findings)
-    });
-    seen.give_back();
+    let mut parts = seen.parts(&starts).into_iter().zip(&chunks).zip(made);
     let mut findings = Vec::with_capacity(grouped.groups.len());
     let mut names = Vec::with_capacity(grouped.groups.len());
-    for (mut named, mut made) in made {
-        names.append(&mut named);
-        findings.append(&mut made);
+    // A few at a time, so that what is made and what it is made of are not there twice.
+    loop {
+        let window: Vec<_> = parts.by_ref().take(WINDOW).collect();
+        if window.is_empty() {
+            break;
+        }
+        let made = parallel::each(window, parallel::cores(), |((mut part, groups), (names, merged))| {
+            let mut merged = merged.into_iter();
+            let (mut findings, mut kept) = (Vec::with_capacity(groups.len()), Vec::with_capacity(groups.len()));
+            for (group, name) in groups.iter().zip(names) {
+                let finding = match grouped.alone(group) {
+                    Some(only) => part.take(only).and_then(|(one, from)| merge::alone(one, from, &plain, &tools)),
+                    None => merged.next(),
+                };
+                if let Some(mut finding) = finding {
+                    finding.content_fingerprint = name.content_fingerprint();
+                    findings.push(finding);
+                    kept.push(name);
+                }
+            }
+            (kept, findings)
+        });
+        for (mut named, mut made) in made {
+            names.append(&mut named);
+            findings.append(&mut made);
+        }
     }
+    drop(parts);
+    seen.give_back();
     let apart =
         |index: usize| grouped.groups.get(index).map(|group| order::apart(grouped.members(group), &seen, &stated.all));
     let findings = order::named(findings, names, apart);
@@ -132,6 +140,8 @@ pub fn normalise(mut reports: Vec<ReadReport>, declared: &[Artifact]) -> Normali
 
 /// Findings that a thread makes at a time.
 const CHUNK: usize = 1024;
+/// Of such parts, those that are made before they are put to the others.
+const WINDOW: usize = 8;
 
 fn with_sorted_digests(target: &Target) -> Target {
     let mut target = target.clone();

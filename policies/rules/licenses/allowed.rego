@@ -2,7 +2,7 @@
 # scope: package
 # title: Every dependency has a licence that is allowed
 # description: >-
-#   Reads the licences that bills of materials (SPDX) give, as SPDX expressions: of alternatives (OR) one must be allowed,
+#   Reads the licences that bills of materials (SPDX, CycloneDX) give, as SPDX expressions: of alternatives (OR) one must be allowed,
 #   of what holds together (AND) all. A licence with an exception (WITH) is another licence than the one without. Which
 #   are allowed and denied, and which packages may differ, stands in the profile under `licenses`; so does what a package
 #   does whose licence nobody knows.
@@ -70,7 +70,7 @@ _by[action] contains {
 # Where licences must be known, no bill of materials is no answer.
 _by[action] contains {
 	"msg": "no bill of materials says which licences the dependencies have",
-	"next": "give one to the gate as a report (SPDX)",
+	"next": "give one to the gate as a report (SPDX or CycloneDX)",
 } if {
 	action := _demands.unknown
 	count(input.licenses) == 0

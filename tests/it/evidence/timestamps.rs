@@ -576,6 +576,7 @@ fn a_run_has_its_signature_stamped_and_verify_demands_it() {
                    openssl ts -verify -data sig -in tsr -CAfile";
     let output = Command::new("sh").args(["-euc", &format!("{extract} {root}")]).current_dir(&folders[0]).output();
     assert!(output.as_ref().unwrap().status.success(), "{}", told(&output.unwrap()));
+    ["tsr", "sig"].iter().for_each(|extracted| std::fs::remove_file(folders[0].join(extracted)).unwrap());
 
     // The same root, in a trust file: it is believed, and a timestamp is demanded only by whoever says so.
     let run = |words: &str| {
