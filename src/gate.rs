@@ -416,7 +416,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
             TriagedFinding::new(finding, known, inputs.now).triaged(owner, disposition)
         })
         .collect();
-    let facts = Facts {
+    let mut facts = Facts {
         schema: facts::SCHEMA.into(),
         now: inputs.now,
         clock: inputs.clock,
@@ -448,6 +448,7 @@ fn gather(inputs: Inputs, data: &BTreeMap<String, serde_json::Value>) -> Result<
         exceptions: matched,
         data: data.clone(),
     };
+    facts.count_open();
     Ok(Case {
         facts,
         records,

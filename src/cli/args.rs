@@ -265,6 +265,27 @@ impl ReportArgs {
     }
 }
 
+/// The flags of `check` that are about its evidence and its exit code: commands that decide nothing take them for nothing, and hide them.
+const OF_EVIDENCE: [&str; 9] = [
+    "evidence",
+    "key",
+    "key_passphrase",
+    "sign_command",
+    "public_key",
+    "timestamp_command",
+    "tsa_root",
+    "fail_on",
+    "mode",
+];
+
+/// The same flag, hidden where it is about evidence, or one of these.
+#[must_use]
+pub fn hidden_without_evidence(arg: clap::Arg, others: &[&str]) -> clap::Arg {
+    let id = arg.get_id().as_str();
+    let hidden = OF_EVIDENCE.contains(&id) || others.contains(&id);
+    arg.hide(hidden)
+}
+
 /// `check`.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = "\
@@ -418,16 +439,7 @@ pub struct EmergencyShowArgs {
 /// `forecast`: what `check` takes, but for what only a decision has.
 #[derive(Debug, Args)]
 #[command(
-    mut_arg("evidence", |arg| arg.hide(true)),
-    mut_arg("key", |arg| arg.hide(true)),
-    mut_arg("key_passphrase", |arg| arg.hide(true)),
-    mut_arg("sign_command", |arg| arg.hide(true)),
-    mut_arg("public_key", |arg| arg.hide(true)),
-    mut_arg("timestamp_command", |arg| arg.hide(true)),
-    mut_arg("fail_on", |arg| arg.hide(true)),
-    mut_arg("quiet", |arg| arg.hide(true)),
-    mut_arg("show", |arg| arg.hide(true)),
-    mut_arg("color", |arg| arg.hide(true)),
+    mut_args(|arg| hidden_without_evidence(arg, &["quiet", "show", "color"])),
     mut_arg("output", |arg| arg.help("table, json or ics; repeatable, at most one without a path [default: table]")),
     mut_arg("at", |arg| arg.help("Look ahead from this instant [default: now]")),
     after_long_help = "\

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Arg, Args};
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, hidden_without_evidence};
 use super::check::{self, Ready};
 use super::error::{CliError, Exit, Problem};
 use super::trust::KeysArgs;
@@ -63,19 +63,7 @@ pub struct ExplainArgs {
 
 /// Hides the flags of `check` that explain nothing.
 fn of_an_explanation(arg: Arg) -> Arg {
-    const OF_EVIDENCE: [&str; 9] = [
-        "evidence",
-        "key",
-        "key_passphrase",
-        "sign_command",
-        "public_key",
-        "timestamp_command",
-        "tsa_root",
-        "fail_on",
-        "mode",
-    ];
-    let hidden = OF_EVIDENCE.contains(&arg.get_id().as_str());
-    arg.hide(hidden)
+    hidden_without_evidence(arg, &[])
 }
 
 type Render = fn(&Explanation, &Style) -> Result<Vec<u8>, CliError>;

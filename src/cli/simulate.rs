@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::{Arg, Args};
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, hidden_without_evidence};
 use super::check::{self, Ready};
 use super::diagnostic::Progress;
 use super::error::CliError;
@@ -88,19 +88,7 @@ pub struct SimulateArgs {
 
 /// Hides the flags of `check` that a simulation has no use for.
 fn of_a_simulation(arg: Arg) -> Arg {
-    const OF_EVIDENCE: [&str; 9] = [
-        "evidence",
-        "key",
-        "key_passphrase",
-        "sign_command",
-        "public_key",
-        "timestamp_command",
-        "fail_on",
-        "mode",
-        "show",
-    ];
-    let hidden = OF_EVIDENCE.contains(&arg.get_id().as_str());
-    arg.hide(hidden)
+    hidden_without_evidence(arg, &["show"])
 }
 
 type Render = fn(&Simulation) -> Result<Vec<u8>, CliError>;

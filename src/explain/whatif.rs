@@ -34,6 +34,7 @@ fn uncovered(about: &About<'_>) -> Facts {
         triaged.disposition = Disposition::Open;
         triaged.exception = None;
     }
+    facts.count_open();
     facts
 }
 
@@ -141,6 +142,7 @@ pub(super) fn with_exception(
                 exception.worst = Some(triaged.finding.severity);
                 triaged.disposition = Disposition::Excepted;
                 triaged.exception = Some(exception.record.id.clone());
+                facts.count_open();
             }
         }
     }

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, Args, Subcommand};
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, hidden_without_evidence};
 use super::check::{self, Ready};
 use super::error::CliError;
 use super::judged;
@@ -132,16 +132,7 @@ fn demand_files(paths: &[PathBuf]) -> Result<(), CliError> {
 
 /// Hides the flags of `check` that say nothing about records.
 fn about_records(arg: Arg) -> Arg {
-    const OF_DECISIONS: [&str; 22] = [
-        "evidence",
-        "key",
-        "key_passphrase",
-        "sign_command",
-        "public_key",
-        "timestamp_command",
-        "tsa_root",
-        "fail_on",
-        "mode",
+    const OF_DECISIONS: [&str; 13] = [
         "quiet",
         "show",
         "color",
@@ -156,6 +147,5 @@ fn about_records(arg: Arg) -> Arg {
         "namespace",
         "codeowners",
     ];
-    let hidden = OF_DECISIONS.contains(&arg.get_id().as_str());
-    arg.hide(hidden)
+    hidden_without_evidence(arg, &OF_DECISIONS)
 }
